@@ -1,0 +1,15 @@
+//! image-mirror: mirrors container images between registries.
+//!
+//! A family (`mapping`, later others) reads what should exist and turns it into [`model::Desired`]
+//! entries. The [`engine`] takes each entry through the stages
+//! **resolve → plan → transfer → verify** and gives back one [`model::Row`].
+//! [`report`] renders the rows. [`registry`] and [`layout`] are the only modules that touch
+//! registries and layout directories; [`cli`] is the only one that reads the environment.
+//! `docs/architecture.md` has the picture.
+
+pub mod engine;
+pub mod error;
+pub mod model;
+pub mod redact;
+pub mod registry;
+pub mod report;

@@ -1,0 +1,91 @@
+//! What should exist, and where it was asked for.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::digest::Digest;
+use super::reference::{ImageRef, Tag};
+
+/// Where an entry was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+pub enum Origin {
+    /// A line of a mapping file.
+    Mapping {
+        /// The path as the user would type it; `-` for standard input.
+        file: Arc<str>,
+        /// The line, counted from 1.
+        line: u32,
+    },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mapping { file, line } => write!(f, "{file}:{line}"),
+        }
+    }
+}
+
+/// An image in an OCI image layout directory: `oci:PATH[:TAG]`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LayoutRef {
+    /// The directory, relative to the working directory.
+    pub path: PathBuf,
+    /// The name in `index.json` (`org.opencontainers.image.ref.name`). None: the only image there is.
+    pub tag: Option<Tag>,
+}
+
+impl fmt::Display for LayoutRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "oci:{}", self.path.display())?;
+        self.tag.as_ref().map_or(Ok(()), |tag| write!(f, ":{tag}"))
+    }
+}
+
+/// What the engine copies from and to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// An image of a registry.
+    Registry(ImageRef),
+    /// An image of a layout directory.
+    Layout(LayoutRef),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(image) => image.fmt(f),
+            Self::Layout(layout) => layout.fmt(f),
+        }
+    }
+}
+
+/// A condition on writing a target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// The target must not exist.
+    Absent,
+    /// The target must still be what the plan was made against.
+    Unmoved,
+    /// The target must be this.
+    Is(Digest),
+}
+
+/// An entry: one source that one target should equal. It becomes exactly one row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Desired {
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// Who answers for it, if anyone is named.
+    pub owner: Option<Arc<str>>,
+    /// What to copy.
+    pub source: Endpoint,
+    /// Where it should be.
+    pub target: Endpoint,
+    /// Conditions on writing the target.
+    pub guards: Vec<Guard>,
+}

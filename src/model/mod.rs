@@ -1,0 +1,17 @@
+//! Plain values: what should exist, and what became of it. No I/O, nothing asynchronous.
+
+mod batch;
+mod desired;
+mod digest;
+mod manifest;
+mod outcome;
+mod reference;
+
+pub use batch::{Admitted, Batch, Conflict};
+pub use desired::{Desired, Endpoint, Guard, LayoutRef, Origin};
+pub use digest::{Digest, DigestError, Hasher};
+pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Platform};
+pub use outcome::{
+    Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,
+};
+pub use reference::{Host, ImageRef, Reference, ReferenceError, Repository, Tag, Version};

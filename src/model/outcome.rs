@@ -1,0 +1,288 @@
+//! What became of an entry: rows, and the sums of what went over the wire.
+
+use std::fmt;
+use std::ops::{Add, AddAssign};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::desired::{Endpoint, LayoutRef, Origin};
+use super::digest::Digest;
+use super::reference::ImageRef;
+use crate::error::Failure;
+
+/// Names one end of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Locator {
+    /// An image of a registry.
+    Image(ImageRef),
+    /// An image of a layout directory.
+    Layout(LayoutRef),
+    /// A file or directory.
+    Path(PathBuf),
+    /// As written, with logins masked: for a line that does not parse.
+    Text(Arc<str>),
+}
+
+impl fmt::Display for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(image) => image.fmt(f),
+            Self::Layout(layout) => layout.fmt(f),
+            Self::Path(path) => path.display().fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<Endpoint> for Locator {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Registry(image) => Self::Image(image),
+            Endpoint::Layout(layout) => Self::Layout(layout),
+        }
+    }
+}
+
+/// Why a target is (or would be) written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The target does not exist.
+    Absent,
+    /// The target is something else.
+    Differs,
+    /// The pull credential may not see the target; the push credential will tell.
+    Unknown,
+    /// `--force`.
+    Forced,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "absent at the target",
+            Self::Differs => "differs from the source",
+            Self::Unknown => "not readable at the target",
+            Self::Forced => "forced",
+        })
+    }
+}
+
+/// What was done to a target whose tag was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Update {
+    /// Missing content was sent again.
+    Repaired,
+}
+
+/// Why nothing was done for an entry although nothing failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Skip {
+    /// A wildcard that matches no tag.
+    MatchedNothing,
+    /// The source does not exist and `--skip-missing` was given.
+    SourceMissing,
+    /// `--filter-by-os` matches no platform of the source.
+    FilteredOut,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MatchedNothing => "matched nothing",
+            Self::SourceMissing => "the source does not exist",
+            Self::FilteredOut => "no platform matches the filter",
+        })
+    }
+}
+
+/// Why a guard said no.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The target exists.
+    Exists,
+    /// The target is not what it had to be.
+    Moved {
+        /// What it had to be; none: absent.
+        expected: Option<Digest>,
+        /// What it is; none: absent.
+        found: Option<Digest>,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |digest: &Option<Digest>| digest.as_ref().map_or("absent".to_owned(), ToString::to_string);
+        match self {
+            Self::Exists => f.write_str("the target exists"),
+            Self::Moved { expected, found } => write!(
+                f,
+                "the target was moved by someone else: expected {}, found {}",
+                name(expected),
+                name(found)
+            ),
+        }
+    }
+}
+
+/// Why an entry was not finished; it is safe to run again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The deadline of the run was reached.
+    Deadline,
+    /// A signal asked the run to stop.
+    Interrupted,
+    /// A host never gave an answer in this run.
+    Unreachable {
+        /// The host.
+        host: Arc<str>,
+        /// The last error, as one line.
+        error: Arc<str>,
+    },
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deadline => f.write_str("the deadline was reached"),
+            Self::Interrupted => f.write_str("the run was interrupted"),
+            Self::Unreachable { host, error } => write!(f, "{host} never answered: {error}"),
+        }
+    }
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It was as desired.
+    Kept,
+    /// It was written and is now as desired.
+    Copied(Reason),
+    /// It would be written (dry run).
+    Planned(Reason),
+    /// The tag was right; something below it was changed.
+    Updated(Update),
+    /// It was removed.
+    Deleted,
+    /// Nothing was to be done.
+    Skipped(Skip),
+    /// A guard said no.
+    Refused(Refusal),
+    /// It could not be done.
+    Failed(Failure),
+    /// We did not get to the end of it.
+    Unfinished(Cause),
+}
+
+impl Outcome {
+    /// The outcome as one word of the report format.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Copied(_) => "copied",
+            Self::Planned(_) => "planned",
+            Self::Updated(_) => "updated",
+            Self::Deleted => "deleted",
+            Self::Skipped(_) => "skipped",
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+            Self::Unfinished(_) => "unfinished",
+        }
+    }
+}
+
+/// Bytes of blobs and manifests by what was done for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Bytes {
+    /// Sent to the target.
+    pub copied: u64,
+    /// Linked from another repository of the target's registry.
+    pub mounted: u64,
+    /// Found at the target.
+    pub present: u64,
+}
+
+/// What one entry cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Bytes by what was done for them.
+    pub bytes: Bytes,
+    /// Requests made for this entry (shared ones count for the entry that made them).
+    pub requests: u32,
+}
+
+impl AddAssign for Moved {
+    fn add_assign(&mut self, other: Self) {
+        self.bytes.copied += other.bytes.copied;
+        self.bytes.mounted += other.bytes.mounted;
+        self.bytes.present += other.bytes.present;
+        self.requests += other.requests;
+    }
+}
+
+impl Add for Moved {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
+/// One entry's line of the report.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Where it was asked for.
+    pub origin: Origin,
+    /// Who answers for it.
+    pub owner: Option<Arc<str>>,
+    /// What was to be copied.
+    pub source: Locator,
+    /// Where to.
+    pub target: Locator,
+    /// What the source is now, if it was found.
+    pub digest: Option<Digest>,
+    /// What the target was before, if it was anything.
+    pub previous: Option<Digest>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What it cost.
+    pub moved: Moved,
+    /// How many times the operation that decided was tried.
+    pub attempts: u32,
+    /// How long it took, waiting included.
+    pub elapsed: Duration,
+}
+
+/// Requests by kind; a retried request counts each time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Requests {
+    /// To token services.
+    pub token: u64,
+    /// HEAD.
+    pub head: u64,
+    /// GET.
+    pub get: u64,
+    /// POST.
+    pub post: u64,
+    /// PATCH.
+    pub patch: u64,
+    /// PUT.
+    pub put: u64,
+    /// DELETE.
+    pub delete: u64,
+}
+
+/// What a run cost on the wire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// Bytes of bodies received.
+    pub received: u64,
+    /// Bytes of bodies sent.
+    pub sent: u64,
+    /// Requests by kind.
+    pub requests: Requests,
+}

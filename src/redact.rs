@@ -1,0 +1,91 @@
+//! Values that cannot print a secret: addresses without query or login, and [`Secret`].
+
+use std::fmt;
+
+/// A secret: its `Debug` prints nothing of it, and its memory is wiped when dropped.
+pub type Secret = secrecy::SecretString;
+
+/// An address that prints as scheme, host, port and path only.
+///
+/// Blob downloads and upload sessions carry signatures in their query, so the query never appears.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SafeUrl(url::Url);
+
+impl SafeUrl {
+    /// Wraps `url`.
+    #[must_use]
+    pub fn new(url: url::Url) -> Self {
+        Self(url)
+    }
+
+    /// The whole address, to be sent and never printed.
+    #[must_use]
+    pub fn expose(&self) -> &url::Url {
+        &self.0
+    }
+}
+
+impl fmt::Display for SafeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.0.scheme(), self.0.host_str().unwrap_or_default())?;
+        if let Some(port) = self.0.port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(self.0.path())
+    }
+}
+
+impl fmt::Debug for SafeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Masks what looks like a login (`user:password@`) in text that a person typed, character for
+/// character, so that columns still fit. A digest after `@` is no login and stays.
+#[must_use]
+pub fn mask_logins(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_inclusive([' ', '\t', '=']) {
+        out.push_str(&mask_word(word));
+    }
+    out
+}
+
+fn mask_word(word: &str) -> String {
+    let is_digest = |rest: &str| {
+        let algorithm = rest.split(':').next().unwrap_or_default();
+        rest.contains(':') && matches!(algorithm, "sha256" | "sha384" | "sha512")
+    };
+    let Some(at) =
+        word.match_indices('@').map(|(at, _)| at).filter(|at| !is_digest(&word[at + 1..])).next_back()
+    else {
+        return word.to_owned();
+    };
+    let start = word.find("://").map_or(0, |scheme| scheme + 3).min(at);
+    if !word[start..at].contains(':') {
+        return word.to_owned();
+    }
+    let masked: String = word[start..at].chars().map(|_| '*').collect();
+    format!("{}{masked}{}", &word[..start], &word[at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_masked_and_a_digest_is_not() {
+        assert_eq!(mask_logins("user:pw@quay.io/a/b:v1 c:v1"), "*******@quay.io/a/b:v1 c:v1");
+        assert_eq!(mask_logins("https://u:p@h/a b"), "https://***@h/a b");
+        let pinned = "quay.io/a/b:v1@sha256:abc quay.io/c/d";
+        assert_eq!(mask_logins(pinned), pinned);
+    }
+
+    #[test]
+    fn a_signed_address_prints_without_its_signature() {
+        let url = url::Url::parse("https://u:p@cdn.example.com:8443/blob?X-Amz-Signature=abc").unwrap();
+        let shown = format!("{0} {0:?}", SafeUrl::new(url));
+        assert_eq!(shown, "https://cdn.example.com:8443/blob https://cdn.example.com:8443/blob");
+    }
+}
