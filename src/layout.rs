@@ -5,6 +5,7 @@
 //! name never points at less than a whole image, whoever else writes the directory with this program.
 //! It does not decide what to copy, and it does not hash what it is given: streams come verified.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -249,6 +250,12 @@ impl Layout {
 
     fn blob_path(&self, digest: &Digest) -> PathBuf {
         self.root.join("blobs").join(digest.algorithm()).join(digest.hex())
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "oci:{}", self.root.display())
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::fanout::Fanout;
 use super::once::Once;
 use super::store::{Place, Store};
 use crate::model::{Descriptor, Digest, Host, Repository};
@@ -61,6 +62,8 @@ pub(super) struct Delivery<'a> {
     pub(super) source: &'a Store,
     /// Whether mounting is allowed.
     pub(super) may_mount: bool,
+    /// Shares downloads among registries.
+    pub(super) fanout: &'a Arc<Fanout>,
     /// Bounds how many blobs are streaming at a time, and with them the memory of the run.
     pub(super) streams: &'a Semaphore,
     /// Told of the bytes sent.
@@ -224,7 +227,7 @@ impl Delivery<'_> {
     async fn upload(&self, session: Option<Upload>) -> Result<(), Error> {
         // The semaphore is never closed; were it, the permits of the hosts would still bound the load.
         let _stream = self.streams.acquire().await.ok();
-        let source = self.source.blob(self.blob);
+        let source = self.fanout.share(self.source.name(), self.blob, self.source.blob(self.blob));
         self.client.upload_blob(self.repository, self.blob, session, &*source, self.sent).await
     }
 }

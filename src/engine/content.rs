@@ -102,6 +102,7 @@ impl Transfer<'_> {
             blob,
             source: &self.source,
             may_mount: !self.engine.options.skip_mount,
+            fanout: &self.engine.fanout,
             streams: &self.engine.streams,
             sent: &*self.engine.sent,
         })

@@ -1,12 +1,14 @@
 //! One entry through its stages, up to its row.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::filter::{Filtered, filter};
 use super::plan::{Action, Found, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
-use super::{Engine, Error, Looked, Planned, counted};
+use super::{Check, Engine, Error, Looked, Planned, counted};
 use crate::error::{Chain, Class, Failure, Stage};
 use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Update};
 
@@ -18,7 +20,7 @@ struct Wanted {
 
 /// What resolving led to.
 enum Resolved {
-    Wanted(Wanted),
+    Wanted(Box<Wanted>),
     Skip(Skip),
 }
 
@@ -39,8 +41,10 @@ impl Engine {
             }
         };
         let digest = wanted.descriptor.digest.clone();
-        let action = plan(&digest, &found, &desired.guards, self.options.force);
-        let check_only = action == Action::Keep && self.options.verify_content && !self.options.dry_run;
+        let rewrite = self.options.check == Check::Rewrite;
+        let action = plan(&digest, &found, &desired.guards, rewrite);
+        let check_only =
+            action == Action::Keep && self.options.check == Check::Content && !self.options.dry_run;
         let reason = match action {
             Action::Copy(reason) => reason,
             Action::Keep if check_only => Reason::Forced,
@@ -53,7 +57,7 @@ impl Engine {
                 return ended(ending.comparing(digest, &found));
             }
         };
-        let Wanted { descriptor: wanted, rewritten } = wanted;
+        let Wanted { descriptor: wanted, rewritten } = *wanted;
         Looked::ToDo(Box::new(Planned {
             desired,
             wanted,
@@ -87,7 +91,7 @@ impl Engine {
     }
 
     async fn filtered(&self, desired: &Desired, descriptor: Descriptor) -> Result<Resolved, Failure> {
-        let whole = |descriptor| Ok(Resolved::Wanted(Wanted { descriptor, rewritten: None }));
+        let whole = |descriptor| Ok(Resolved::Wanted(Box::new(Wanted { descriptor, rewritten: None })));
         let Some(platforms) = &self.options.filter_by_os else { return whole(descriptor) };
         let store = Store::of(&desired.source, &self.source);
         let Some(node) = self.manifests.get(&store, &descriptor).await? else {
@@ -99,7 +103,7 @@ impl Engine {
             Ok(Filtered::Nothing) => Ok(Resolved::Skip(Skip::FilteredOut)),
             Ok(Filtered::Some(manifest)) => {
                 let descriptor = manifest.descriptor();
-                Ok(Resolved::Wanted(Wanted { descriptor, rewritten: Some(manifest) }))
+                Ok(Resolved::Wanted(Box::new(Wanted { descriptor, rewritten: Some(manifest) })))
             }
             Err(error) => Err(Failure::new(Stage::Resolve, Error::Filter(error))),
         }
@@ -131,11 +135,11 @@ impl Engine {
     }
 
     fn mode(&self, planned: &Planned) -> Mode {
-        match (self.options.dry_run, planned.check_only, self.options.force) {
-            (true, _, _) => Mode::Foresee,
-            (false, true, false) => Mode::Check,
-            (false, _, true) => Mode::Force,
-            (false, false, false) => Mode::Fill,
+        match self.options.check {
+            _ if self.options.dry_run => Mode::Foresee,
+            Check::Content if planned.check_only => Mode::Check,
+            Check::Rewrite => Mode::Force,
+            Check::Names | Check::Content => Mode::Fill,
         }
     }
 
@@ -150,7 +154,7 @@ impl Engine {
         match &failure.unreached {
             Some(host) => {
                 let error = Chain(failure.cause()).to_string().into();
-                Outcome::Unfinished(Cause::Unreachable { host: host.clone(), error })
+                Outcome::Unfinished(Cause::Unreachable { host: Arc::clone(host), error })
             }
             None if failure.class == Class::Interrupted => Outcome::Unfinished(self.stop.cause()),
             None => Outcome::Failed(failure),

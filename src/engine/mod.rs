@@ -15,6 +15,7 @@ mod blobs;
 mod content;
 mod entry;
 mod error;
+mod fanout;
 mod filter;
 mod manifests;
 mod observer;
@@ -44,6 +45,18 @@ use store::Place;
 /// Blobs streaming at a time over all entries. A stream holds about 0.6 MiB, so this bounds them to 20 MiB.
 const STREAMS: usize = 32;
 
+/// How far a run looks below a tag that is right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Check {
+    /// Not at all: a tag that names the right digest is kept.
+    #[default]
+    Names,
+    /// Every blob and child is asked for; what is missing is sent.
+    Content,
+    /// As `Content`, and every manifest is written again.
+    Rewrite,
+}
+
 /// How a run is to be done.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -51,10 +64,8 @@ pub struct Options {
     pub jobs: usize,
     /// Look, and write nothing.
     pub dry_run: bool,
-    /// Write every manifest again and ask for every blob.
-    pub force: bool,
-    /// Walk the tree of kept entries and send what is missing.
-    pub verify_content: bool,
+    /// How far to look below a tag that is right.
+    pub check: Check,
     /// A source that does not exist is skipped.
     pub skip_missing: bool,
     /// Never mount.
@@ -68,8 +79,7 @@ impl Default for Options {
         Self {
             jobs: 64,
             dry_run: false,
-            force: false,
-            verify_content: false,
+            check: Check::default(),
             skip_missing: false,
             skip_mount: false,
             filter_by_os: None,
@@ -110,6 +120,7 @@ pub struct Engine {
     complete: Once<(Place, Digest), ()>,
     /// Blobs being written to a layout directory, or written.
     written: Once<(Place, Digest), ()>,
+    fanout: Arc<fanout::Fanout>,
     streams: Semaphore,
     sent: Arc<dyn Fn(u64) + Send + Sync>,
 }
@@ -159,6 +170,7 @@ impl Engine {
             blobs: blobs::Blobs::default(),
             complete: Once::default(),
             written: Once::default(),
+            fanout: Arc::default(),
             streams: Semaphore::new(STREAMS),
             sent: Arc::new(move |bytes| told.sent(bytes)),
         }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::entry::Ending;
 use super::queue::Queue;
+use super::store::Store;
 use super::{Engine, Error, Looked, Planned};
 use crate::error::{Failure, Stage};
 use crate::model::{Batch, Desired, Outcome, Row};
@@ -83,6 +84,9 @@ impl Run {
     fn take(&mut self, batch: Batch) {
         let mut entries = batch.into_entries();
         self.engine.observer.announced(entries.len());
+        for entry in &entries {
+            self.engine.fanout.note_target(Store::registry_of(&entry.target));
+        }
         let start = rotation(SystemTime::now(), entries.len());
         entries.rotate_left(start);
         self.ahead.extend(entries);

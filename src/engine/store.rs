@@ -31,11 +31,19 @@ impl Store {
         }
     }
 
-    /// The name of the place.
-    pub(super) fn place(endpoint: &Endpoint) -> Place {
+    /// The name of what shares its blobs with `endpoint`: a registry, or a directory.
+    pub(super) fn registry_of(endpoint: &Endpoint) -> Place {
         match endpoint {
-            Endpoint::Registry(image) => image.repository.to_string().into(),
-            Endpoint::Layout(layout) => format!("oci:{}", layout.path.display()).into(),
+            Endpoint::Registry(image) => image.host().as_str().into(),
+            Endpoint::Layout(layout) => layout.path.to_string_lossy().into(),
+        }
+    }
+
+    /// The name of this place.
+    pub(super) fn name(&self) -> Place {
+        match self {
+            Self::Registry(_, repository) => repository.to_string().into(),
+            Self::Layout(layout) => layout.to_string().into(),
         }
     }
 

@@ -77,16 +77,10 @@ impl<'a> Transfer<'a> {
     /// The transfer of `planned`.
     pub(super) fn new(engine: &'a Engine, planned: &'a Planned, mode: Mode, tally: &'a Tally) -> Self {
         let entry = &planned.desired;
-        Self {
-            engine,
-            planned,
-            source: Store::of(&entry.source, &engine.source),
-            target: Store::of(&entry.target, &engine.target),
-            place: Store::place(&entry.target),
-            mode,
-            tally,
-            sparse: Mutex::default(),
-        }
+        let source = Store::of(&entry.source, &engine.source);
+        let target = Store::of(&entry.target, &engine.target);
+        let place = target.name();
+        Self { engine, planned, source, target, place, mode, tally, sparse: Mutex::default() }
     }
 
     /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and
@@ -126,9 +120,7 @@ impl<'a> Transfer<'a> {
 
     /// A retag within one repository moves nothing but the name.
     fn is_within_one_place(&self) -> bool {
-        self.mode != Mode::Check
-            && self.mode != Mode::Force
-            && Store::place(&self.planned.desired.source) == self.place
+        !matches!(self.mode, Mode::Check | Mode::Force) && self.source.name() == self.place
     }
 
     /// What the target's old manifest names is known to be there, at the cost of one GET. Best effort.

@@ -149,6 +149,10 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
 }
 
 impl BlobStream {
+    pub fn new(frames: BoxStream<'static, Result<Bytes, Error>>) -> Self {
+        todo!()
+    }
+
     pub fn verified(frames: BoxStream<'static, Result<Bytes, Error>>, blob: &Descriptor) -> Self {
         todo!()
     }
