@@ -1,1 +1,4 @@
-//! t
+//! All integration tests in one binary: a module a file.
+
+mod support;
+mod support_selftest;
