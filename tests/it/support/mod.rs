@@ -15,7 +15,6 @@
 //! assert_eq!(registry.count(Kind::GetBlob), 3);
 //! registry.assert_tags_whole();
 //! ```
-#![expect(clippy::allow_attributes, reason = "which parts are used changes with every test that comes")]
 #![allow(dead_code, unused_imports, reason = "an outside world offers more than each test takes")]
 #![allow(unreachable_pub, reason = "`pub` here says: for the tests")]
 

@@ -87,7 +87,7 @@ fn created(call: &Call, digest: &Digest) -> Reply {
 pub(super) async fn append(call: &Call, incoming: &mut Incoming) -> Result<Reply, Cut> {
     if let Err(refused) = session(call) {
         incoming.whole().await?;
-        return Ok(refused);
+        return Ok(*refused);
     }
     take_in(call, incoming).await?;
     Ok(session_after(call)
@@ -98,7 +98,7 @@ pub(super) async fn append(call: &Call, incoming: &mut Incoming) -> Result<Reply
 pub(super) async fn finish(call: &Call, incoming: &mut Incoming) -> Result<Reply, Cut> {
     if let Err(refused) = session(call) {
         incoming.whole().await?;
-        return Ok(refused);
+        return Ok(*refused);
     }
     take_in(call, incoming).await?;
     let Some(session) = call.shared.store().sessions.remove(call.reference()) else {
@@ -119,7 +119,7 @@ pub(super) async fn finish(call: &Call, incoming: &mut Incoming) -> Result<Reply
 pub(super) fn status(call: &Call) -> Reply {
     match session(call) {
         Ok(session) => progress(call, call.reference(), &session, 204),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn cancel(call: &Call) -> Reply {
             call.shared.store().sessions.remove(call.reference());
             Reply::new(204)
         }
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
@@ -139,16 +139,21 @@ fn refused(call: &Call) -> Reply {
 }
 
 /// The session that the request names, if the request continues it where it is.
-fn session(call: &Call) -> Result<Session, Reply> {
+fn session(call: &Call) -> Result<Session, Box<Reply>> {
     let sessions = call.shared.store().sessions.get(call.reference()).cloned();
-    let session =
-        sessions.filter(|session| session.repository == call.repository()).ok_or_else(|| refused(call))?;
+    let session = sessions
+        .filter(|session| session.repository == call.repository())
+        .ok_or_else(|| Box::new(refused(call)))?;
     if call.config.locations.has_query() && call.query("_state") != Some(session.state.to_string().as_str()) {
-        return Err(Reply::error(400, "BLOB_UPLOAD_INVALID", "not the address that was given last"));
+        return Err(Box::new(Reply::error(
+            400,
+            "BLOB_UPLOAD_INVALID",
+            "not the address that was given last",
+        )));
     }
     let start = call.header("content-range").and_then(|range| range.split('-').next()?.parse().ok());
     if start.is_some_and(|start: usize| start != session.bytes.len()) {
-        return Err(progress(call, call.reference(), &session, 416));
+        return Err(Box::new(progress(call, call.reference(), &session, 416)));
     }
     Ok(session)
 }

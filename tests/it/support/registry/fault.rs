@@ -68,7 +68,7 @@ impl Fault {
     }
 
     /// Only those about this tag, digest or blob.
-    pub fn reference(mut self, reference: impl ToString) -> Self {
+    pub fn reference(mut self, reference: impl AsRef<str>) -> Self {
         self.which = self.which.reference(reference);
         self
     }

@@ -123,8 +123,8 @@ impl Which {
     }
 
     /// Only those about this tag, digest or upload session; of mounts and last PUTs: this blob.
-    pub fn reference(mut self, reference: impl ToString) -> Self {
-        self.reference = Some(reference.to_string());
+    pub fn reference(mut self, reference: impl AsRef<str>) -> Self {
+        self.reference = Some(reference.as_ref().to_owned());
         self
     }
 

@@ -40,7 +40,7 @@ fn with_digest(call: &Call, reply: Reply, digest: &Digest) -> Reply {
     if call.config.digest_header { reply.with("docker-content-digest", digest.as_str()) } else { reply }
 }
 
-pub(super) fn put(call: &Call, bytes: Bytes) -> Reply {
+pub(super) fn put(call: &Call, bytes: &Bytes) -> Reply {
     let invalid = |why: &str| Reply::error(400, "MANIFEST_INVALID", why);
     let Some(media_type) =
         call.header("content-type").map(|text| text.split(';').next().unwrap_or(text).trim())
@@ -55,14 +55,14 @@ pub(super) fn put(call: &Call, bytes: Bytes) -> Reply {
         Err(why) => return invalid(&why),
     };
     let by_digest = Digest::parse(call.reference()).ok();
-    let digest = by_digest.as_ref().map_or_else(|| digest_of(&bytes), |digest| digest_like(digest, &bytes));
+    let digest = by_digest.as_ref().map_or_else(|| digest_of(bytes), |digest| digest_like(digest, bytes));
     if by_digest.as_ref().is_some_and(|asked| *asked != digest) {
         return Reply::error(400, "DIGEST_INVALID", format!("the manifest is {digest}"));
     }
-    keep(call, stored, digest, by_digest.is_none())
+    keep(call, stored, &digest)
 }
 
-fn keep(call: &Call, stored: Stored, digest: Digest, tagged: bool) -> Reply {
+fn keep(call: &Call, stored: Stored, digest: &Digest) -> Reply {
     let mut store = call.shared.store();
     let missing = store.missing(call.repository(), &stored);
     if !missing.is_empty() {
@@ -73,11 +73,11 @@ fn keep(call: &Call, stored: Stored, digest: Digest, tagged: bool) -> Reply {
         stored.json["subject"]["digest"].as_str().filter(|_| call.config.referrers).map(str::to_owned);
     let repository = store.repository(call.repository());
     repository.manifests.insert(digest.clone(), stored);
-    if tagged {
+    if Digest::parse(call.reference()).is_err() {
         repository.tags.insert(call.reference().to_owned(), digest.clone());
     }
     let location = format!("/v2/{}/manifests/{digest}", call.repository());
-    let mut reply = with_digest(call, Reply::new(201).with("location", location), &digest);
+    let mut reply = with_digest(call, Reply::new(201).with("location", location), digest);
     if let Some(subject) = subject {
         reply.set("oci-subject", subject);
     }

@@ -77,6 +77,7 @@ pub enum QuayApi {
 
 /// How the registry behaves; every part can be changed while it runs ([`FakeRegistry::configure`]).
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Most tags in a page. Default: no limit.
     pub page_size: usize,

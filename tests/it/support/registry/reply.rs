@@ -114,7 +114,7 @@ impl Reply {
         let body = if *method == Method::HEAD || length == 0 {
             Body::empty()
         } else {
-            stream(steps(self.body, effect), entry, connection)
+            stream(steps(&self.body, effect), entry, connection)
         };
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(self.status).expect("a status");
@@ -137,7 +137,7 @@ enum Step {
     End(Ending),
 }
 
-fn steps(body: Bytes, effect: &Effect) -> Vec<Step> {
+fn steps(body: &Bytes, effect: &Effect) -> Vec<Step> {
     let (chunk, pause) = effect.pace.map_or((CHUNK, None), |(chunk, pause)| (chunk.max(1), Some(pause)));
     let end = effect
         .ending

@@ -147,7 +147,7 @@ async fn dispatch(call: &Call, incoming: &mut Incoming, _entry: &Entry) -> Resul
     Ok(match kind {
         Kind::Ping => Reply::json(&json!({})).with("docker-distribution-api-version", "registry/2.0"),
         Kind::HeadManifest | Kind::GetManifest => manifests::get(call),
-        Kind::PutManifest => manifests::put(call, incoming.whole().await?),
+        Kind::PutManifest => manifests::put(call, &incoming.whole().await?),
         Kind::DeleteManifest => manifests::delete(call),
         Kind::HeadBlob | Kind::GetBlob => blobs::get(call),
         Kind::DeleteBlob => blobs::delete(call),

@@ -26,7 +26,7 @@ impl Stored {
         if own != media_type {
             return Err(format!("mediaType is {own}, Content-Type is {media_type}"));
         }
-        let foreign = |link: &&Value| !link["urls"].as_array().is_some_and(|urls| !urls.is_empty());
+        let foreign = |link: &&Value| link["urls"].as_array().is_none_or(Vec::is_empty);
         let links =
             |key: &str| json[key].as_array().into_iter().flatten().filter(foreign).collect::<Vec<_>>();
         let config = json.get("config").filter(|config| !config.is_null());
