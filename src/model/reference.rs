@@ -253,7 +253,10 @@ impl Reference {
     }
 }
 
-fn split_digest(text: &str) -> Result<(&str, Option<Digest>), (ReferenceError, Range<usize>)> {
+/// A part of a reference, or what is wrong and in which bytes.
+type Parsed<T> = Result<T, (ReferenceError, Range<usize>)>;
+
+fn split_digest(text: &str) -> Parsed<(&str, Option<Digest>)> {
     let Some((rest, digest)) = text.split_once('@') else { return Ok((text, None)) };
     let span = rest.len() + 1..text.len();
     match Digest::parse(digest) {
@@ -263,7 +266,7 @@ fn split_digest(text: &str) -> Result<(&str, Option<Digest>), (ReferenceError, R
 }
 
 /// The tag follows the last `:` behind the last `/`; a `:` before that belongs to a port.
-fn split_tag(text: &str) -> Result<(&str, Option<Tag>), (ReferenceError, Range<usize>)> {
+fn split_tag(text: &str) -> Parsed<(&str, Option<Tag>)> {
     let slash = text.rfind('/').map_or(0, |at| at + 1);
     let Some(colon) = text[slash..].find(':').map(|at| slash + at) else { return Ok((text, None)) };
     match Tag::parse(&text[colon + 1..]) {
@@ -277,9 +280,8 @@ fn split_tag(text: &str) -> Result<(&str, Option<Tag>), (ReferenceError, Range<u
 fn split_host(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), path),
-        Some(_) => (None, name),
         None if name.contains('.') || name.starts_with("localhost") => (Some(name), ""),
-        None => (None, name),
+        _ => (None, name),
     }
 }
 
