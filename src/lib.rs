@@ -9,7 +9,11 @@
 
 pub mod engine;
 pub mod error;
+<<<<<<< HEAD
 pub mod layout;
+=======
+pub mod mapping;
+>>>>>>> mapping
 pub mod model;
 pub mod redact;
 pub mod registry;

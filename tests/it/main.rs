@@ -1,5 +1,8 @@
-//! All integration tests in one binary: a module a file.
+//! Everything that is tested from outside, in one binary since linking is the slow step: a module a subject.
 #![cfg(test)] // tells clippy that all of it is tests, where `unwrap` is fine
 
+mod engine;
+mod mapping_cases;
+mod mapping_support;
 mod support;
 mod support_selftest;
