@@ -1,1 +1,5 @@
-//! t
+//! One test binary: a module a subject.
+
+mod report_files;
+mod report_sample;
+mod report_text;
