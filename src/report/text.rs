@@ -15,7 +15,7 @@ use super::Report;
 use super::files::JSON_FILE;
 use super::group::{Group, Trouble, by_cause, by_file};
 use super::words::{
-    bytes, change, duration, edge, entries, exit_meaning, moved, name, number, place, reason, short,
+    bytes, change, duration, edge, entries, exit_meaning, moved, name, number, place, reason, short, spoken,
 };
 
 /// How many rows of one cause are named before the rest is counted.
@@ -173,10 +173,11 @@ impl Summary<'_> {
             writeln!(f, "{all}: {}", counts.join(", "))?
         }
         let moved = totals.bytes;
-        let copied = if self.report.dry_run { "would be copied" } else { "copied" };
+        let [copied, mounted] =
+            if self.report.dry_run { ["to copy", "to mount"] } else { ["copied", "mounted"] };
         writeln!(
             f,
-            "blobs: {} {copied}, {} mounted, {} present",
+            "blobs: {} {copied}, {} {mounted}, {} present",
             bytes(moved.copied),
             bytes(moved.mounted),
             bytes(moved.present)
@@ -219,8 +220,4 @@ fn named(f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
         0 => Ok(()),
         more => writeln!(f, "  and {} more (see {JSON_FILE})", number(more as u64)),
     }
-}
-
-fn spoken(word: &str) -> &str {
-    if word == "planned" { "would be copied" } else { word }
 }

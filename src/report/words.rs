@@ -142,6 +142,11 @@ pub(super) fn moved(row: &Row) -> String {
     if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
 }
 
+/// An outcome's word as people say it.
+pub(super) fn spoken(word: &'static str) -> &'static str {
+    if word == "planned" { "would be copied" } else { word }
+}
+
 /// What an exit code says about the run.
 pub(super) fn exit_meaning(report: &super::Report) -> &'static str {
     let counts = report.totals().counts;
