@@ -4,5 +4,10 @@
 mod engine;
 mod mapping_cases;
 mod mapping_support;
+mod progress;
+mod report_files;
+mod report_html;
+mod report_sample;
+mod report_text;
 mod support;
 mod support_selftest;
