@@ -1,1 +1,3 @@
-//! t
+//! Every integration test, in one binary: a module per subject.
+
+mod demo_images;
