@@ -9,6 +9,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod layout;
 pub mod model;
 pub mod redact;
 pub mod registry;
