@@ -1,1 +1,4 @@
-//! t
+//! Everything that is tested from outside, as one binary.
+
+mod cli_help;
+mod cli_settings;
