@@ -8,7 +8,9 @@
 
 pub mod args;
 mod exit;
+mod log;
 pub mod settings;
+mod stop;
 
 use std::ffi::OsString;
 use std::io::Write as _;

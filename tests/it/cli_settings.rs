@@ -25,7 +25,8 @@ fn mistakes(line: &str, variables: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn the_command_line_of_the_plain_jobs_is_understood() {
-    let line = "image-mirror run --keep-manifest-list -f=/etc/imagemirror/mapping_knative_v1 --skip-multiple-scopes";
+    let line =
+        "image-mirror run --keep-manifest-list -f=/etc/imagemirror/mapping_knative_v1 --skip-multiple-scopes";
     let asked = run(line, &[]);
     assert_eq!(asked.inputs, ["/etc/imagemirror/mapping_knative_v1"]);
     assert!(asked.copying.filter_by_os.is_none());
@@ -73,7 +74,8 @@ fn a_filter_that_keeps_all_is_no_filter() {
 
 #[test]
 fn a_flag_of_oc_that_cannot_be_honoured_names_what_replaces_it() {
-    let line = "image-mirror run --insecure --skip-verification=true --s3-source-bucket=b --dir d --from-dir d m";
+    let line =
+        "image-mirror run --insecure --skip-verification=true --s3-source-bucket=b --dir d --from-dir d m";
     insta::assert_snapshot!(mistakes(line, &[]).join("\n"));
     assert!(settings("image-mirror run --insecure=false --skip-verification=0 m", &[]).is_ok());
 }
@@ -109,7 +111,8 @@ fn a_flag_wins_over_its_variable_and_a_variable_over_the_default() {
     let said = settings("image-mirror run m", &variables).unwrap().console;
     assert_eq!((said.log_format, said.verbosity), (LogFormat::Json, Verbosity::Warnings));
 
-    let line = "image-mirror run --dry-run=false --jobs 2 -a /b --plain-http localhost:5001 -v --log-format text m";
+    let line =
+        "image-mirror run --dry-run=false --jobs 2 -a /b --plain-http localhost:5001 -v --log-format text m";
     let asked = run(line, &variables);
     assert!(!asked.dry_run);
     assert_eq!(asked.pace.jobs.get(), 2);
@@ -131,7 +134,10 @@ fn every_bad_variable_is_named_with_what_it_takes() {
         ("IMAGE_MIRROR_GRACE", "10s"),
     ];
     insta::assert_snapshot!(mistakes("image-mirror run m", &variables).join("\n"));
-    assert!(settings("image-mirror configmap m", &variables[..3]).is_ok(), "configmap takes none of these flags");
+    assert!(
+        settings("image-mirror configmap m", &variables[..3]).is_ok(),
+        "configmap takes none of these flags"
+    );
 }
 
 #[test]
@@ -166,9 +172,9 @@ fn every_flag_can_be_set_by_a_variable() {
         let own = if flag == "dry-run" { "DRY_RUN".to_owned() } else { String::new() };
         let name = format!("IMAGE_MIRROR_{}", flag.replace('-', "_").to_uppercase());
         let name = if own.is_empty() { name } else { own };
-        let refused = ["run m", "plan m", "lint m"].iter().any(|command| {
-            settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err()
-        });
+        let refused = ["run m", "plan m", "lint m"]
+            .iter()
+            .any(|command| settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err());
         assert!(refused, "no command reads `{name}` for `--{flag}`");
     }
 }

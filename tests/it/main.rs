@@ -2,3 +2,5 @@
 
 mod cli_help;
 mod cli_settings;
+mod dependencies;
+mod layering;

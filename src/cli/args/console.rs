@@ -1,6 +1,5 @@
 //! Flags about what is printed, the same for every command.
 
-
 use clap::{ArgAction, ValueEnum};
 use serde::Deserialize;
 
@@ -62,7 +61,6 @@ macro_rules! from_words {
     )*};
 }
 pub(super) use from_words;
-
 
 from_words!(LogFormat, ProgressMode, ColorChoice);
 

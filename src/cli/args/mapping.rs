@@ -22,7 +22,8 @@ impl MappingArgs {
     /// Everything named here, else everything named in `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Vec<String> {
-        let typed: Vec<_> = self.paths.into_iter().chain(self.filename).filter(|word| !word.is_empty()).collect();
+        let typed: Vec<_> =
+            self.paths.into_iter().chain(self.filename).filter(|word| !word.is_empty()).collect();
         if typed.is_empty() { under.filename } else { typed }
     }
 }

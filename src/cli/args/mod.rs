@@ -48,14 +48,14 @@ Exit codes:
   0  everything is as desired (or now is)
   1  at least one entry failed or was refused, or a check found something
   2  bad input or usage, nothing was attempted
-  3  could not tell or could not finish (interrupted, deadline, nothing reachable); safe to run again
+  3  could not tell or could not finish: interrupted, deadline, nothing reachable; run again
   4  a guard refused the whole operation
   5  timed out waiting for an outside party
 
 Environment:
-  Every flag can be set by a variable and wins over it: MAPPINGS, ARTIFACTS, DRY_RUN and
-  REGISTRY_AUTH_FILE (--authfile), else IMAGE_MIRROR_<FLAG>, such as IMAGE_MIRROR_MAX_PER_REGISTRY=3.
-  Booleans are 1, 0, true or false, lists are separated by commas, an empty variable is unset.";
+  Every flag can be set by a variable, and wins over it: MAPPINGS, ARTIFACTS, DRY_RUN and
+  REGISTRY_AUTH_FILE (--authfile), else IMAGE_MIRROR_<FLAG>, as in IMAGE_MIRROR_JOBS=8.
+  Booleans are 1, 0, true or false; lists have commas; an empty variable is unset.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -80,16 +80,22 @@ pub enum Command {
 /// `run`.
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
+    /// Which mapping files.
     #[command(flatten)]
     pub mapping: MappingArgs,
+    /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// Whether anything is written.
     #[command(flatten)]
     pub write: WriteArgs,
+    /// How much at a time and how long.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// What only `oc` needs.
     #[command(flatten)]
     pub oc: OcArgs,
 }
@@ -97,16 +103,22 @@ pub struct RunArgs {
 /// `plan`.
 #[derive(Debug, clap::Args)]
 pub struct PlanCommand {
+    /// Which mapping files.
     #[command(flatten)]
     pub mapping: MappingArgs,
+    /// What is asked beyond what a run would do.
     #[command(flatten)]
     pub question: PlanArgs,
+    /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// How much at a time and how long.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// What only `oc` needs.
     #[command(flatten)]
     pub oc: OcArgs,
 }
@@ -114,10 +126,13 @@ pub struct PlanCommand {
 /// `lint`.
 #[derive(Debug, clap::Args)]
 pub struct LintCommand {
+    /// Which mapping files.
     #[command(flatten)]
     pub mapping: MappingArgs,
+    /// What is checked.
     #[command(flatten)]
     pub lint: LintArgs,
+    /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -125,12 +140,16 @@ pub struct LintCommand {
 /// `explain`.
 #[derive(Debug, clap::Args)]
 pub struct ExplainCommand {
+    /// What is explained.
     #[command(flatten)]
     pub explain: ExplainArgs,
+    /// Which mapping files.
     #[command(flatten)]
     pub mapping: MappingArgs,
+    /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -138,8 +157,10 @@ pub struct ExplainCommand {
 /// `configmap`.
 #[derive(Debug, clap::Args)]
 pub struct ConfigmapCommand {
+    /// Which mapping files.
     #[command(flatten)]
     pub mapping: MappingArgs,
+    /// What it is called.
     #[command(flatten)]
     pub configmap: ConfigmapArgs,
 }
@@ -162,7 +183,8 @@ impl Args {
 
     /// The long names of all flags of all commands, without the dashes.
     pub fn flags() -> impl Iterator<Item = String> {
-        let own: Vec<_> = Self::command().get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect();
+        let own: Vec<_> =
+            Self::command().get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect();
         let of_commands: Vec<_> = Self::command()
             .get_subcommands()
             .flat_map(Clap::get_arguments)

@@ -74,7 +74,9 @@ impl FromStr for HostName {
         let parsed = Reference::parse(&format!("{text}/a"));
         match parsed {
             Ok(reference) if reference.has_host && !text.contains('/') => Ok(Self(reference.repository.host)),
-            _ => Err(expected("a registry host without scheme or path, such as `quay.io` or `localhost:5000`")),
+            _ => {
+                Err(expected("a registry host without scheme or path, such as `quay.io` or `localhost:5000`"))
+            }
         }
     }
 }
@@ -87,9 +89,12 @@ impl FromStr for Pattern {
     type Err = Expected;
 
     fn from_str(text: &str) -> Result<Self, Expected> {
-        Regex::new(text)
-            .map(Self)
-            .map_err(|error| expected(&format!("a regular expression such as `linux/(amd64|arm64)`; {error}")))
+        Regex::new(text).map(Self).map_err(|error| {
+            // The text of the crate draws the expression on several lines; the last one says what is wrong.
+            let drawn = error.to_string();
+            let wrong = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            expected(&format!("a regular expression such as `linux/(amd64|arm64)`, not one with: {wrong}"))
+        })
     }
 }
 
@@ -117,7 +122,8 @@ where
 /// For serde: how often a flag that counts is given.
 pub(super) fn times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| serde::de::Error::custom(format!("`{text}`: expected a whole number from 0 to 255")))
+    text.parse()
+        .map_err(|_| serde::de::Error::custom(format!("`{text}`: expected a whole number from 0 to 255")))
 }
 
 fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {

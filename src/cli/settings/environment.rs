@@ -81,7 +81,9 @@ impl Environment {
         let own = OWN_NAMES.iter().find(|(own, _)| *own == name).map(|(_, flag)| (*flag).to_owned());
         let flag = own.or_else(|| name.strip_prefix(PREFIX).map(str::to_ascii_lowercase));
         match (flag, value.into_string()) {
-            (Some(flag), Ok(value)) if known.contains(&flag) => self.flags.push(Variable { name, flag, value }),
+            (Some(flag), Ok(value)) if known.contains(&flag) => {
+                self.flags.push(Variable { name, flag, value })
+            }
             (Some(flag), Err(_)) if known.contains(&flag) => self.unreadable.push(name),
             (Some(_), _) if !is_service_link(&name) => self.unknown.push(name),
             (None, Ok(value)) if PLATFORM.contains(&name.as_str()) => self.platform.push((name, value)),
@@ -129,5 +131,7 @@ impl Variable {
 
 /// Kubernetes sets such variables in every pod of a namespace that has a Service named `image-mirror`.
 fn is_service_link(name: &str) -> bool {
-    name.starts_with("IMAGE_MIRROR_SERVICE_") || name == "IMAGE_MIRROR_PORT" || name.starts_with("IMAGE_MIRROR_PORT_")
+    name.starts_with("IMAGE_MIRROR_SERVICE_")
+        || name == "IMAGE_MIRROR_PORT"
+        || name.starts_with("IMAGE_MIRROR_PORT_")
 }

@@ -89,7 +89,11 @@ impl Settings {
         let mut draft = Draft::new(environment);
         let console = Console::new(args.console.over(draft.group()), &environment.platform());
         let action = draft.action(args.command);
-        if draft.errors.is_empty() { Ok(Self { action, console, notes: draft.notes }) } else { Err(draft.errors) }
+        if draft.errors.is_empty() {
+            Ok(Self { action, console, notes: draft.notes })
+        } else {
+            Err(draft.errors)
+        }
     }
 }
 
@@ -194,7 +198,8 @@ impl<'a> Draft<'a> {
     fn copying(&mut self, args: CopyArgs) -> Copying {
         let args: CopyArgs = args.over(self.group());
         if Copying::ignores_filter(&args) {
-            self.notes.push("`--keep-manifest-list` keeps lists whole, so `--filter-by-os` is ignored".to_owned());
+            self.notes
+                .push("`--keep-manifest-list` keeps lists whole, so `--filter-by-os` is ignored".to_owned());
         }
         Copying::new(args)
     }
@@ -220,11 +225,13 @@ impl<'a> Draft<'a> {
             ("--continue-on-error", args.continue_on_error.is_some()),
             ("--max-registry", args.max_registry.is_some()),
         ];
-        let given: Vec<_> = idle.iter().filter(|(_, given)| *given).map(|(flag, _)| format!("`{flag}`")).collect();
+        let given: Vec<_> =
+            idle.iter().filter(|(_, given)| *given).map(|(flag, _)| format!("`{flag}`")).collect();
         if !given.is_empty() {
             let verb = if given.len() == 1 { "needs" } else { "need" };
             let flags = given.join(", ");
-            self.notes.push(format!("{flags} {verb} nothing here and may be dropped (docs/migrating-from-oc.md)"));
+            self.notes
+                .push(format!("{flags} {verb} nothing here and may be dropped (docs/migrating-from-oc.md)"));
         }
     }
 }
@@ -238,7 +245,11 @@ fn replaced(args: &OcArgs) -> Vec<UsageError> {
             on(args.insecure),
             "name the host by `--plain-http HOST` if it speaks plain http, or trust its certificate by `--ca-file FILE`",
         ),
-        ("skip-verification", on(args.skip_verification), "content is always checked against its digest; drop the flag"),
+        (
+            "skip-verification",
+            on(args.skip_verification),
+            "content is always checked against its digest; drop the flag",
+        ),
         (
             "s3-source-bucket",
             args.s3_source_bucket.is_some(),

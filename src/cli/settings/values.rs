@@ -179,7 +179,10 @@ impl Copying {
 
 /// `.*` and nothing mean all platforms, and then a list is kept byte for byte.
 fn filter(args: &CopyArgs) -> Option<Regex> {
-    args.filter_by_os.as_ref().map(|pattern| pattern.0.clone()).filter(|regex| !matches!(regex.as_str(), "" | ".*"))
+    args.filter_by_os
+        .as_ref()
+        .map(|pattern| pattern.0.clone())
+        .filter(|regex| !matches!(regex.as_str(), "" | ".*"))
 }
 
 /// How much at a time, how long, and where the reports go.
