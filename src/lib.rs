@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod engine;
 pub mod error;
+pub mod layout;
 pub mod model;
 pub mod redact;
 pub mod registry;

@@ -57,9 +57,7 @@ fn mask_word(word: &str) -> String {
         let algorithm = rest.split(':').next().unwrap_or_default();
         rest.contains(':') && matches!(algorithm, "sha256" | "sha384" | "sha512")
     };
-    let Some(at) =
-        word.match_indices('@').map(|(at, _)| at).filter(|at| !is_digest(&word[at + 1..])).next_back()
-    else {
+    let Some(at) = word.match_indices('@').map(|(at, _)| at).rfind(|at| !is_digest(&word[at + 1..])) else {
         return word.to_owned();
     };
     let start = word.find("://").map_or(0, |scheme| scheme + 3).min(at);
