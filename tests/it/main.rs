@@ -4,3 +4,8 @@ mod cli_help;
 mod cli_settings;
 mod dependencies;
 mod layering;
+//! One test binary: a module a subject.
+mod report_files;
+mod report_html;
+mod report_sample;
+mod report_text;
