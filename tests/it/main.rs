@@ -1,10 +1,9 @@
-//! Everything that is tested from outside, as one binary.
+//! Everything that is tested from outside, as one binary: a module a subject.
 
 mod cli_help;
 mod cli_settings;
 mod dependencies;
 mod layering;
-//! One test binary: a module a subject.
 mod report_files;
 mod report_html;
 mod report_sample;
