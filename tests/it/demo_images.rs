@@ -102,10 +102,8 @@ fn demo() -> Files {
             format!(r#"{image},"platform":{{"architecture":"{architecture}","os":"linux"}}}}"#)
         })
         .collect();
-    let index = format!(
-        r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#,
-        platforms.join(",")
-    );
+    let index =
+        format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, platforms.join(","));
     let hello = layout.blob(INDEX, index.into_bytes());
     layout.tag("hello", &hello);
 

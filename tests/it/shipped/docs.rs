@@ -57,12 +57,19 @@ fn command_lines(page: &Page) -> Vec<String> {
 /// How GitHub names the anchor of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase();
-    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>().replace(' ', "-")
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .collect::<String>()
+        .replace(' ', "-")
 }
 
 fn anchors(path: &str) -> BTreeSet<String> {
     let headings = page(path).prose;
-    headings.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#'))).collect()
+    headings
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| anchor(line.trim_start_matches('#')))
+        .collect()
 }
 
 /// The targets of the links of a page that lead to a file or a heading of ours.
@@ -80,9 +87,15 @@ fn every_link_leads_to_a_file_and_a_heading_that_exist() {
             let here = root().join(&path);
             let target = if file.is_empty() { here.clone() } else { here.parent().unwrap().join(file) };
             let target = target.canonicalize().unwrap_or_else(|error| panic!("{path}: {link}: {error}"));
-            let target = target.strip_prefix(root().canonicalize().unwrap()).expect("inside the repository").to_owned();
+            let target = target
+                .strip_prefix(root().canonicalize().unwrap())
+                .expect("inside the repository")
+                .to_owned();
             if !heading.is_empty() {
-                assert!(anchors(target.to_str().unwrap()).contains(heading), "{path}: {link}: no such heading");
+                assert!(
+                    anchors(target.to_str().unwrap()).contains(heading),
+                    "{path}: {link}: no such heading"
+                );
             }
             seen += 1;
         }
@@ -95,7 +108,8 @@ fn every_command_line_in_the_docs_is_one_that_the_program_takes() {
     let mut seen = 0;
     for path in pages() {
         for line in command_lines(&page(&path)) {
-            let line = line.split(" #").next().unwrap().split(" |").next().unwrap().split(" >").next().unwrap();
+            let line =
+                line.split(" #").next().unwrap().split(" |").next().unwrap().split(" >").next().unwrap();
             let words = shell_words::split(line).unwrap_or_else(|error| panic!("{path}: {line}: {error}"));
             assert_command_line(&format!("{path}: {line}"), &words);
             seen += 1;

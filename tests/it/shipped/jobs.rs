@@ -92,7 +92,11 @@ fn assert_known(place: &str, written: &Value, read: &Value) {
         (Value::Object(written), Value::Object(read)) => {
             for (key, value) in written {
                 let place = format!("{place}.{key}");
-                assert_known(&place, value, read.get(key).unwrap_or_else(|| panic!("{place}: unknown field")));
+                assert_known(
+                    &place,
+                    value,
+                    read.get(key).unwrap_or_else(|| panic!("{place}: unknown field")),
+                );
             }
         }
         (Value::Array(written), Value::Array(read)) => {
@@ -155,7 +159,8 @@ fn assert_modest(place: &str, pod: &PodSpec) {
     assert_eq!(rights.allow_privilege_escalation, Some(false), "{place}");
     assert_eq!(rights.run_as_non_root.or(pod_rights.run_as_non_root), Some(true), "{place}");
     assert_eq!(rights.run_as_user.or(pod_rights.run_as_user), None, "{place}: OpenShift chooses the uid");
-    let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref()).expect(place);
+    let requests =
+        container.resources.as_ref().and_then(|resources| resources.requests.as_ref()).expect(place);
     assert_eq!(requests.keys().collect::<Vec<_>>(), ["cpu", "memory"], "{place}");
     let volumes: Vec<_> = pod.volumes.iter().flatten().map(|volume| &volume.name).collect();
     for mount in container.volume_mounts.iter().flatten() {
@@ -212,7 +217,8 @@ fn only_the_template_has_something_to_fill_in_and_the_examples_select_shipped_ma
             continue;
         }
         let words = words(container(&pod));
-        let pattern = words.last().and_then(|word| word.strip_prefix("/etc/imagemirror/")).expect("a pattern");
+        let pattern =
+            words.last().and_then(|word| word.strip_prefix("/etc/imagemirror/")).expect("a pattern");
         let pattern = glob::Pattern::new(pattern).unwrap();
         let name = |path: &String| path.rsplit('/').next().unwrap().to_owned();
         assert!(shipped.iter().any(|path| pattern.matches(&name(path))), "{path}: {pattern} selects no file");
@@ -234,13 +240,18 @@ fn the_cron_job_is_one_that_kubernetes_understands() {
 fn the_kustomize_base_makes_the_config_map_that_its_cron_job_mounts() {
     let base: Kustomization = yaml("jobs/kustomize/kustomization.yaml");
     assert_eq!(base.api_version, "kustomize.config.k8s.io/v1beta1");
-    assert_eq!((base.kind.as_str(), base.resources.as_slice()), ("Kustomization", &["cronjob.yaml".to_owned()][..]));
+    assert_eq!(
+        (base.kind.as_str(), base.resources.as_slice()),
+        ("Kustomization", &["cronjob.yaml".to_owned()][..])
+    );
     let [generator] = base.config_map_generator.as_slice() else { panic!("one ConfigMap") };
     for file in &generator.files {
         assert!(!file.contains(".."), "kustomize reads nothing outside of its base: {file}");
         assert!(root().join(Path::new("jobs/kustomize")).join(file).is_file(), "{file}");
     }
     let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
-    let mounted = |name: &str| pod.volumes.iter().flatten().any(|v| v.config_map.as_ref().is_some_and(|c| c.name == name));
+    let mounted = |name: &str| {
+        pod.volumes.iter().flatten().any(|v| v.config_map.as_ref().is_some_and(|c| c.name == name))
+    };
     assert!(mounted(&generator.name), "{}", generator.name);
 }
