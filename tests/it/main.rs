@@ -1,4 +1,5 @@
-//! Everything that is tested from outside, as one binary: a module a subject.
+//! All integration tests in one binary: a module a subject.
+#![cfg(test)] // tells clippy that all of it is tests, where `unwrap` is fine
 
 mod cli_help;
 mod cli_settings;
@@ -10,3 +11,5 @@ mod report_html;
 mod report_sample;
 mod report_text;
 mod shipped;
+mod support;
+mod support_selftest;
