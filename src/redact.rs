@@ -63,8 +63,7 @@ pub fn mask_logins(text: &str) -> String {
 /// the scheme of an address. Passwords may hold `=`, `/`, `@` and `:`, so nothing before that `@` is trusted.
 #[must_use]
 pub fn login(word: &str) -> Option<Range<usize>> {
-    let at =
-        word.match_indices('@').map(|(at, _)| at).filter(|at| !is_digest(&word[at + 1..])).next_back()?;
+    let at = word.match_indices('@').map(|(at, _)| at).rfind(|at| !is_digest(&word[at + 1..]))?;
     let scheme = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
     let start =
         word[..at].split_once("://").filter(|(name, _)| scheme(name)).map_or(0, |(name, _)| name.len() + 3);

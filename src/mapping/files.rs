@@ -1,4 +1,4 @@
-//! Finds and reads mapping files: paths, directories, globs, standard input, mounted ConfigMaps.
+//! Finds and reads mapping files: paths, directories, globs, standard input, a mounted ConfigMap.
 //!
 //! It knows nothing of what stands in them.
 

@@ -4,6 +4,7 @@
 //! their place. `batches` lists the tags that wildcards stand for and hands on what the engine may start with. Nothing here
 //! copies anything or decides what to copy.
 
+mod expand;
 mod files;
 mod finding;
 mod grammar;
@@ -12,6 +13,7 @@ mod render;
 mod set;
 mod word;
 
+pub use expand::{Arrival, ExpandOptions, ListTags, batches};
 pub use files::{Input, MappingFile, ReadError, WordError};
 pub use finding::{Finding, Severity, Span};
 pub use grammar::Destination;

@@ -64,21 +64,17 @@ impl OwnerFinder {
 
     fn read(&mut self, path: &Path) -> Option<Arc<str>> {
         let text = std::fs::read_to_string(path).ok()?;
-        match serde_yaml::from_str::<Option<Owners>>(&text) {
-            Ok(owners) => {
-                let owners = owners.unwrap_or_default();
-                let names = owners.approvers();
-                (!names.is_empty()).then(|| names.join(",").into())
-            }
-            Err(_) => {
-                let file: Arc<str> = path.display().to_string().into();
-                let message = "this OWNERS file is not the YAML that it should be; it is left out";
-                self.findings.push(
-                    Finding::about(&file, Severity::Warning, "owners-unreadable", message)
-                        .hint("it needs a list `approvers:`"),
-                );
-                None
-            }
-        }
+        let Ok(owners) = serde_yaml::from_str::<Option<Owners>>(&text) else {
+            let file: Arc<str> = path.display().to_string().into();
+            let message = "this OWNERS file is not the YAML that it should be; it is left out";
+            self.findings.push(
+                Finding::about(&file, Severity::Warning, "owners-unreadable", message)
+                    .hint("it needs a list `approvers:`"),
+            );
+            return None;
+        };
+        let owners = owners.unwrap_or_default();
+        let names = owners.approvers();
+        (!names.is_empty()).then(|| names.join(",").into())
     }
 }

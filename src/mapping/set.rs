@@ -191,7 +191,7 @@ impl MappingSet {
             let known = line.pairs.iter().find(|pair| pair.source == bad.source).and_then(source_of);
             let source = known.map_or_else(|| text.locator(&bad.source), Locator::from);
             let ends = (source, text.locator(&bad.target));
-            self.rows.push(failed_row(&origin, &owner, ends, Failure::new(Stage::Read, finding)));
+            self.rows.push(failed_row(&origin, owner.as_ref(), ends, Failure::new(Stage::Read, finding)));
         }
         for problem in line.more {
             self.note(file, number, problem);
@@ -225,7 +225,7 @@ impl MappingSet {
         let origin = Origin::Mapping { file: Arc::clone(name), line: 0 };
         let failure = Failure::new(Stage::Read, FileError { error: Arc::clone(error) });
         let ends = (Locator::Path(path.clone()), Locator::Text("".into()));
-        self.rows.push(failed_row(&origin, &owners.nearest(path), ends, failure));
+        self.rows.push(failed_row(&origin, owners.nearest(path).as_ref(), ends, failure));
     }
 
     /// Takes out the exact entries that contradict one another, and those that repeat one.
@@ -243,7 +243,9 @@ impl MappingSet {
         let mut contested = vec![false; entries.len()];
         let mut repeated = vec![false; entries.len()];
         for group in judged.conflicts {
-            group.iter().for_each(|one| contested[at[*one]] = true);
+            for one in &group {
+                contested[at[*one]] = true;
+            }
             let group: Vec<(&Desired, &Place)> =
                 group.iter().map(|one| (&exact[*one], &entries[at[*one]].place)).collect();
             let reported = conflict(&group);
@@ -301,30 +303,35 @@ pub(super) fn conflict(entries: &[(&Desired, &Place)]) -> (Vec<Finding>, Vec<Row
         let failure = Failure::new(Stage::Read, finding.clone());
         findings.push(finding);
         let ends = (desired.source.clone().into(), desired.target.clone().into());
-        rows.push(failed_row(&desired.origin, &desired.owner, ends, failure));
+        rows.push(failed_row(&desired.origin, desired.owner.as_ref(), ends, failure));
     }
     (findings, rows)
 }
 
-/// A row for what cannot be done.
-pub(super) fn failed_row(
+/// A row for what ends before the engine sees it.
+pub(super) fn ended_row(
     origin: &Origin,
-    owner: &Option<Arc<str>>,
+    owner: Option<&Arc<str>>,
     (source, target): (Locator, Locator),
-    failure: Failure,
+    outcome: Outcome,
 ) -> Row {
     Row {
         origin: origin.clone(),
-        owner: owner.clone(),
+        owner: owner.cloned(),
         source,
         target,
         digest: None,
         previous: None,
-        attempts: failure.attempts,
-        outcome: Outcome::Failed(failure),
+        attempts: if let Outcome::Failed(failure) = &outcome { failure.attempts } else { 1 },
+        outcome,
         moved: Moved::default(),
         elapsed: Duration::ZERO,
     }
+}
+
+/// A row for what cannot be done.
+fn failed_row(origin: &Origin, owner: Option<&Arc<str>>, ends: (Locator, Locator), failure: Failure) -> Row {
+    ended_row(origin, owner, ends, Outcome::Failed(failure))
 }
 
 /// A line as it may be shown: its logins are masked before any part is taken.

@@ -6,6 +6,8 @@ mod cli_settings;
 mod demo_images;
 mod dependencies;
 mod layering;
+mod mapping_cases;
+mod mapping_support;
 mod report_files;
 mod report_html;
 mod report_sample;
