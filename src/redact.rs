@@ -60,6 +60,7 @@ pub fn mask_logins(text: &str) -> String {
 }
 
 <<<<<<< HEAD
+<<<<<<< HEAD
 fn mask_word(word: &str) -> String {
     let is_digest = |rest: &str| {
         let algorithm = rest.split(':').next().unwrap_or_default();
@@ -75,6 +76,8 @@ fn mask_word(word: &str) -> String {
     let masked: String = word[start..at].chars().map(|_| '*').collect();
     format!("{}{masked}{}", &word[..start], &word[at..])
 =======
+=======
+>>>>>>> ship
 /// The bytes of a word that look like a login: all that stands before the last `@` that begins no digest, without
 /// the scheme of an address. Passwords may hold `=`, `/`, `@` and `:`, so nothing before that `@` is trusted.
 #[must_use]
@@ -92,7 +95,10 @@ fn is_digest(rest: &str) -> bool {
     let Some((algorithm, hex)) = rest.split_once(':') else { return false };
     let known = matches!(algorithm, "sha256" | "sha384" | "sha512");
     hex.bytes().all(|b| b.is_ascii_hexdigit() || b == b'*') && (known || hex.len() >= 32)
+<<<<<<< HEAD
 >>>>>>> mapping
+=======
+>>>>>>> ship
 }
 
 #[cfg(test)]
