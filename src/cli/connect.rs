@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::settings::{Connection, Platform};
 use crate::mapping::{MappingSet, Wish};
-use crate::model::{Endpoint, Host, Repository};
+use crate::model::{Endpoint, Repository};
 use crate::registry::{self, Client, ClusterRegistry, Credentials, LoadError, Options, Role, SearchPaths};
 
 /// Why no registry can be asked.

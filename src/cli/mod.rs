@@ -7,8 +7,11 @@
 //! No decision about an entry is made here.
 
 pub mod args;
+mod configmap;
 mod connect;
 mod exit;
+mod explain;
+mod lint;
 mod log;
 mod output;
 pub mod progress;
@@ -68,7 +71,9 @@ fn misused(errors: &[UsageError]) -> Exit {
 fn dispatch(action: Action, output: &Output) -> Exit {
     match action {
         Action::Run(settings) => in_runtime(run::run(*settings, output)),
-        Action::Lint(_) | Action::Explain(_) | Action::Configmap(_) => Exit::Usage,
+        Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
+        Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
+        Action::Configmap(settings) => configmap::configmap(&settings, output),
     }
 }
 

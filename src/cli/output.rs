@@ -24,7 +24,9 @@ impl Output {
             ProgressMode::Bar => Shown::Bar,
             ProgressMode::Plain => Shown::Plain,
             ProgressMode::None => Shown::None,
-            ProgressMode::Auto if console.log_format == LogFormat::Text && io::stderr().is_terminal() => Shown::Bar,
+            ProgressMode::Auto if console.log_format == LogFormat::Text && io::stderr().is_terminal() => {
+                Shown::Bar
+            }
             ProgressMode::Auto => Shown::Plain,
         };
         let lines = match console.log_format {

@@ -5,24 +5,25 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 
 use super::output::Output;
 use super::settings::Copying;
 use crate::engine::{Check, Engine, Observer as _, Options, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
-use crate::mapping::{self, Arrival, Destination, ExpandOptions, MappingSet, Wish};
+use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
 use crate::model::{Batch, Cause, Locator, Moved, Origin, Outcome, Row, Skip};
 use crate::registry::{Client, Role};
 
 /// How entries go through the engine.
-#[derive(Debug)]
 pub(super) struct Way<'a> {
     pub(super) copying: &'a Copying,
     pub(super) jobs: usize,
     pub(super) dry_run: bool,
     pub(super) output: &'a Output,
     pub(super) stop: Stop,
+    /// Told what is found to be wrong on the way, when tags become known.
+    pub(super) tell: &'a (dyn Fn(Vec<Finding>) + Send + Sync),
 }
 
 /// A wildcard that matches nothing, with `--fail-on-empty-match`.
@@ -49,12 +50,20 @@ impl Way<'_> {
         let batches = mapping::batches(set, client.with_role(Role::Source), expand)
             .take_until(self.stop.gently.clone().cancelled_owned())
             .map(|arrival| self.receive(arrival, &before));
-        let engine = Engine::new(client, self.options(), self.output.progress(), self.stop.clone());
-        let mut rows = engine.run(batches).await;
+        let mut rows = self.take_batches(batches, client).await;
         rows.append(&mut before.lock().unwrap_or_else(PoisonError::into_inner));
         let never = never_started(awaited, &rows, &self.stop.cause());
         rows.extend(never);
         rows
+    }
+
+    /// As [`Way::take`], for entries that wait for no tag list.
+    pub(super) async fn take_batches(
+        &self,
+        batches: impl Stream<Item = Batch> + Send,
+        client: &Client,
+    ) -> Vec<Row> {
+        Engine::new(client, self.options(), self.output.progress(), self.stop.clone()).run(batches).await
     }
 
     fn options(&self) -> Options {
@@ -76,12 +85,14 @@ impl Way<'_> {
     /// Keeps the rows of what ended before the engine, and hands on what may start.
     fn receive(&self, arrival: Arrival, before: &Mutex<Vec<Row>>) -> Batch {
         if !arrival.findings.is_empty() {
-            self.output.remark(&mapping::render(&arrival.findings));
+            (self.tell)(arrival.findings);
         }
         self.output.progress().announced(arrival.rows.len());
         let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
         for mut row in arrival.rows {
-            if self.copying.fail_on_empty_match && matches!(row.outcome, Outcome::Skipped(Skip::MatchedNothing)) {
+            if self.copying.fail_on_empty_match
+                && matches!(row.outcome, Outcome::Skipped(Skip::MatchedNothing))
+            {
                 row.outcome = Outcome::Failed(Failure::new(Stage::Read, EmptyMatch));
             }
             self.output.progress().finished(&row);

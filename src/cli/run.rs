@@ -97,10 +97,12 @@ async fn mirror(
         dry_run: settings.dry_run,
         output,
         stop: stop.clone(),
+        tell: &|findings| output.remark(&mapping::render(&findings)),
     };
+    let progress = output.progress();
     tokio::select! {
         rows = way.take(set, client) => rows,
-        never = output.progress().show() => match never {},
+        never = progress.show() => match never {},
         never = stop::watch(stop, signals, Patience { deadline, grace }) => match never {},
     }
 }
