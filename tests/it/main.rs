@@ -1,1 +1,3 @@
-//! t
+//! The one test binary: a module a file.
+
+mod registry_real;
