@@ -44,13 +44,30 @@ fn normal(written: &str) -> String {
 
 /// Records that come out differently here, why, and as what.
 const DIFFERENT: &[(&str, &str, &[&str])] = &[
-    ("dup hub alias", "docker.io, index.docker.io and no host are one registry", &["error conflict 1:16", "warning host-less-target 2:16", "error conflict 2:16", "error conflict 3:16"]),
+    (
+        "dup hub alias",
+        "docker.io, index.docker.io and no host are one registry",
+        &[
+            "error conflict 1:16",
+            "warning host-less-target 2:16",
+            "error conflict 2:16",
+            "error conflict 3:16",
+        ],
+    ),
     ("upper hex", "registries store digests in lower case", &["error digest 1:13"]),
-    ("bom comment", "a byte order mark is left out", &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning byte-order-mark 1:1"]),
+    (
+        "bom comment",
+        "a byte order mark is left out",
+        &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning byte-order-mark 1:1"],
+    ),
     ("file dst triple", "neither files nor buckets; layouts are `oci:`", &["error scheme 1:16"]),
     ("s3 untagged", "neither files nor buckets; layouts are `oci:`", &["error scheme 1:16"]),
     ("file src", "neither files nor buckets; layouts are `oci:`", &["error scheme 1:1"]),
-    ("ambiguous port", "a host and a port without a repository is hardly meant", &["error host-less-source 1:1"]),
+    (
+        "ambiguous port",
+        "a host and a port without a repository is hardly meant",
+        &["error host-less-source 1:1"],
+    ),
     ("error line number", "the good line is mirrored", &["quay.io/a/b:v1 > quay.io/c/d:v1", "error tag 4:5"]),
     ("registry only dst", "a host alone names nothing", &["error no-repository 1:16"]),
     ("short dst", "a target needs a host", &["error host-less-target 1:16"]),
@@ -59,20 +76,53 @@ const DIFFERENT: &[(&str, &str, &[&str])] = &[
     ("port no tag", "every tag of a repository is asked for as `:*`", &["error untagged-source 1:1"]),
     ("file wild src", "neither files nor buckets; layouts are `oci:`", &["error scheme 1:1"]),
     ("registry only src", "a host alone names nothing", &["error no-repository 1:1"]),
-    ("upper first comp", "Hub"s repositories are in lower case", &["error repository-case 1:1"]),
+    ("upper first comp", "repositories of Docker Hub are in lower case", &["error repository-case 1:1"]),
     ("mixed eq + bare", "no word is dropped", &["error mixed 1:31"]),
     ("tab sep", "tabs separate words", &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning tab 1:15"]),
-    ("dup default port", "443 is the default port, so this is a repetition", &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning duplicate 2:16"]),
+    (
+        "dup default port",
+        "443 is the default port, so this is a repetition",
+        &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning duplicate 2:16"],
+    ),
     ("dup case host", "hosts are the same in upper case", &["error conflict 1:16", "error conflict 2:16"]),
     ("space-tab sep", "tabs separate words", &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning tab 1:16"]),
-    ("wild dst tag one", "what a line means does not hang on what a registry holds", &["error wildcard-tagged-target 1:20"]),
-    ("two digests same untagged dst", "two digests are two targets", &["quay.io/a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef > quay.io/c/d@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "quay.io/a/b@sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff > quay.io/c/d@sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", "warning digest-only 1:85", "warning digest-only 2:85"]),
+    (
+        "wild dst tag one",
+        "what a line means does not hang on what a registry holds",
+        &["error wildcard-tagged-target 1:20"],
+    ),
+    (
+        "two digests same untagged dst",
+        "two digests are two targets",
+        &[
+            "quay.io/a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef > quay.io/c/d@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            "quay.io/a/b@sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff > quay.io/c/d@sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+            "warning digest-only 1:85",
+            "warning digest-only 2:85",
+        ],
+    ),
     ("s3 2seg", "neither files nor buckets; layouts are `oci:`", &["error scheme 1:16"]),
     ("file dst", "neither files nor buckets; layouts are `oci:`", &["error scheme 1:16"]),
-    ("DST docker scheme", "the scheme is left out", &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning docker-scheme 1:16"]),
-    ("dup same line", "a repetition is a warning", &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning duplicate 1:31"]),
-    ("bom", "a byte order mark is left out", &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning byte-order-mark 1:1"]),
-    ("src untagged dst tag one", "every tag of a repository is asked for as `:*`", &["error untagged-source 1:1"]),
+    (
+        "DST docker scheme",
+        "the scheme is left out",
+        &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning docker-scheme 1:16"],
+    ),
+    (
+        "dup same line",
+        "a repetition is a warning",
+        &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning duplicate 1:31"],
+    ),
+    (
+        "bom",
+        "a byte order mark is left out",
+        &["quay.io/a/b:v1 > quay.io/c/d:v1", "warning byte-order-mark 1:1"],
+    ),
+    (
+        "src untagged dst tag one",
+        "every tag of a repository is asked for as `:*`",
+        &["error untagged-source 1:1"],
+    ),
 ];
 
 #[tokio::test]
