@@ -16,7 +16,7 @@ pub(super) fn configmap(settings: &Configmap, output: &Output) -> Exit {
     let unreadable: Vec<_> =
         set.findings().iter().filter(|finding| finding.code == "unreadable").cloned().collect();
     if !unreadable.is_empty() {
-        output.remark(&mapping::render(&unreadable));
+        output.findings(&unreadable);
         return Exit::Usage;
     }
     let content = |file: &'_ mapping::MappingFile| (file.name.to_string(), file.bytes().to_vec());

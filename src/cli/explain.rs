@@ -3,6 +3,7 @@
 //! It looks as `plan` does and writes nothing.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::connect;
 use super::exit::Exit;
@@ -10,7 +11,7 @@ use super::output::Output;
 use super::rows::Way;
 use super::settings::Explain;
 use super::stop::{self, Patience};
-use crate::engine::Stop;
+use crate::engine::{Silent, Stop};
 use crate::mapping::{self, Destination, Finding, Input, MappingSet, ReadOptions, Wish};
 use crate::model::{
     Batch, Desired, Digest, Endpoint, ImageRef, Origin, Outcome, Reference, Row, Tag, Version,
@@ -139,9 +140,15 @@ async fn plan(settings: &Explain, entries: Vec<Desired>, output: &Output) -> Res
     let client = connect::client(&settings.connection, None)?;
     let signals = stop::signals()?;
     let stop = Stop::default();
-    let tell = |findings: Vec<Finding>| output.remark(&mapping::render(&findings));
-    let way =
-        Way { copying: &settings.copying, jobs: 1, dry_run: true, output, stop: stop.clone(), tell: &tell };
+    let tell = |findings: Vec<Finding>| output.findings(&findings);
+    let way = Way {
+        copying: &settings.copying,
+        jobs: 1,
+        dry_run: true,
+        observer: Arc::new(Silent),
+        stop: stop.clone(),
+        tell: &tell,
+    };
     // Lines that contradict one another are each worth a look, so each is a batch of its own.
     let batches: Vec<Batch> = entries.into_iter().map(|entry| Batch::admit(vec![entry]).batch).collect();
     let patience = Patience { deadline: None, grace: std::time::Duration::ZERO };

@@ -1,6 +1,6 @@
 //! `lint`: mapping files in, findings out. Asks registries only with `--resolve`, and never to write.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use super::output::Output;
 use super::rows::Way;
 use super::settings::{Copying, Lint};
 use super::stop::{self, Patience};
-use crate::engine::Stop;
+use crate::engine::{Silent, Stop};
 use crate::error::{Chain, Stage};
 use crate::mapping::{self, Finding, Input, LintOptions, MappingSet, ReadOptions, Severity, Span, Wish};
 use crate::model::{Origin, Outcome, Row};
@@ -48,13 +48,13 @@ async fn check(settings: &Lint, output: &Output) -> Result<(Checked, Exit), Noth
     let mut findings = set.findings().to_vec();
     findings.extend(mapping::lint(&set, &options)?);
     if set.files().is_empty() {
-        output.remark(&mapping::render(&findings));
+        output.findings(&findings);
         return Err(NothingChecked::Nothing);
     }
     let entries = set.entries().iter().map(|entry| Listed::of(&entry.wish)).collect();
     let mut exit = Exit::AsDesired;
     if settings.resolve {
-        let (found, of_rows) = resolve(settings, set, output).await?;
+        let (found, of_rows) = resolve(settings, set).await?;
         findings.extend(found);
         exit = of_rows;
     }
@@ -66,11 +66,7 @@ async fn check(settings: &Lint, output: &Output) -> Result<(Checked, Exit), Noth
 }
 
 /// Looks whether the sources exist: a plan whose targets do not matter.
-async fn resolve(
-    settings: &Lint,
-    set: MappingSet,
-    output: &Output,
-) -> Result<(Vec<Finding>, Exit), NothingChecked> {
+async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit), NothingChecked> {
     let client = connect::client(&settings.connection, None)?;
     let signals = stop::signals()?;
     connect::announce(&client, &set);
@@ -79,7 +75,14 @@ async fn resolve(
     let stop = Stop::default();
     let tell = |findings| told.lock().unwrap_or_else(PoisonError::into_inner).extend(findings);
     let copying = Copying::names_only();
-    let way = Way { copying: &copying, jobs: 1, dry_run: true, output, stop: stop.clone(), tell: &tell };
+    let way = Way {
+        copying: &copying,
+        jobs: 1,
+        dry_run: true,
+        observer: Arc::new(Silent),
+        stop: stop.clone(),
+        tell: &tell,
+    };
     let patience = Patience { deadline: None, grace: std::time::Duration::ZERO };
     let rows = tokio::select! {
         rows = way.take(set, &client) => rows,
@@ -93,7 +96,7 @@ async fn resolve(
 }
 
 /// The files again, to show the line that a row came from.
-struct Lines(Vec<std::sync::Arc<mapping::MappingFile>>);
+struct Lines(Vec<Arc<mapping::MappingFile>>);
 
 impl Lines {
     fn of(set: &MappingSet) -> Self {

@@ -8,8 +8,9 @@ use super::args::{ColorChoice, LogFormat, ProgressMode};
 use super::exit::Exit;
 use super::log;
 use super::progress::{Lines, Progress, Shown};
-use super::settings::Console;
+use super::settings::{Console, Verbosity};
 use crate::error::Chain;
+use crate::mapping::{self, Finding};
 
 /// Where a command says what it has to say.
 #[derive(Debug)]
@@ -62,9 +63,18 @@ impl Output {
         }
     }
 
-    /// Writes what is meant for people and has its form already to stderr.
-    pub(super) fn remark(&self, text: &str) {
-        let _ = self.progress.stderr().write_all(text.as_bytes());
+    /// Says what is wrong with mapping files: drawn for people, a line each for programs.
+    pub(super) fn findings(&self, findings: &[Finding]) {
+        let wanted = |finding: &&Finding| finding.is_error() || self.console.verbosity > Verbosity::Errors;
+        let findings: Vec<Finding> = findings.iter().filter(wanted).cloned().collect();
+        match self.console.log_format {
+            LogFormat::Json => findings.iter().for_each(log_finding),
+            LogFormat::Text if findings.is_empty() => {}
+            LogFormat::Text => {
+                let text = mapping::render(&findings) + "\n";
+                let _ = self.progress.stderr().write_all(text.as_bytes());
+            }
+        }
     }
 
     /// Says why nothing was attempted.
@@ -86,5 +96,16 @@ impl Output {
     /// How wide stdout is; none where it is no terminal, and lines may be as long as they like.
     pub(super) fn width(&self) -> Option<u16> {
         self.console.columns.filter(|_| io::stdout().is_terminal())
+    }
+}
+
+fn log_finding(finding: &Finding) {
+    let Finding { code, message, file, .. } = finding;
+    let (file, line) = (&**file, u64::from(finding.line()));
+    let column = finding.span.as_ref().map_or(0, |span| u64::from(span.column));
+    if finding.is_error() {
+        tracing::error!(file, line, column, code, "{message}");
+    } else {
+        tracing::warn!(file, line, column, code, "{message}");
     }
 }

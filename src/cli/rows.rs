@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
 
-use super::output::Output;
 use super::settings::Copying;
-use crate::engine::{Check, Engine, Observer as _, Options, Stop};
+use crate::engine::{Check, Engine, Observer, Options, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
 use crate::model::{Batch, Cause, Locator, Moved, Origin, Outcome, Row, Skip};
@@ -20,7 +19,7 @@ pub(super) struct Way<'a> {
     pub(super) copying: &'a Copying,
     pub(super) jobs: usize,
     pub(super) dry_run: bool,
-    pub(super) output: &'a Output,
+    pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
     pub(super) tell: &'a (dyn Fn(Vec<Finding>) + Send + Sync),
@@ -63,7 +62,7 @@ impl Way<'_> {
         batches: impl Stream<Item = Batch> + Send,
         client: &Client,
     ) -> Vec<Row> {
-        Engine::new(client, self.options(), self.output.progress(), self.stop.clone()).run(batches).await
+        Engine::new(client, self.options(), Arc::clone(&self.observer), self.stop.clone()).run(batches).await
     }
 
     fn options(&self) -> Options {
@@ -87,7 +86,7 @@ impl Way<'_> {
         if !arrival.findings.is_empty() {
             (self.tell)(arrival.findings);
         }
-        self.output.progress().announced(arrival.rows.len());
+        self.observer.announced(arrival.rows.len());
         let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
         for mut row in arrival.rows {
             if self.copying.fail_on_empty_match
@@ -95,7 +94,7 @@ impl Way<'_> {
             {
                 row.outcome = Outcome::Failed(Failure::new(Stage::Read, EmptyMatch));
             }
-            self.output.progress().finished(&row);
+            self.observer.finished(&row);
             before.push(row);
         }
         arrival.batch

@@ -71,7 +71,7 @@ fn read(settings: &Run, output: &Output) -> Result<MappingSet, NothingAttempted>
     if let Some(revision) = &settings.since {
         set = mapping::since(set, revision)?;
     }
-    output.remark(&mapping::render(set.findings()));
+    output.findings(set.findings());
     if is_empty && !settings.copying.allow_empty {
         return Err(NothingAttempted::Empty);
     }
@@ -95,9 +95,9 @@ async fn mirror(
         copying: &settings.copying,
         jobs: jobs.get(),
         dry_run: settings.dry_run,
-        output,
+        observer: output.progress(),
         stop: stop.clone(),
-        tell: &|findings| output.remark(&mapping::render(&findings)),
+        tell: &|findings| output.findings(&findings),
     };
     let progress = output.progress();
     tokio::select! {
