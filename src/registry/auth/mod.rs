@@ -1,97 +1,59 @@
-//! STUB of the authorization of requests; another branch brings the real one.
-#![allow(missing_docs, clippy::all, clippy::pedantic, unused_variables, dead_code, reason = "stub")]
+//! Challenges and tokens: what a request must carry to be let in.
+//!
+//! An [`Authorizer`] remembers what each registry asked for, fetches tokens through a
+//! [`TokenService`] and hands out [`Authorization`]s. It sends nothing itself, and it asks for
+//! `push` only when a request needs it.
+
+mod account;
+mod authorizer;
+mod challenge;
+mod error;
+mod lane;
+mod request;
+mod scope;
+mod token;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::credentials::Credentials;
-use super::{Role, error};
-use crate::error::Class;
-use crate::model::{Host, Repository};
+pub(crate) use authorizer::Authorizer;
+pub use error::Error;
+pub(crate) use scope::{Action, Need, Scope};
+pub(crate) use token::Authorization;
+
 use crate::redact::Secret;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Action {
-    Pull,
-    Push,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Scope {
-    pub(crate) name: Arc<str>,
-    pub(crate) action: Action,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Need {
-    pub(crate) host: Host,
-    pub(crate) role: Role,
-    pub(crate) scopes: Vec<Scope>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Authorization(http::HeaderValue);
-
-impl Authorization {
-    pub(crate) fn header(&self) -> http::HeaderValue {
-        self.0.clone()
-    }
-}
-
+/// A request to a token service.
 #[derive(Debug)]
 pub(crate) struct TokenRequest {
     pub(crate) url: url::Url,
+    /// POST with this form if there is one, else GET.
     pub(crate) form: Option<Vec<(String, Secret)>>,
     pub(crate) basic: Option<(String, Secret)>,
 }
 
-#[derive(Debug)]
+/// What a token service answered. Its `Debug` leaves out the body, which holds the token.
 pub(crate) struct TokenAnswer {
     pub(crate) status: http::StatusCode,
     pub(crate) body: Bytes,
 }
 
+impl std::fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenAnswer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// Sends requests to token services: with retries, counted, and without following redirects.
+/// A 4xx other than 408 and 429 is an answer, not an error.
 pub(crate) trait TokenService: Send + Sync {
-    fn fetch(&self, request: TokenRequest) -> BoxFuture<'_, Result<TokenAnswer, error::Error>>;
+    fn fetch(&self, request: TokenRequest) -> BoxFuture<'_, Result<TokenAnswer, super::Error>>;
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("authorization failed")]
-pub struct Error;
-
-impl Error {
-    pub fn class(&self) -> Class {
-        Class::Denied
-    }
-    pub fn advice(&self) -> Option<String> {
-        None
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Authorizer;
-
-impl Authorizer {
-    pub(crate) fn new(source: Credentials, target: Credentials) -> Self {
-        Self
-    }
-    pub(crate) fn announce(&self, role: Role, repository: &Repository) {}
-    pub(crate) async fn authorize(
-        &self,
-        need: &Need,
-        service: &dyn TokenService,
-    ) -> Result<Option<Authorization>, Error> {
-        Ok(None)
-    }
-    pub(crate) async fn challenged(
-        &self,
-        need: &Need,
-        used: Option<&Authorization>,
-        headers: &http::HeaderMap,
-        registry: &url::Url,
-    ) -> Result<bool, Error> {
-        Ok(false)
-    }
-}
+/// Shared by the parts of this module.
+type Name = Arc<str>;
