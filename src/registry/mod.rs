@@ -28,8 +28,8 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-pub use blobs::BlobSource;
 pub use auth::Error as AuthError;
+pub use blobs::BlobSource;
 pub use credentials::{
     ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
 };

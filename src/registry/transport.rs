@@ -158,7 +158,8 @@ impl Shared {
         match response.status() {
             StatusCode::UNAUTHORIZED => {
                 let base = super::endpoint::base(&self.options, &call.need.host)?;
-                let challenged = self.authorizer.challenged(&call.need, used, response.headers(), &base).await;
+                let challenged =
+                    self.authorizer.challenged(&call.need, used, response.headers(), &base).await;
                 challenged.map_err(|error| call.error(Kind::Authorization(error)))
             }
             StatusCode::FORBIDDEN => Ok(self.authorizer.forbidden(&call.need, used)),
