@@ -44,7 +44,7 @@ impl Transfer<'_> {
             return self.bring_blob(child).boxed().await;
         }
         let key = (Arc::clone(&self.place), child.digest.clone());
-        self.engine.complete.try_get(&key, async { self.bring_child(child).await }).await
+        self.engine.complete.try_get(&key, self.bring_child(child).boxed()).await
     }
 
     async fn bring_child(&self, child: &Descriptor) -> Result<(), Failure> {
@@ -122,7 +122,7 @@ impl Transfer<'_> {
             how = How::Copied;
             Ok::<_, registry::Error>(())
         };
-        self.engine.written.try_get(&key, write).await?;
+        self.engine.written.try_get(&key, write.boxed()).await?;
         Ok(how)
     }
 

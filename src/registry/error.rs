@@ -291,16 +291,7 @@ impl Kind {
     fn unreached(&self) -> Option<&str> {
         match self {
             Self::Unreached { host, .. } => Some(host.as_str()),
-            Self::Authorization(error) => {
-                let mut next = error.source();
-                while let Some(cause) = next {
-                    if let Some(error) = cause.downcast_ref::<Error>() {
-                        return error.unreached();
-                    }
-                    next = cause.source();
-                }
-                None
-            }
+            Self::Authorization(error) => error.unreached(),
             _ => None,
         }
     }
@@ -312,7 +303,10 @@ impl Classify for Error {
     }
 
     fn attempts(&self) -> u32 {
-        self.0.attempts
+        match &self.0.kind {
+            Kind::Authorization(error) => self.0.attempts.max(error.attempts()),
+            _ => self.0.attempts,
+        }
     }
 
     fn advice(&self) -> Option<String> {
@@ -338,6 +332,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.0.kind)
+        match &self.0.kind {
+            // What is said already is not said twice.
+            Kind::Local(local) if local.to_string() == *self.0.operation => local.source(),
+            kind => Some(kind),
+        }
     }
 }

@@ -83,10 +83,6 @@ impl Refused {
         self.codes.iter().any(|have| have == code)
     }
 
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-
     pub(super) fn verdict(&self) -> Verdict {
         match self.status.as_u16() {
             429 => Verdict::Paused,

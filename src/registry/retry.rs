@@ -1,5 +1,6 @@
 //! The one retry loop: what is worth another try, and when.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -100,7 +101,7 @@ impl Tries {
             return Ok(());
         }
         let kind = Kind::Throttled(now - since);
-        Err(Error::new(error.operation().clone(), error.host(), kind).after(attempts))
+        Err(Error::new(Arc::clone(error.operation()), error.host(), kind).after(attempts))
     }
 }
 

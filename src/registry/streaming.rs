@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
 use super::Shared;
@@ -46,10 +45,7 @@ impl Sending<'_> {
         }
         let response = self.exchange(frames, length, start).await?;
         self.permit.host().answered(response.status(), response.headers(), Some(self.permit.epoch()));
-        if trusted
-            && response.status() == StatusCode::UNAUTHORIZED
-            && self.shared.challenged(&self.call, authorization.as_ref(), response.headers()).await?
-        {
+        if trusted && self.shared.renewed(&self.call, authorization.as_ref(), &response).await? {
             return Err(self.call.error(Kind::Expired));
         }
         let url = self.call.url.clone();

@@ -129,10 +129,8 @@ impl Shared {
             let authorization = self.authorize(call).await?;
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
             let (response, url) = sent.map_err(|kind| call.error(self.unanswered(kind, &permit)))?;
-            let refused = response.status() == StatusCode::UNAUTHORIZED && same_origin(&url, &call.url);
-            let renewed = refused
-                && sends < SENDS
-                && self.challenged(call, authorization.as_ref(), response.headers()).await?;
+            let own = sends < SENDS && same_origin(&url, &call.url);
+            let renewed = own && self.renewed(call, authorization.as_ref(), &response).await?;
             // Only now may the others follow: they find the challenge known.
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
             let answer = self.answer(call, response, url, permit.clone());
@@ -150,16 +148,23 @@ impl Shared {
         authorized.map_err(|error| call.error(Kind::Authorization(error)))
     }
 
-    /// Takes note of a challenge; whether `call` is to be sent once more.
-    pub(super) async fn challenged(
+    /// Takes note of a refusal for want of a token, or of the right one; whether `call` is to be sent once more.
+    pub(super) async fn renewed(
         &self,
         call: &Call,
         used: Option<&Authorization>,
-        headers: &HeaderMap,
+        response: &reqwest::Response,
     ) -> Result<bool, Error> {
-        let base = super::endpoint::base(&self.options, &call.need.host)?;
-        let challenged = self.authorizer.challenged(&call.need, used, headers, &base).await;
-        challenged.map_err(|error| call.error(Kind::Authorization(error)))
+        match response.status() {
+            StatusCode::UNAUTHORIZED => {
+                let base = super::endpoint::base(&self.options, &call.need.host)?;
+                let challenged =
+                    self.authorizer.challenged(&call.need, used, response.headers(), &base).await;
+                challenged.map_err(|error| call.error(Kind::Authorization(error)))
+            }
+            StatusCode::FORBIDDEN => Ok(self.authorizer.forbidden(&call.need, used)),
+            _ => Ok(false),
+        }
     }
 
     /// What to make of a request without an answer.

@@ -92,7 +92,7 @@ impl BlobSource for Memory {
         let blob = descriptor(&self.0);
         let frames: Vec<_> = self.0.chunks(10_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         let stream = futures_util::stream::iter(frames).boxed();
-        Box::pin(async move { Ok(BlobStream::verified("read memory", &blob, stream)) })
+        Box::pin(async move { Ok(BlobStream::verified(stream, &blob)) })
     }
 }
 
