@@ -7,8 +7,19 @@
 //! registries and layout directories; [`cli`] is the only one that reads the environment.
 //! `docs/architecture.md` has the picture.
 
+pub mod cli;
 pub mod engine;
 pub mod error;
+<<<<<<< HEAD
+<<<<<<< HEAD
+pub mod layout;
+=======
+pub mod mapping;
+>>>>>>> mapping
+=======
+pub mod layout;
+pub mod mapping;
+>>>>>>> ship
 pub mod model;
 pub mod redact;
 pub mod registry;
