@@ -29,7 +29,7 @@ fn authfile(path: &Path) -> SearchPaths {
 fn load(content: &Value) -> Credentials {
     let directory = TempDir::new().unwrap();
     let path = write(&directory, "config.json", content);
-    Credentials::load(&authfile(&path), None).unwrap()
+    Credentials::load(&authfile(&path), &[]).unwrap()
 }
 
 fn auth(user: &str, password: &str) -> Value {
@@ -111,7 +111,7 @@ async fn the_longest_key_of_all_files_wins_and_of_equal_ones_that_of_the_earlier
         home: Some(directory.path().join("home")),
         ..SearchPaths::default()
     };
-    let credentials = Credentials::load(&paths, None).unwrap();
+    let credentials = Credentials::load(&paths, &[]).unwrap();
     assert_eq!(user(&credentials, "quay.io", "other/a").await.unwrap(), "runtime");
     assert_eq!(user(&credentials, "quay.io", "org/a").await.unwrap(), "docker");
     assert_eq!(user(&credentials, "b.io", "a").await.unwrap(), "config");
@@ -124,14 +124,14 @@ fn a_named_file_must_be_there_and_be_read_alone() {
     write(&directory, "config.json", &json!({ "auths": { "quay.io": auth("u", "p") } }));
     let mut paths = authfile(&directory.path().join("absent.json"));
     paths.docker_config = Some(directory.path().to_owned());
-    let error = Credentials::load(&paths, None).unwrap_err();
+    let error = Credentials::load(&paths, &[]).unwrap_err();
     assert!(error.is_absent() && error.to_string().contains("absent.json"), "{error}");
 
     paths.authfile = Some(write(&directory, "other.json", &json!({ "auths": {} })));
-    let credentials = Credentials::load(&paths, None).unwrap();
+    let credentials = Credentials::load(&paths, &[]).unwrap();
     assert!(credentials.choose(&Host::new("quay.io"), "a").is_none());
     paths.authfile = Some(PathBuf::from("/dev/null"));
-    assert!(Credentials::load(&paths, None).is_ok());
+    assert!(Credentials::load(&paths, &[]).is_ok());
 }
 
 #[test]
@@ -145,14 +145,14 @@ fn files_of_another_form_say_so_and_print_nothing_of_themselves() {
         (r#"["s3cr3t"]"#, "has no logins"),
     ] {
         std::fs::write(&path, content).unwrap();
-        let error = Credentials::load(&authfile(&path), None).unwrap_err();
+        let error = Credentials::load(&authfile(&path), &[]).unwrap_err();
         let shown = format!("{} {error:?}", Chain(&error));
         assert!(shown.contains(expected), "{shown}");
         assert!(!shown.contains("s3cr3t"), "{shown}");
     }
     let found = SearchPaths { docker_config: Some(directory.path().to_owned()), ..SearchPaths::default() };
     std::fs::write(&path, &legacy).unwrap();
-    let credentials = Credentials::load(&found, None).unwrap();
+    let credentials = Credentials::load(&found, &[]).unwrap();
     assert!(credentials.warnings()[0].contains("old `.dockercfg` form; put what it holds"));
 }
 
@@ -274,7 +274,7 @@ async fn the_cluster_registry_uses_the_token_that_the_file_has_at_the_time() {
             "registry.cluster:5000/ci": auth("longer", "p"),
         }}),
     );
-    let credentials = Credentials::load(&authfile(&path), Some(&cluster)).unwrap();
+    let credentials = Credentials::load(&authfile(&path), std::slice::from_ref(&cluster)).unwrap();
     assert_eq!(credentials.extra_ca(), None);
     std::fs::write(&cluster.ca, "").unwrap();
     assert_eq!(credentials.extra_ca(), Some(cluster.ca.clone()));

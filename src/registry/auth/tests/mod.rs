@@ -117,7 +117,7 @@ fn credentials(auths: &serde_json::Value) -> Credentials {
     let directory = TempDir::new().unwrap();
     let path: PathBuf = directory.path().join("config.json");
     std::fs::write(&path, json!({ "auths": auths }).to_string()).unwrap();
-    Credentials::load(&SearchPaths { authfile: Some(path), ..SearchPaths::default() }, None).unwrap()
+    Credentials::load(&SearchPaths { authfile: Some(path), ..SearchPaths::default() }, &[]).unwrap()
 }
 
 fn login(user: &str) -> serde_json::Value {
