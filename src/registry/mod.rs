@@ -12,6 +12,7 @@ pub mod credentials;
 mod endpoint;
 mod error;
 mod limit;
+mod listing;
 mod manifests;
 mod options;
 mod outgoing;
@@ -29,9 +30,10 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use blobs::BlobSource;
-pub use credentials::Credentials;
+pub use credentials::{ClusterRegistry, Credentials, LoadError, SearchPaths};
 pub use error::{Error, Kind};
 pub use limit::Permit;
+pub use listing::TagListing;
 pub use options::Options;
 pub use refusal::Refused;
 pub use uploads::{Opened, Upload};
@@ -40,6 +42,7 @@ pub use verified::BlobStream;
 use auth::Authorizer;
 use clients::Clients;
 use limit::Hosts;
+use listing::Listings;
 use retry::Retry;
 use wire::Counters;
 
@@ -67,6 +70,7 @@ struct Shared {
     hosts: Hosts,
     retry: Retry,
     authorizer: Authorizer,
+    listings: Listings,
     counters: Arc<Counters>,
 }
 
@@ -81,6 +85,7 @@ impl Client {
             hosts: Hosts::new(&options),
             retry: Retry::new(&options),
             authorizer: Authorizer::new(source, target),
+            listings: Listings::new(&options)?,
             counters: Arc::default(),
             options,
         };

@@ -48,7 +48,8 @@ impl Authorization {
         Some(Self { header: sensitive(&format!("Basic {pair}"))?, token: None, is_fresh: true })
     }
 
-    pub(super) fn bearer(token: &Secret) -> Option<Self> {
+    /// A token that is sent as it is; None: it has characters that no header can carry.
+    pub(crate) fn bearer(token: &Secret) -> Option<Self> {
         let header = sensitive(&format!("Bearer {}", token.expose_secret()))?;
         Some(Self { header, token: None, is_fresh: true })
     }
