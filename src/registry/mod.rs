@@ -13,6 +13,7 @@ mod endpoint;
 mod error;
 mod limit;
 mod listing;
+mod logins;
 mod manifests;
 mod options;
 mod outgoing;
@@ -29,6 +30,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
+pub use auth::Error as AuthError;
 pub use blobs::BlobSource;
 pub use credentials::{ClusterRegistry, Credentials, LoadError, SearchPaths};
 pub use error::{Error, Kind};

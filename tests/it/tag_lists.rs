@@ -8,7 +8,7 @@ use image_mirror::registry::{Client, Credentials, Options, SearchPaths, TagListi
 use serde_json::json;
 
 use crate::support::registry::QuayApi;
-use crate::support::{FakeRegistry, Fault, Image, Kind, any};
+use crate::support::{FakeRegistry, Fault, Image, Kind, Request, any};
 
 fn options(registry: &FakeRegistry, listing: TagListing) -> Options {
     Options { tag_listing: vec![(Host::new(registry.host()), listing)], ..Options::default() }
@@ -127,7 +127,7 @@ async fn quays_api_gets_its_own_token_and_never_the_login_of_a_robot() {
         let request = registry.requests_on(Kind::QuayTags).pop().unwrap();
         assert_eq!(request.header("authorization"), expected);
     }
-    assert!(registry.requests_on(Kind::HeadManifest).iter().any(|head| head.is_authorized()));
+    assert!(registry.requests_on(Kind::HeadManifest).iter().any(Request::is_authorized));
     registry.assert_faults_used();
 }
 
