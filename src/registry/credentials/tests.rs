@@ -290,3 +290,16 @@ async fn the_cluster_registry_uses_the_token_that_the_file_has_at_the_time() {
     std::fs::remove_file(&cluster.token).unwrap();
     assert_eq!(entry.login().await.unwrap_err().class(), Class::Denied);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_file_is_too_odd_to_be_read(key in "[ -~]{0,30}", auth in "[ -~]{0,40}", token in proptest::bool::ANY) {
+        let directory = TempDir::new().unwrap();
+        let field = if token { "identitytoken" } else { "auth" };
+        let content = json!({ "auths": { &key: { field: auth }, "good.io": self::auth("good", "p") } });
+        let path = write(&directory, "config.json", &content);
+        let credentials = Credentials::load(&authfile(&path), None).unwrap();
+        let good = credentials.choose(&Host::new("good.io"), "org/name").unwrap();
+        proptest::prop_assert!(good.to_string().contains("good"));
+    }
+}

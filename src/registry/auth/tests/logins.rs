@@ -174,3 +174,46 @@ async fn a_broken_login_fails_its_own_repositories_only() {
     assert_eq!(fake.count(), 0);
     given(&authorizer, &pull("good/a"), &fake).await;
 }
+
+#[test]
+fn the_strongest_challenge_is_found_however_it_is_written() {
+    use super::super::challenge::{Asked, Challenge};
+    let realm = |value: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for value in value {
+            headers.append("www-authenticate", value.parse().unwrap());
+        }
+        match Asked::read(&headers, &registry()).unwrap() {
+            Some(Asked { challenge: Challenge::Bearer(realm), lacks_scope }) => {
+                format!("{} {} {lacks_scope}", realm.url, realm.service.unwrap_or_default())
+            }
+            Some(_) => "basic".to_owned(),
+            None => "none".to_owned(),
+        }
+    };
+    let bearer = r#"bearer REALM="https://a.io/t", service="s", scope="repository:x:pull,push""#;
+    assert_eq!(realm(&[bearer]), "https://a.io/t s false");
+    assert_eq!(realm(&["Basic realm=\"r\"", bearer]), "https://a.io/t s false");
+    assert_eq!(realm(&[&format!("Basic realm=\"r\", {bearer}")]), "https://a.io/t s false");
+    assert_eq!(realm(&[&format!("{bearer},error=\"insufficient_scope\"")]), "https://a.io/t s true");
+    assert_eq!(realm(&["Negotiate", "BASIC realm=Sonatype Nexus"]), "basic");
+    assert_eq!(realm(&["Digest realm=\"r\""]), "none");
+    assert_eq!(realm(&[]), "none");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_challenge_is_too_odd_to_be_read(text in "(Bearer|Basic)? ?[ -~]{0,80}", bytes in proptest::collection::vec(32u8..=255, 0..60)) {
+        use super::super::challenge::Asked;
+        let mut headers = HeaderMap::new();
+        headers.append("www-authenticate", http::HeaderValue::from_str(&text).unwrap());
+        if let Ok(value) = http::HeaderValue::from_bytes(&bytes) {
+            headers.append("www-authenticate", value);
+        }
+        if let Ok(Some(asked)) = Asked::read(&headers, &registry())
+            && let super::super::challenge::Challenge::Bearer(realm) = asked.challenge
+        {
+            proptest::prop_assert_eq!(realm.url.scheme(), "https");
+        }
+    }
+}
