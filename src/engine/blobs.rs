@@ -83,7 +83,7 @@ impl Blobs {
         let mut how = How::Present;
         self.present
             .try_get(&key, async {
-                how = self.bring(delivery).await?;
+                how = Box::pin(self.bring(delivery)).await?;
                 Ok::<_, Error>(())
             })
             .await?;
@@ -144,7 +144,7 @@ impl Blobs {
         let at = self
             .placed
             .try_get(&key, async {
-                first = Some(self.place_first(delivery).await?);
+                first = Some(Box::pin(self.place_first(delivery)).await?);
                 Ok::<_, Error>(delivery.repository.clone())
             })
             .await?;
@@ -228,7 +228,7 @@ impl Delivery<'_> {
         // The semaphore is never closed; were it, the permits of the hosts would still bound the load.
         let _stream = self.streams.acquire().await.ok();
         let source = self.fanout.share(self.source.name(), self.blob, self.source.blob(self.blob));
-        self.client.upload_blob(self.repository, self.blob, session, &*source, self.sent).await
+        Box::pin(self.client.upload_blob(self.repository, self.blob, session, &*source, self.sent)).await
     }
 }
 
