@@ -7,11 +7,11 @@ mod manifest;
 mod outcome;
 mod reference;
 
-pub use batch::{Admitted, Batch, Conflict};
+pub use batch::{Admitted, Batch, Conflict, Judged};
 pub use desired::{Desired, Endpoint, Guard, LayoutRef, Origin};
 pub use digest::{Digest, DigestError, Hasher};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Platform};
 pub use outcome::{
     Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,
 };
-pub use reference::{Host, ImageRef, Reference, ReferenceError, Repository, Tag, Version};
+pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};

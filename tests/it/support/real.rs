@@ -4,7 +4,6 @@
 //! it is dropped. Nothing is skipped where a program is absent: the test fails and says what to install.
 
 use std::fs::{File, read_to_string};
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -16,8 +15,8 @@ use super::registry::{ISSUER, TokenServer};
 
 const INSTALL: &str = "apt-get install docker-registry skopeo apache2-utils";
 
-/// Starts with a port that was free a moment ago, so somebody else may be quicker.
-const STARTS: usize = 5;
+/// What it writes to its log once it listens.
+const LISTENING: &str = "listening on ";
 
 /// A `docker-registry` of our own.
 #[derive(Debug)]
@@ -82,46 +81,38 @@ impl RealRegistry {
     }
 
     async fn start(access: Access) -> Self {
-        tokio::task::spawn_blocking(move || {
-            let started = (0..STARTS).find_map(|_| Self::try_start(&access).ok());
-            started.unwrap_or_else(|| {
-                panic!("docker-registry did not start: {:?}", Self::try_start(&access).err())
-            })
-        })
-        .await
-        .expect("docker-registry runs")
+        tokio::task::spawn_blocking(move || Self::launch(&access)).await.expect("docker-registry runs")
     }
 
-    /// Err: what it wrote before it gave up.
-    fn try_start(access: &Access) -> Result<Self, String> {
+    fn launch(access: &Access) -> Self {
         let program = find("docker-registry");
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let port = free_port();
-        let host = format!("127.0.0.1:{port}");
         let config = folder.path().join("config.yml");
         // JSON is YAML.
-        std::fs::write(&config, configuration(&host, folder.path(), access).to_string()).expect("a file");
+        std::fs::write(&config, configuration(folder.path(), access).to_string()).expect("a file");
         let log = File::create(folder.path().join("log")).expect("a file");
         let mut command = clean(&program, folder.path());
         command.arg("serve").arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().expect("docker-registry can be run");
-        let mut registry = Self { host, folder, child };
-        if registry.answers() { Ok(registry) } else { Err(registry.log()) }
+        let mut registry = Self { host: String::new(), folder, child };
+        registry.host = registry.listening();
+        registry
     }
 
-    /// Waits until it listens, or ends; at most ten seconds.
-    fn answers(&mut self) -> bool {
+    /// Waits until it says in its log which port it got; at most ten seconds.
+    fn listening(&mut self) -> String {
         for _ in 0..1000 {
-            if TcpStream::connect(&self.host).is_ok() {
-                // Another program may have taken the port first: then ours has ended.
-                return self.child.try_wait().is_ok_and(|ended| ended.is_none());
+            let log = self.log();
+            if let Some((_, after)) = log.split_once(LISTENING) {
+                let end = after.find(|letter: char| !letter.is_ascii_digit() && !".:".contains(letter));
+                return after[..end.unwrap_or(after.len())].to_owned();
             }
             if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
-                return false;
+                break;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        false
+        panic!("docker-registry does not listen: {}", self.log());
     }
 }
 
@@ -133,12 +124,12 @@ impl Drop for RealRegistry {
     }
 }
 
-fn configuration(host: &str, folder: &Path, access: &Access) -> Value {
+fn configuration(folder: &Path, access: &Access) -> Value {
     let mut configuration = json!({
         "version": 0.1,
         "log": {"level": "info", "formatter": "json", "accesslog": {"disabled": true}},
         "storage": {"filesystem": {"rootdirectory": folder.join("data")}, "delete": {"enabled": true}},
-        "http": {"addr": host, "secret": "shared by nobody"},
+        "http": {"addr": "127.0.0.1:0", "secret": "shared by nobody"},
     });
     match access {
         Access::Open => {}
@@ -157,11 +148,6 @@ fn configuration(host: &str, folder: &Path, access: &Access) -> Value {
         }
     }
     configuration
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has free ports");
-    listener.local_addr().expect("a bound socket has an address").port()
 }
 
 /// Where a program is; fails the test where it is not.
