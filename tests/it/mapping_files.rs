@@ -1,4 +1,4 @@
-//! Finding and reading mapping files, owners, lines since a revision, and ConfigMaps.
+//! Finding and reading mapping files, owners, lines since a revision, and what a ConfigMap becomes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
