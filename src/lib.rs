@@ -7,8 +7,10 @@
 //! registries and layout directories; [`cli`] is the only one that reads the environment.
 //! `docs/architecture.md` has the picture.
 
+pub mod cli;
 pub mod engine;
 pub mod error;
+pub mod layout;
 pub mod mapping;
 pub mod model;
 pub mod redact;

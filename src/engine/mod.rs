@@ -1,17 +1,61 @@
-//! Takes entries through the stages: resolve → plan → transfer → verify. (STUB: bodies follow.)
-#![allow(missing_docs, clippy::all, clippy::pedantic, unused_variables, dead_code, reason = "stub")]
+//! Takes entries through the stages: **resolve → plan → transfer → verify**.
+//!
+//! 1. [`resolve`](self): one look a distinct source and a distinct target.
+//! 2. `plan`: a pure decision, keep, copy or refuse.
+//! 3. `transfer`: blobs, children, the manifest, the tag last; `blobs` brings each blob once.
+//! 4. The digest that the target answers must be the source's.
+//!
+//! The engine does not know where entries come from, and it decides nothing about credentials, limits or
+//! retries (that is `registry`).
+//!
+//! # Guarantees
+//! One [`Desired`] ends as exactly one [`Row`], whatever happens. A tag never points at less than a whole image.
 
+mod blobs;
+mod content;
+mod entry;
+mod error;
+mod fanout;
+mod filter;
+mod manifests;
 mod observer;
+mod once;
+mod plan;
+mod queue;
+mod resolve;
+mod run;
+mod store;
+mod transfer;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::Stream;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use error::Error;
 pub use observer::{Observer, Silent};
 
-use crate::model::{Batch, Row};
-use crate::registry::Client;
+use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Reason, Row};
+use crate::registry::{Client, Role};
+use once::Once;
+use plan::Found;
+use store::Place;
+
+/// Blobs streaming at a time over all entries. A stream holds about 0.6 MiB, so this bounds them to 20 MiB.
+const STREAMS: usize = 32;
+
+/// How far a run looks below a tag that is right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Check {
+    /// Not at all: a tag that names the right digest is kept.
+    #[default]
+    Names,
+    /// Every blob and child is asked for; what is missing is sent.
+    Content,
+    /// As `Content`, and every manifest is written again.
+    Rewrite,
+}
 
 /// How a run is to be done.
 #[derive(Debug, Clone)]
@@ -20,16 +64,27 @@ pub struct Options {
     pub jobs: usize,
     /// Look, and write nothing.
     pub dry_run: bool,
-    /// Write every manifest again and check every blob (implies `verify_content`).
-    pub force: bool,
-    /// Walk the tree of kept entries and send what is missing.
-    pub verify_content: bool,
+    /// How far to look below a tag that is right.
+    pub check: Check,
     /// A source that does not exist is skipped.
     pub skip_missing: bool,
     /// Never mount.
     pub skip_mount: bool,
     /// Only the platforms `os/arch[/variant]` that match.
     pub filter_by_os: Option<regex::Regex>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            jobs: 64,
+            dry_run: false,
+            check: Check::default(),
+            skip_missing: false,
+            skip_mount: false,
+            filter_by_os: None,
+        }
+    }
 }
 
 /// How a run is asked to stop.
@@ -40,20 +95,84 @@ pub struct Stop {
     /// Running entries are given up.
     pub now: CancellationToken,
     /// Whether it was the deadline (else a signal).
-    pub deadline: Arc<std::sync::atomic::AtomicBool>,
+    pub deadline: Arc<AtomicBool>,
 }
 
-/// One run's engine.
+impl Stop {
+    /// Why entries are left unfinished.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        if self.deadline.load(Ordering::Relaxed) { Cause::Deadline } else { Cause::Interrupted }
+    }
+}
+
+/// One run's engine: what it may do, and what it has learnt so far.
+pub struct Engine {
+    source: Client,
+    target: Client,
+    options: Options,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+    looks: resolve::Looks,
+    manifests: manifests::Manifests,
+    blobs: blobs::Blobs,
+    /// Children that are whole in a place.
+    complete: Once<(Place, Digest), ()>,
+    /// Blobs being written to a layout directory, or written.
+    written: Once<(Place, Digest), ()>,
+    fanout: Arc<fanout::Fanout>,
+    streams: Semaphore,
+    sent: Arc<dyn Fn(u64) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// An entry that is to be written, or checked.
 #[derive(Debug)]
-pub struct Engine;
+struct Planned {
+    desired: Desired,
+    /// The manifest that the target should name.
+    wanted: Descriptor,
+    /// Its bytes, where a filter wrote it anew.
+    rewritten: Option<Manifest>,
+    found: Found,
+    reason: Reason,
+    /// Whether the target is right already and only its content is to be checked.
+    check_only: bool,
+    /// Requests made so far.
+    requests: u32,
+    started: tokio::time::Instant,
+}
+
+/// What a look at an entry led to.
+enum Looked {
+    Ended(Box<Row>),
+    ToDo(Box<Planned>),
+}
 
 impl Engine {
-    pub fn new(client: Client, options: Options, observer: Arc<dyn Observer>, stop: Stop) -> Self {
-        todo!()
-    }
-    /// Every entry of every batch ends as exactly one row. Batches are taken as they come; entries of a batch start
-    /// at once, without waiting for later batches.
-    pub async fn run(&self, batches: impl Stream<Item = Batch> + Send) -> Vec<Row> {
-        todo!()
+    /// An engine over `client`'s registries. `observer` is told of everything; `stop` ends the run early.
+    #[must_use]
+    pub fn new(client: &Client, options: Options, observer: Arc<dyn Observer>, stop: Stop) -> Self {
+        let told = Arc::clone(&observer);
+        Self {
+            source: client.with_role(Role::Source),
+            target: client.with_role(Role::Target),
+            options,
+            observer,
+            stop,
+            looks: resolve::Looks::default(),
+            manifests: manifests::Manifests::default(),
+            blobs: blobs::Blobs::default(),
+            complete: Once::default(),
+            written: Once::default(),
+            fanout: Arc::default(),
+            streams: Semaphore::new(STREAMS),
+            sent: Arc::new(move |bytes| told.sent(bytes)),
+        }
     }
 }

@@ -15,19 +15,19 @@ use super::digest::Digest;
 pub const MANIFEST_MEDIA_TYPES: [&str; 7] =
     [OCI_INDEX, OCI_IMAGE, DOCKER_LIST, DOCKER_IMAGE, OCI_ARTIFACT, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1];
 /// An OCI image index.
-pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// An OCI image manifest.
-pub const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 /// A Docker manifest list.
-pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// A Docker image manifest, schema 2.
-pub const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// The artifact manifest of the OCI 1.1 release candidates.
-pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 /// A Docker image manifest, schema 1, signed.
-pub const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 /// A Docker image manifest, schema 1.
-pub const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 
 /// Names a blob or a manifest: its digest, its size and what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -49,6 +49,12 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// A descriptor of which only the digest is known (a reference pinned by digest).
+    #[must_use]
+    pub fn of_digest(digest: Digest) -> Self {
+        Self { media_type: String::new(), digest, size: 0, urls: Vec::new(), platform: None }
+    }
+
     /// Whether registries may refuse to hold it: a layer that Docker calls foreign and OCI
     /// non-distributable, to be had from its `urls`.
     #[must_use]
@@ -135,6 +141,13 @@ struct Shape {
 }
 
 impl Manifest {
+    /// The descriptor by which others name it.
+    #[must_use]
+    pub fn descriptor(&self) -> Descriptor {
+        let size = self.bytes.len() as u64;
+        Descriptor { media_type: self.media_type.clone(), size, ..Descriptor::of_digest(self.digest.clone()) }
+    }
+
     /// A manifest of `bytes`. `media_type` is the registry's word; where it said nothing of use the
     /// manifest's own `mediaType` counts, then its shape.
     #[must_use]
@@ -187,4 +200,10 @@ fn sniff(bytes: &[u8]) -> String {
         OCI_IMAGE
     };
     shape.media_type.unwrap_or_else(|| by_shape.to_owned())
+}
+
+impl crate::error::Classify for ManifestError {
+    fn class(&self) -> crate::error::Class {
+        crate::error::Class::Protocol
+    }
 }

@@ -14,4 +14,4 @@ pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, Manifest
 pub use outcome::{
     Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,
 };
-pub use reference::{Host, ImageRef, Reference, ReferenceError, Repository, Tag, Version};
+pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};

@@ -77,6 +77,14 @@ pub enum Update {
     Repaired,
 }
 
+impl fmt::Display for Update {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Repaired => "repaired",
+        })
+    }
+}
+
 /// Why nothing was done for an entry although nothing failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Skip {

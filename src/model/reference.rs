@@ -217,6 +217,9 @@ pub enum ReferenceError {
     Digest(DigestError),
 }
 
+/// The rule that a text breaks, and the bytes that break it.
+pub type Misread = (ReferenceError, Range<usize>);
+
 /// A reference as somebody wrote it: the tag and the digest are both optional, and both may be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -235,7 +238,7 @@ impl Reference {
     ///
     /// # Errors
     /// The rule that is broken and the bytes of `text` that break it.
-    pub fn parse(text: &str) -> Result<Self, (ReferenceError, Range<usize>)> {
+    pub fn parse(text: &str) -> Result<Self, Misread> {
         let (rest, digest) = split_digest(text)?;
         let (name, tag) = split_tag(rest)?;
         if name.len() > 255 {
@@ -257,10 +260,7 @@ impl Reference {
     }
 }
 
-/// A part of a reference, or what is wrong and in which bytes.
-type Parsed<T> = Result<T, (ReferenceError, Range<usize>)>;
-
-fn split_digest(text: &str) -> Parsed<(&str, Option<Digest>)> {
+fn split_digest(text: &str) -> Result<(&str, Option<Digest>), Misread> {
     let Some((rest, digest)) = text.split_once('@') else { return Ok((text, None)) };
     let span = rest.len() + 1..text.len();
     match Digest::parse(digest) {
@@ -270,7 +270,7 @@ fn split_digest(text: &str) -> Parsed<(&str, Option<Digest>)> {
 }
 
 /// The tag follows the last `:` behind the last `/`; a `:` before that belongs to a port.
-fn split_tag(text: &str) -> Parsed<(&str, Option<Tag>)> {
+fn split_tag(text: &str) -> Result<(&str, Option<Tag>), Misread> {
     let slash = text.rfind('/').map_or(0, |at| at + 1);
     let Some(colon) = text[slash..].find(':').map(|at| slash + at) else { return Ok((text, None)) };
     match Tag::parse(&text[colon + 1..]) {
@@ -284,8 +284,9 @@ fn split_tag(text: &str) -> Parsed<(&str, Option<Tag>)> {
 fn split_host(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), path),
+        Some(_) => (None, name),
         None if name.contains('.') || name.starts_with("localhost") => (Some(name), ""),
-        _ => (None, name),
+        None => (None, name),
     }
 }
 
@@ -301,7 +302,7 @@ fn check_host(host: &str) -> Result<(), ReferenceError> {
     if name.split('.').all(label) && port_ok { Ok(()) } else { Err(ReferenceError::Host) }
 }
 
-fn check_path(path: &str) -> Result<(), (ReferenceError, Range<usize>)> {
+fn check_path(path: &str) -> Result<(), Misread> {
     let mut start = 0;
     for component in path.split('/') {
         let span = start..start + component.len();

@@ -1,6 +1,32 @@
-//! Renders rows; decides nothing. (STUB: bodies follow.)
+//! Renders what became of a run's entries: text, JSON, JUnit, HTML and metrics, all from the same rows.
+//!
+//! It decides nothing: outcomes, classes and the exit code come from those who made the rows.
+//! `docs/report-format.md` describes each format for those who read them.
+
+mod advice;
+mod files;
+mod group;
+mod html;
+mod json;
+mod junit;
+mod metrics;
+mod text;
+mod totals;
+mod words;
 
 use std::time::{Duration, SystemTime};
+
+pub use advice::advice;
+pub use files::{
+    ArtifactError, HTML_FILE, JSON_FILE, JUNIT_FILE, METRICS_FILE, RenderError, write_artifacts,
+};
+pub use html::html;
+pub use json::json;
+pub use junit::junit;
+pub use metrics::metrics;
+pub use text::text;
+pub use totals::{Counts, Totals};
+pub use words::{failure_line, help, name, place};
 
 use crate::model::{Row, Wire};
 
@@ -21,4 +47,19 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What went over the wire.
     pub wire: Wire,
+}
+
+impl Report {
+    /// The sums over all rows.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        Totals::of(&self.rows)
+    }
+
+    /// The rows by file and line, so that two reports of one set of files can be compared.
+    fn sorted(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_by_cached_key(|row| (row.origin.clone(), row.target.to_string()));
+        rows
+    }
 }

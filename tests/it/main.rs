@@ -1,5 +1,12 @@
-//! All integration tests, in one binary.
+//! Everything that is tested from outside, in one binary since linking is the slow step: a module a subject.
+#![cfg(test)] // tells clippy that all of it is tests, where `unwrap` is fine
 
+mod cli_help;
+mod cli_settings;
+mod demo_images;
+mod dependencies;
+mod engine;
+mod layering;
 mod mapping_cases;
 mod mapping_corpus;
 mod mapping_expand;
@@ -7,3 +14,12 @@ mod mapping_files;
 mod mapping_lint;
 mod mapping_props;
 mod mapping_support;
+mod progress;
+mod registry_real;
+mod report_files;
+mod report_html;
+mod report_sample;
+mod report_text;
+mod shipped;
+mod support;
+mod support_selftest;

@@ -1,0 +1,163 @@
+//! Sees to it that what a manifest names is at the target: blobs at once, children one level at a time.
+
+use std::sync::{Arc, PoisonError};
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+
+use super::blobs::{Delivery, How};
+use super::manifests::Node;
+use super::store::{Store, local};
+use super::transfer::{Mode, Transfer};
+use crate::error::{Failure, Stage};
+use crate::layout::Layout;
+use crate::model::{Content, Descriptor, MANIFEST_MEDIA_TYPES};
+use crate::registry;
+
+/// How many blobs of one manifest are under way at a time; the permits of the hosts decide below that.
+const BLOBS_AT_A_TIME: usize = 16;
+/// How many children of one index are under way at a time.
+const CHILDREN_AT_A_TIME: usize = 4;
+
+impl Transfer<'_> {
+    /// Sees to it that everything below `node` is in the target's place.
+    pub(super) fn complete<'b>(&'b self, node: &'b Node) -> BoxFuture<'b, Result<(), Failure>> {
+        async move {
+            match &node.content {
+                Content::Image(blobs) => self.bring_blobs(blobs).await,
+                Content::Index(children) => {
+                    stream::iter(children)
+                        .map(Ok)
+                        .try_for_each_concurrent(CHILDREN_AT_A_TIME, |child| self.child(child))
+                        .await
+                }
+            }
+        }
+        .boxed()
+    }
+
+    pub(super) async fn child(&self, child: &Descriptor) -> Result<(), Failure> {
+        let is_manifest =
+            child.media_type.is_empty() || MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str());
+        if !is_manifest {
+            // BuildKit's cache lists layers in an index.
+            return self.bring_blob(child).await;
+        }
+        let key = (Arc::clone(&self.place), child.digest.clone());
+        self.engine.complete.try_get(&key, async { self.bring_child(child).await }).await
+    }
+
+    async fn bring_child(&self, child: &Descriptor) -> Result<(), Failure> {
+        let Some(node) = self.engine.manifests.get(&self.source, child).await? else {
+            self.sparse.lock().unwrap_or_else(PoisonError::into_inner).push(child.digest.clone());
+            return Ok(());
+        };
+        self.complete(&node).await?;
+        let write = match self.mode {
+            Mode::Foresee => false,
+            Mode::Fill | Mode::Force => true,
+            Mode::Check => !self.target.has_manifest(child).await?,
+        };
+        if write {
+            self.put_child(&node).await?;
+        }
+        self.tally.add(if write { How::Copied } else { How::Present }, node.manifest.bytes.len() as u64);
+        Ok(())
+    }
+
+    async fn bring_blobs(&self, blobs: &[Descriptor]) -> Result<(), Failure> {
+        stream::iter(blobs)
+            .map(Ok)
+            .try_for_each_concurrent(BLOBS_AT_A_TIME, |blob| async move {
+                if blob.is_foreign() { Ok(()) } else { self.bring_blob(blob).await }
+            })
+            .await
+    }
+
+    async fn bring_blob(&self, blob: &Descriptor) -> Result<(), Failure> {
+        let how = match (&self.target, self.delivery(blob)) {
+            (Store::Registry(..), Some(delivery)) => self.bring_to_registry(&delivery).await,
+            (Store::Layout(layout), _) => self.bring_to_layout(layout, blob).await,
+            (Store::Registry(..), None) => Ok(How::Present),
+        };
+        self.tally.add(how.map_err(|error| Failure::new(Stage::Transfer, error))?, blob.size);
+        Ok(())
+    }
+
+    async fn bring_to_registry(&self, delivery: &Delivery<'_>) -> Result<How, registry::Error> {
+        let blobs = &self.engine.blobs;
+        match self.mode {
+            Mode::Foresee => Ok(blobs.foresee(delivery)),
+            Mode::Fill => blobs.ensure(delivery).await,
+            Mode::Check | Mode::Force => blobs.check(delivery).await,
+        }
+    }
+
+    pub(super) fn delivery<'b>(&'b self, blob: &'b Descriptor) -> Option<Delivery<'b>> {
+        let Store::Registry(client, repository) = &self.target else { return None };
+        Some(Delivery {
+            client,
+            repository,
+            place: &self.place,
+            blob,
+            source: &self.source,
+            may_mount: !self.engine.options.skip_mount,
+            fanout: &self.engine.fanout,
+            streams: &self.engine.streams,
+            sent: &*self.engine.sent,
+        })
+    }
+
+    async fn bring_to_layout(&self, layout: &Layout, blob: &Descriptor) -> Result<How, registry::Error> {
+        if layout.has(blob).await {
+            return Ok(How::Present);
+        }
+        if self.mode == Mode::Foresee {
+            return Ok(self.engine.blobs.foresee_in(&self.place, blob));
+        }
+        let key = (Arc::clone(&self.place), blob.digest.clone());
+        let mut how = How::Present;
+        let write = async {
+            self.engine.source.retrying(|| self.write_to_layout(layout, blob)).await?;
+            how = How::Copied;
+            Ok::<_, registry::Error>(())
+        };
+        self.engine.written.try_get(&key, write).await?;
+        Ok(how)
+    }
+
+    async fn write_to_layout(&self, layout: &Layout, blob: &Descriptor) -> Result<(), registry::Error> {
+        let source = self.source.blob(blob);
+        let permit = match source.host() {
+            Some(host) => Some(self.engine.source.permit(host).await?),
+            None => None,
+        };
+        let sent = &self.engine.sent;
+        let bytes = source.open(permit).await?.inspect_ok(|frame| sent(frame.len() as u64));
+        layout
+            .write::<WriteError>(&blob.digest, bytes.map_err(WriteError::Source))
+            .await
+            .map_err(WriteError::into)
+    }
+}
+
+/// Either end of a copy into a layout.
+enum WriteError {
+    Source(registry::Error),
+    Layout(crate::layout::Error),
+}
+
+impl From<crate::layout::Error> for WriteError {
+    fn from(error: crate::layout::Error) -> Self {
+        Self::Layout(error)
+    }
+}
+
+impl From<WriteError> for registry::Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Source(error) => error,
+            WriteError::Layout(error) => local(error),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One entry through its stages, up to its row.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::filter::{Filtered, filter};
+use super::plan::{Action, Found, plan};
+use super::store::Store;
+use super::transfer::{Mode, Tally, Transfer};
+use super::{Check, Engine, Error, Looked, Planned};
+use crate::error::{Chain, Class, Failure, Stage};
+use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Update};
+
+/// The manifest that a target should name.
+struct Wanted {
+    descriptor: Descriptor,
+    rewritten: Option<Manifest>,
+}
+
+/// What resolving led to.
+enum Resolved {
+    Wanted(Box<Wanted>),
+    Skip(Skip),
+}
+
+impl Engine {
+    /// Resolves and plans an entry; nothing is written.
+    pub(super) async fn look(&self, desired: Desired) -> Looked {
+        let started = Instant::now();
+        self.observer.started(&desired);
+        let (looked, requests) = self.source.counted(self.look_at(&desired)).await;
+        let (wanted, found) = match looked {
+            Ok((Resolved::Wanted(wanted), found)) => (wanted, found),
+            Ok((Resolved::Skip(skip), _)) => {
+                return ended(Ending::before(desired, Outcome::Skipped(skip), requests, started));
+            }
+            Err(failure) => {
+                let outcome = self.failed(failure);
+                return ended(Ending::before(desired, outcome, requests, started));
+            }
+        };
+        let digest = wanted.descriptor.digest.clone();
+        let rewrite = self.options.check == Check::Rewrite;
+        let action = plan(&digest, &found, &desired.guards, rewrite);
+        let check_only =
+            action == Action::Keep && self.options.check == Check::Content && !self.options.dry_run;
+        let reason = match action {
+            Action::Copy(reason) => reason,
+            Action::Keep if check_only => Reason::Forced,
+            Action::Keep | Action::Refuse(_) => {
+                let outcome = match action {
+                    Action::Refuse(refusal) => Outcome::Refused(refusal),
+                    _ => Outcome::Kept,
+                };
+                let ending = Ending::before(desired, outcome, requests, started);
+                return ended(ending.comparing(digest, &found));
+            }
+        };
+        let Wanted { descriptor: wanted, rewritten } = *wanted;
+        Looked::ToDo(Box::new(Planned {
+            desired,
+            wanted,
+            rewritten,
+            found,
+            reason,
+            check_only,
+            requests,
+            started,
+        }))
+    }
+
+    async fn look_at(&self, desired: &Desired) -> Result<(Resolved, Found), Failure> {
+        if self.options.filter_by_os.is_some() {
+            let resolved = self.resolve(desired).await?;
+            return match resolved {
+                Resolved::Skip(_) => Ok((resolved, Found::Absent)),
+                Resolved::Wanted(_) => Ok((resolved, self.target_now(&desired.target).await?)),
+            };
+        }
+        let (resolved, found) = tokio::join!(self.resolve(desired), self.target_now(&desired.target));
+        Ok((resolved?, found?))
+    }
+
+    async fn resolve(&self, desired: &Desired) -> Result<Resolved, Failure> {
+        match self.source_now(&desired.source).await? {
+            Some(descriptor) => self.filtered(desired, descriptor).await,
+            None if self.options.skip_missing => Ok(Resolved::Skip(Skip::SourceMissing)),
+            None => Err(Failure::new(Stage::Resolve, Error::SourceMissing(desired.source.clone()))),
+        }
+    }
+
+    async fn filtered(&self, desired: &Desired, descriptor: Descriptor) -> Result<Resolved, Failure> {
+        let whole = |descriptor| Ok(Resolved::Wanted(Box::new(Wanted { descriptor, rewritten: None })));
+        let Some(platforms) = &self.options.filter_by_os else { return whole(descriptor) };
+        let store = Store::of(&desired.source, &self.source);
+        let Some(node) = self.manifests.get(&store, &descriptor).await? else {
+            return Err(Failure::new(Stage::Resolve, Error::SourceMissing(desired.source.clone())));
+        };
+        match filter(&node, platforms) {
+            Ok(Filtered::Whole) => whole(descriptor),
+            Ok(Filtered::One(child)) => whole(child),
+            Ok(Filtered::Nothing) => Ok(Resolved::Skip(Skip::FilteredOut)),
+            Ok(Filtered::Some(manifest)) => {
+                let descriptor = manifest.descriptor();
+                Ok(Resolved::Wanted(Box::new(Wanted { descriptor, rewritten: Some(manifest) })))
+            }
+            Err(error) => Err(Failure::new(Stage::Resolve, Error::Filter(error))),
+        }
+    }
+
+    /// Transfers and verifies a planned entry.
+    pub(super) async fn transfer(&self, planned: &Planned) -> Row {
+        let tally = Tally::default();
+        let mode = self.mode(planned);
+        let transfer = Transfer::new(self, planned, mode, &tally);
+        let (result, requests) = self.source.counted(transfer.run()).await;
+        let outcome = match result {
+            Ok(Some(refusal)) => Outcome::Refused(refusal),
+            Ok(None) => match mode {
+                Mode::Foresee => Outcome::Planned(planned.reason),
+                Mode::Check if transfer.sent_something() => Outcome::Updated(Update::Repaired),
+                Mode::Check => Outcome::Kept,
+                Mode::Fill | Mode::Force => Outcome::Copied(planned.reason),
+            },
+            Err(failure) if failure.class == Class::Missing && self.is_vanished(&failure) => {
+                Outcome::Skipped(Skip::SourceMissing)
+            }
+            Err(failure) => self.failed(failure),
+        };
+        let desired = planned.desired.clone();
+        let mut ending = Ending::before(desired, outcome, planned.requests + requests, planned.started);
+        ending.moved.bytes = tally.bytes();
+        ending.comparing(planned.wanted.digest.clone(), &planned.found).row()
+    }
+
+    fn mode(&self, planned: &Planned) -> Mode {
+        match self.options.check {
+            _ if self.options.dry_run => Mode::Foresee,
+            Check::Content if planned.check_only => Mode::Check,
+            Check::Rewrite => Mode::Force,
+            Check::Names | Check::Content => Mode::Fill,
+        }
+    }
+
+    /// A source pinned by digest that is not there shows only when it is fetched.
+    fn is_vanished(&self, failure: &Failure) -> bool {
+        self.options.skip_missing
+            && matches!(failure.cause().downcast_ref(), Some(Error::SourceVanished { .. }))
+    }
+
+    /// A host that never answered makes its entries unfinished rather than failed.
+    pub(super) fn failed(&self, failure: Failure) -> Outcome {
+        match &failure.unreached {
+            Some(host) => {
+                let error = Chain(failure.cause()).to_string().into();
+                Outcome::Unfinished(Cause::Unreachable { host: Arc::clone(host), error })
+            }
+            None if failure.class == Class::Interrupted => Outcome::Unfinished(self.stop.cause()),
+            None => Outcome::Failed(failure),
+        }
+    }
+}
+
+fn ended(ending: Ending) -> Looked {
+    Looked::Ended(Box::new(ending.row()))
+}
+
+/// What is known of an entry when it ends.
+pub(super) struct Ending {
+    desired: Desired,
+    outcome: Outcome,
+    digest: Option<Digest>,
+    previous: Option<Digest>,
+    moved: Moved,
+    started: Instant,
+}
+
+impl Ending {
+    /// An entry that ended before its two sides could be compared.
+    pub(super) fn before(desired: Desired, outcome: Outcome, requests: u32, started: Instant) -> Self {
+        let moved = Moved { requests, ..Moved::default() };
+        Self { desired, outcome, digest: None, previous: None, moved, started }
+    }
+
+    fn comparing(mut self, digest: Digest, found: &Found) -> Self {
+        self.previous = found.digest().cloned();
+        self.digest = Some(digest);
+        self
+    }
+
+    pub(super) fn row(self) -> Row {
+        let attempts = match &self.outcome {
+            Outcome::Failed(failure) => failure.attempts,
+            _ => 1,
+        };
+        Row {
+            origin: self.desired.origin,
+            owner: self.desired.owner,
+            source: self.desired.source.into(),
+            target: self.desired.target.into(),
+            digest: self.digest,
+            previous: self.previous,
+            outcome: self.outcome,
+            moved: self.moved,
+            attempts,
+            elapsed: self.started.elapsed(),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What can go wrong with an entry that no adapter knows of.
+
+use crate::error::{Class, Classify};
+use crate::model::{Digest, Endpoint};
+
+/// A failure of the engine's own rules.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The source does not exist.
+    #[error("{0} does not exist")]
+    SourceMissing(Endpoint),
+    /// The source's manifest was there a moment ago.
+    #[error("{source_ref} named {digest}, which its registry does not have (any more)")]
+    SourceVanished {
+        /// The source.
+        source_ref: Endpoint,
+        /// What it named.
+        digest: Digest,
+    },
+    /// The registry took a manifest and says that it is another one.
+    #[error("{target} was written as {expected}, but the registry answers {answered}")]
+    OtherDigest {
+        /// The target.
+        target: Endpoint,
+        /// What was sent.
+        expected: Digest,
+        /// What the registry says.
+        answered: String,
+    },
+    /// The source index names children that the source does not have, and the target wants them.
+    #[error(
+        "the source index names {} that the source does not have, and the target refuses such an index",
+        list(.0)
+    )]
+    Sparse(Vec<Digest>),
+    /// The part of the program that worked on the entry broke down.
+    #[error("internal error: the work on this entry broke down")]
+    Broken(#[source] tokio::task::JoinError),
+    /// An index could not be filtered.
+    #[error("the source index cannot be filtered by platform")]
+    Filter(#[source] serde_json::Error),
+}
+
+fn list(digests: &[Digest]) -> String {
+    digests.iter().map(Digest::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl Classify for Error {
+    fn class(&self) -> Class {
+        match self {
+            Self::SourceMissing(_) | Self::SourceVanished { .. } | Self::Sparse(_) => Class::Missing,
+            Self::OtherDigest { .. } => Class::Corrupt,
+            Self::Broken(_) | Self::Filter(_) => Class::Protocol,
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        Some(match self {
+            Self::SourceMissing(source) => format!(
+                "check the spelling of `{source}` and that the build that pushes it still runs; \
+                 if it is gone for good, remove the line"
+            ),
+            Self::SourceVanished { .. } => {
+                "run again; if it stays so, the source registry has lost content: \
+                 push the image there once more"
+                    .to_owned()
+            }
+            Self::OtherDigest { .. } => {
+                "the target registry changes manifests as they are pushed (conversion, \
+                 scanning, signing?): turn that off for this repository"
+                    .to_owned()
+            }
+            Self::Sparse(_) => {
+                "push the missing platforms to the source, or mirror only those that are there \
+                 with `--filter-by-os`"
+                    .to_owned()
+            }
+            Self::Broken(_) => "run again; if it stays so, report it with the log".to_owned(),
+            Self::Filter(_) => "push the source image once more".to_owned(),
+        })
+    }
+}

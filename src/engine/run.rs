@@ -1,0 +1,206 @@
+//! The order of the stages over all entries, without a barrier: the first transfer does not wait for
+//! the last look.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::{Stream, StreamExt as _};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::entry::Ending;
+use super::queue::Queue;
+use super::store::Store;
+use super::{Engine, Error, Looked, Planned};
+use crate::error::{Failure, Stage};
+use crate::model::{Batch, Desired, Outcome, Row};
+
+/// Entries being looked at. A look is two requests, so this keeps every permit of two hosts in use.
+const LOOKS: usize = 256;
+/// Looks pause while this many entries wait for their transfer; it bounds what a run holds in memory.
+const WAITING: usize = 4096;
+
+/// The entries of a run by where they are.
+struct Run {
+    engine: Arc<Engine>,
+    ahead: VecDeque<Desired>,
+    looking: JoinSet<Looked>,
+    waiting: Queue,
+    moving: JoinSet<Row>,
+    /// What is under way, so that an entry whose work is given up still ends as a row.
+    under_way: HashMap<Id, Desired>,
+    rows: Vec<Row>,
+}
+
+impl Engine {
+    /// Takes every entry of every batch through the stages. Batches are taken as they come; the entries of one do
+    /// not wait for the next. Each entry ends as exactly one row, in the order in which they end.
+    pub async fn run(self, batches: impl Stream<Item = Batch> + Send) -> Vec<Row> {
+        let mut batches = pin!(batches.fuse());
+        let stop = self.stop.clone();
+        let mut run = Run::new(self);
+        let mut more = true;
+        while more || run.is_busy() {
+            run.start();
+            tokio::select! {
+                biased;
+                () = stop.now.cancelled() => break,
+                Some(looked) = run.looking.join_next_with_id() => run.looked(looked),
+                Some(row) = run.moving.join_next_with_id() => run.moved(row),
+                batch = batches.next(), if more => match batch {
+                    Some(batch) => run.take(batch),
+                    None => more = false,
+                },
+                () = stop.gently.cancelled(), if run.has_waiting() => run.give_up_waiting(),
+            }
+        }
+        run.end().await
+    }
+}
+
+impl Run {
+    fn new(engine: Engine) -> Self {
+        Self {
+            engine: Arc::new(engine),
+            ahead: VecDeque::new(),
+            looking: JoinSet::new(),
+            waiting: Queue::default(),
+            moving: JoinSet::new(),
+            under_way: HashMap::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.has_waiting() || !self.looking.is_empty() || !self.moving.is_empty()
+    }
+
+    fn has_waiting(&self) -> bool {
+        !self.ahead.is_empty() || self.waiting.len() > 0
+    }
+
+    fn take(&mut self, batch: Batch) {
+        let mut entries = batch.into_entries();
+        self.engine.observer.announced(entries.len());
+        for entry in &entries {
+            self.engine.fanout.note_target(Store::registry_of(&entry.target));
+        }
+        let start = rotation(SystemTime::now(), entries.len());
+        entries.rotate_left(start);
+        self.ahead.extend(entries);
+    }
+
+    /// Starts as much as may be under way.
+    fn start(&mut self) {
+        if self.engine.stop.gently.is_cancelled() {
+            return;
+        }
+        while self.moving.len() < self.engine.options.jobs.max(1) {
+            let Some(planned) = self.waiting.pop() else { break };
+            self.start_transfer(planned);
+        }
+        while self.looking.len() < LOOKS && self.waiting.len() < WAITING {
+            let Some(desired) = self.ahead.pop_front() else { break };
+            let (engine, entry) = (Arc::clone(&self.engine), desired.clone());
+            let look = self.looking.spawn(async move { engine.look(entry).await });
+            self.under_way.insert(look.id(), desired);
+        }
+    }
+
+    fn start_transfer(&mut self, planned: Box<Planned>) {
+        let (engine, desired) = (Arc::clone(&self.engine), planned.desired.clone());
+        let transfer = self.moving.spawn(async move { engine.transfer(&planned).await });
+        self.under_way.insert(transfer.id(), desired);
+    }
+
+    fn looked(&mut self, looked: Result<(Id, Looked), JoinError>) {
+        match looked {
+            Ok((id, looked)) => {
+                self.under_way.remove(&id);
+                match looked {
+                    Looked::Ended(row) => self.finish(*row),
+                    Looked::ToDo(planned) => self.waiting.push(planned),
+                }
+            }
+            Err(error) => self.broken(error),
+        }
+    }
+
+    fn moved(&mut self, moved: Result<(Id, Row), JoinError>) {
+        match moved {
+            Ok((id, row)) => {
+                self.under_way.remove(&id);
+                self.finish(row);
+            }
+            Err(error) => self.broken(error),
+        }
+    }
+
+    fn broken(&mut self, error: JoinError) {
+        if let Some(desired) = self.under_way.remove(&error.id()) {
+            let failure = Failure::new(Stage::Transfer, Error::Broken(error));
+            self.finish(Ending::before(desired, Outcome::Failed(failure), 0, Instant::now()).row());
+        }
+    }
+
+    fn finish(&mut self, row: Row) {
+        self.engine.observer.finished(&row);
+        self.rows.push(row);
+    }
+
+    fn unfinished(&mut self, desired: Desired) {
+        let outcome = Outcome::Unfinished(self.engine.stop.cause());
+        self.finish(Ending::before(desired, outcome, 0, Instant::now()).row());
+    }
+
+    fn give_up_waiting(&mut self) {
+        while let Some(desired) = self.ahead.pop_front() {
+            self.unfinished(desired);
+        }
+        while let Some(planned) = self.waiting.pop() {
+            self.unfinished(planned.desired);
+        }
+    }
+
+    /// Gives up what is still under way; without a stop there is nothing left here.
+    async fn end(mut self) -> Vec<Row> {
+        self.looking.shutdown().await;
+        self.moving.shutdown().await;
+        self.give_up_waiting();
+        for desired in std::mem::take(&mut self.under_way).into_values() {
+            self.unfinished(desired);
+        }
+        self.rows
+    }
+}
+
+/// Where a run begins among `count` entries: somewhere else each hour, so that a run that keeps
+/// hitting its deadline starves no line. Multiples of the golden ratio spread evenly over any count.
+fn rotation(now: SystemTime, count: usize) -> usize {
+    const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+    let hours = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 3600);
+    let share = u128::from(hours.wrapping_mul(GOLDEN));
+    usize::try_from((share * count as u128) >> 64).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_long_list_comes_first_within_two_days() {
+        let hour = |n: u64| UNIX_EPOCH + Duration::from_secs(n * 3600);
+        let mut tenths = std::collections::HashSet::new();
+        for n in 0..48 {
+            let start = rotation(hour(490_000 + n), 1000);
+            assert!(start < 1000);
+            tenths.insert(start / 100);
+        }
+        assert_eq!(tenths.len(), 10);
+        assert_eq!(rotation(hour(490_000), 0), 0);
+    }
+}

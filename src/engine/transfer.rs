@@ -1,0 +1,253 @@
+//! Moves one image: blobs, then children, then the manifest, the tag last.
+//!
+//! # Guarantees
+//! A manifest is written only when everything that it names is in its repository, so that no tag ever
+//! points at less than a whole image. Manifests go out as the bytes that came in.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::blobs::How;
+use super::manifests::Node;
+use super::store::{Place, Store};
+use super::{Engine, Error, Planned};
+use crate::error::{Failure, Stage};
+use crate::model::{Bytes, Content, Descriptor, Digest, Endpoint, Guard, Manifest, Reason, Refusal};
+use crate::registry;
+
+/// How thorough a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Only say what would move.
+    Foresee,
+    /// Bring what is not known to be there.
+    Fill,
+    /// Ask for every blob and child, bring what is missing.
+    Check,
+    /// As `Check`, and write every manifest again.
+    Force,
+}
+
+/// Bytes of one entry, counted while they move.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    copied: AtomicU64,
+    mounted: AtomicU64,
+    present: AtomicU64,
+}
+
+impl Tally {
+    /// Counts `size` bytes.
+    pub(super) fn add(&self, how: How, size: u64) {
+        let counter = match how {
+            How::Present => &self.present,
+            How::Mounted => &self.mounted,
+            How::Copied => &self.copied,
+        };
+        counter.fetch_add(size, Ordering::Relaxed);
+    }
+
+    /// The sums so far.
+    pub(super) fn bytes(&self) -> Bytes {
+        Bytes {
+            copied: self.copied.load(Ordering::Relaxed),
+            mounted: self.mounted.load(Ordering::Relaxed),
+            present: self.present.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// One image on its way.
+pub(super) struct Transfer<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) planned: &'a Planned,
+    pub(super) source: Store,
+    pub(super) target: Store,
+    pub(super) place: Place,
+    pub(super) mode: Mode,
+    pub(super) tally: &'a Tally,
+    /// Children that the source index names and the source does not have.
+    pub(super) sparse: Mutex<Vec<Digest>>,
+}
+
+impl<'a> Transfer<'a> {
+    /// The transfer of `planned`.
+    pub(super) fn new(engine: &'a Engine, planned: &'a Planned, mode: Mode, tally: &'a Tally) -> Self {
+        let entry = &planned.desired;
+        let source = Store::of(&entry.source, &engine.source);
+        let target = Store::of(&entry.target, &engine.target);
+        let place = target.name();
+        Self { engine, planned, source, target, place, mode, tally, sparse: Mutex::default() }
+    }
+
+    /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and
+    /// [`Mode::Check`] the target's name is left as it is.
+    pub(super) async fn run(&self) -> Result<Option<Refusal>, Failure> {
+        let root = self.root().await?;
+        if !self.is_within_one_place() {
+            self.learn_previous().await;
+            self.complete(&root).await?;
+        }
+        match self.mode {
+            Mode::Foresee | Mode::Check => Ok(None),
+            Mode::Fill | Mode::Force => match self.moved_meanwhile().await? {
+                Some(refusal) => Ok(Some(refusal)),
+                None => self.name(&root).await.map(|()| None),
+            },
+        }
+    }
+
+    /// Whether anything had to be sent.
+    pub(super) fn sent_something(&self) -> bool {
+        let bytes = self.tally.bytes();
+        bytes.copied + bytes.mounted > 0
+    }
+
+    async fn root(&self) -> Result<Arc<Node>, Failure> {
+        if let Some(rewritten) = &self.planned.rewritten {
+            let node = Node::new(rewritten.clone());
+            return node.map(Arc::new).map_err(|error| Failure::new(Stage::Transfer, error));
+        }
+        let wanted = &self.planned.wanted;
+        self.engine.manifests.get(&self.source, wanted).await?.ok_or_else(|| {
+            let (source_ref, digest) = (self.planned.desired.source.clone(), wanted.digest.clone());
+            Failure::new(Stage::Transfer, Error::SourceVanished { source_ref, digest })
+        })
+    }
+
+    /// A retag within one repository moves nothing but the name.
+    fn is_within_one_place(&self) -> bool {
+        !matches!(self.mode, Mode::Check | Mode::Force) && self.source.name() == self.place
+    }
+
+    /// What the target's old manifest names is known to be there, at the cost of one GET. Best effort.
+    async fn learn_previous(&self) {
+        let (Reason::Differs, Some(old)) = (self.planned.reason, self.planned.found.digest()) else { return };
+        let Ok(Some(manifest)) = self.target.manifest(&Descriptor::of_digest(old.clone()), Stage::Plan).await
+        else {
+            return;
+        };
+        let (Ok(content), Some(repository)) = (manifest.content(), self.target.repository()) else { return };
+        match content {
+            Content::Image(blobs) => {
+                for blob in blobs.iter().filter(|blob| !blob.is_foreign()) {
+                    self.engine.blobs.seen(repository, &self.place, &blob.digest);
+                }
+            }
+            Content::Index(children) => {
+                for child in children {
+                    self.engine.complete.learn(&(Arc::clone(&self.place), child.digest), ());
+                }
+            }
+        }
+    }
+
+    /// Writes a child by its digest.
+    pub(super) async fn put_child(&self, node: &Node) -> Result<(), Failure> {
+        let answered = match self.target.put(&node.manifest, None).await {
+            Err(error) if error.missing_content().is_some() => {
+                self.heal(node, error.missing_content().unwrap_or_default()).await?;
+                self.target.put(&node.manifest, None).await
+            }
+            answer => answer,
+        };
+        let answered = answered.map_err(|error| Failure::new(Stage::Transfer, error))?;
+        match answered {
+            Some(answered) if answered != node.manifest.digest => {
+                Err(self.other_digest(&node.manifest.digest, answered.as_str()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts the manifest under the target's name, once nothing below it is missing.
+    async fn name(&self, root: &Node) -> Result<(), Failure> {
+        let target = &self.planned.desired.target;
+        let answer = match self.target.put(&root.manifest, Some(target)).await {
+            Err(error) if error.missing_content().is_some() => {
+                self.heal(root, error.missing_content().unwrap_or_default()).await?;
+                self.target.put(&root.manifest, Some(target)).await
+            }
+            answer => answer,
+        };
+        self.engine.target_changed(target);
+        let answered = answer.map_err(|error| self.refused_manifest(error))?;
+        self.tally.add(How::Copied, root.manifest.bytes.len() as u64);
+        self.assert_digest(&root.manifest, answered).await
+    }
+
+    /// Sends what the registry says it lacks, once.
+    fn heal<'b>(&'b self, node: &'b Node, missing: Vec<Digest>) -> BoxFuture<'b, Result<(), Failure>> {
+        async move {
+            let lacks = |digest: &Digest| missing.is_empty() || missing.contains(digest);
+            match &node.content {
+                Content::Image(blobs) => {
+                    for blob in blobs.iter().filter(|blob| lacks(&blob.digest) && !blob.is_foreign()) {
+                        let Some(delivery) = self.delivery(blob) else { continue };
+                        let how = self.engine.blobs.resend(&delivery).await;
+                        let how = how.map_err(|error| Failure::new(Stage::Transfer, error))?;
+                        self.tally.add(how, blob.size);
+                    }
+                }
+                Content::Index(children) => {
+                    for child in children.iter().filter(|child| lacks(&child.digest)) {
+                        self.engine.complete.forget(&(Arc::clone(&self.place), child.digest.clone()));
+                        self.child(child).await?;
+                    }
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn refused_manifest(&self, error: registry::Error) -> Failure {
+        let sparse = std::mem::take(&mut *self.sparse.lock().unwrap_or_else(PoisonError::into_inner));
+        if error.missing_content().is_some() && !sparse.is_empty() {
+            return Failure::new(Stage::Transfer, Error::Sparse(sparse));
+        }
+        Failure::new(Stage::Transfer, error)
+    }
+
+    /// The guard that a moving tag must still be what was planned against.
+    async fn moved_meanwhile(&self) -> Result<Option<Refusal>, Failure> {
+        let entry = &self.planned.desired;
+        if !entry.guards.contains(&Guard::Unmoved) {
+            return Ok(None);
+        }
+        self.engine.target_changed(&entry.target);
+        let found = self.engine.target_now(&entry.target).await?;
+        if found == self.planned.found {
+            return Ok(None);
+        }
+        let (expected, found) = (self.planned.found.digest().cloned(), found.digest().cloned());
+        Ok(Some(Refusal::Moved { expected, found }))
+    }
+
+    /// The digest in the answer to the PUT; where there is none, one HEAD.
+    async fn assert_digest(&self, manifest: &Manifest, answered: Option<Digest>) -> Result<(), Failure> {
+        let target = &self.planned.desired.target;
+        let answered = match (answered, target) {
+            (Some(answered), _) => Some(answered),
+            (None, Endpoint::Registry(image)) => {
+                let found = self.engine.target.head_manifest(image).await;
+                found.map_err(|error| Failure::new(Stage::Verify, error))?.map(|found| found.digest)
+            }
+            (None, Endpoint::Layout(_)) => None,
+        };
+        match answered {
+            Some(answered) if answered == manifest.digest => Ok(()),
+            other => Err(self
+                .other_digest(&manifest.digest, other.as_ref().map_or("that it is absent", Digest::as_str))),
+        }
+    }
+
+    fn other_digest(&self, expected: &Digest, answered: &str) -> Failure {
+        let target = self.planned.desired.target.clone();
+        let (expected, answered) = (expected.clone(), answered.to_owned());
+        Failure::new(Stage::Verify, Error::OtherDigest { target, expected, answered })
+    }
+}

@@ -1,0 +1,120 @@
+//! What to do about a row that did not end well, in words for the person on call.
+//!
+//! An adapter that knows more than class and stage says so itself
+//! ([`Failure::advice`](crate::error::Failure)); these are the words where it does not.
+
+use crate::error::{Class, Stage};
+use crate::model::{Cause, Refusal};
+
+/// What to do about a failure of `class` at `stage`.
+#[must_use]
+pub fn advice(class: Class, stage: Stage) -> &'static str {
+    match class {
+        Class::Invalid => invalid(stage),
+        Class::Transient => transient(stage),
+        Class::Throttled => {
+            "the registry asked us to wait longer than we may: run again later, lower \
+             `--max-per-registry`, or pull with a login (accounts have higher limits than anonymous \
+             callers); `--max-retry-after` sets how long to wait"
+        }
+        Class::Denied => denied(stage),
+        Class::Missing => missing(stage),
+        Class::Corrupt => corrupt(stage),
+        Class::Protocol => {
+            "the registry answered in a way that is not supported, so running again will not help: read \
+             the cause above; if the same image can be pulled with another program, report it as a bug"
+        }
+        Class::Interrupted => "the run was stopped before this was done: run again, it goes on from there",
+    }
+}
+
+fn invalid(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read => "correct this line in the file; `image-mirror lint FILE` shows the place",
+        Stage::Resolve | Stage::Plan | Stage::Transfer | Stage::Verify => {
+            "the registry does not accept what this line asks for, so running again will not help: \
+             correct the line"
+        }
+    }
+}
+
+fn transient(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read => "reading the list from the registry failed: run again; nothing was lost",
+        Stage::Resolve => {
+            "the registry of the source is in trouble: run again in a few minutes, nothing was lost; if \
+             it lasts, look at that registry's status page"
+        }
+        Stage::Plan | Stage::Transfer | Stage::Verify => {
+            "a registry is in trouble: run again in a few minutes, what was sent is not sent again; if it \
+             lasts, look at the status page of the registry named above"
+        }
+    }
+}
+
+fn denied(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read | Stage::Resolve => {
+            "the credential may not read the source: check that the name is spelled right (a registry \
+             may say `denied` for what does not exist) and give the account read access to the repository"
+        }
+        Stage::Plan | Stage::Transfer | Stage::Verify => {
+            "the credential lacks a right at the target: give the account write access to the repository, \
+             or, where the repository does not exist yet, the right to create it"
+        }
+    }
+}
+
+fn missing(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read | Stage::Resolve => {
+            "the source does not exist: correct or remove the line, push the image, or run with \
+             `--skip-missing` if that is normal"
+        }
+        Stage::Plan | Stage::Transfer => {
+            "something needed is gone: if it is a part of the source, push that image again; if it is the \
+             target's repository, create it"
+        }
+        Stage::Verify => {
+            "the target does not answer with what was sent: someone may have removed it just now; run again"
+        }
+    }
+}
+
+fn corrupt(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read | Stage::Resolve | Stage::Plan | Stage::Transfer => {
+            "bytes were not what their digest or size says, so nothing was put at the target: run again; \
+             if it stays, the image is damaged at its source and must be pushed there again"
+        }
+        Stage::Verify => {
+            "the target is not what was sent: see whether something else writes this tag, then run again; \
+             if it stays, the target's registry changes what it stores"
+        }
+    }
+}
+
+/// What to do about a guard that said no.
+pub(super) fn refusal_advice(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Exists => "the target may only be created, not changed: remove it by hand if it must change",
+        Refusal::Moved { .. } => {
+            "the target was left as it is: see who else writes it, then run again to compare anew"
+        }
+    }
+}
+
+/// What to do about entries that were not finished.
+pub(super) fn cause_advice(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Deadline => {
+            "run again, it goes on where this run stopped; if it happens each time, raise `--deadline` or \
+             run fewer files at a time"
+        }
+        Cause::Interrupted => "run again, it goes on where this run stopped",
+        Cause::Unreachable { .. } => {
+            "nothing was changed for these entries: check the name of the host, its status page, and this \
+             machine's DNS, proxy and firewall; then run again"
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The summary on standard output: what needs a person first, what it cost last.
+//!
+//! Lines that begin with `error:` are what Prow's log viewer points at. Colour only repeats what the
+//! words say.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+
+use crate::error::Stage;
+use crate::model::{Outcome, Row};
+
+use super::Report;
+use super::files::JSON_FILE;
+use super::group::{Group, Trouble, by_cause, by_file};
+use super::words::{
+    bytes, change, duration, edge, entries, exit_meaning, moved, name, number, place, reason, short, spoken,
+};
+
+/// How many rows of one cause are named before the rest is counted.
+const NAMED: usize = 20;
+
+/// Renders the summary. Tables are fitted to `width` columns; without one, each row stays on its
+/// line, however long, so that it can be searched for.
+#[must_use]
+pub fn text(report: &Report, width: Option<u16>, color: bool) -> String {
+    Summary { report, rows: report.sorted(), width, paint: Paint::new(color) }.to_string()
+}
+
+struct Summary<'a> {
+    report: &'a Report,
+    rows: Vec<&'a Row>,
+    width: Option<u16>,
+    paint: Paint,
+}
+
+#[derive(Default)]
+struct Paint {
+    error: Style,
+    help: Style,
+    heading: Style,
+}
+
+impl Paint {
+    fn new(color: bool) -> Self {
+        if !color {
+            return Self::default();
+        }
+        Self {
+            error: AnsiColor::Red.on_default().bold(),
+            help: AnsiColor::Cyan.on_default().bold(),
+            heading: Style::new().bold(),
+        }
+    }
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for group in by_file(&self.rows, |outcome| matches!(outcome, Outcome::Failed(_))) {
+            self.group(f, &group, "failed")?;
+        }
+        for group in by_file(&self.rows, |outcome| matches!(outcome, Outcome::Refused(_))) {
+            self.group(f, &group, "refused")?;
+        }
+        for trouble in by_cause(&self.rows, |outcome| matches!(outcome, Outcome::Unfinished(_))) {
+            self.trouble(f, &trouble)?;
+            writeln!(f)?;
+        }
+        self.changes(f, "copied", |outcome| matches!(outcome, Outcome::Copied(_)))?;
+        self.changes(f, "would be copied", |outcome| matches!(outcome, Outcome::Planned(_)))?;
+        self.changes(f, "updated", |outcome| matches!(outcome, Outcome::Updated(_)))?;
+        self.changes(f, "deleted", |outcome| matches!(outcome, Outcome::Deleted))?;
+        self.skipped(f)?;
+        self.totals(f)
+    }
+}
+
+impl Summary<'_> {
+    fn group(&self, f: &mut fmt::Formatter<'_>, group: &Group<'_>, what: &str) -> fmt::Result {
+        let owner = group.owner.map_or("no owner".to_owned(), |owner| format!("owner {owner}"));
+        let heading = format!("{} ({owner}): {} {what}", group.file, number(group.len() as u64));
+        self.heading(f, &heading)?;
+        for trouble in &group.troubles {
+            self.trouble(f, trouble)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn heading(&self, f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+        let style = self.paint.heading;
+        writeln!(f, "{style}{text}{style:#}")
+    }
+
+    fn trouble(&self, f: &mut fmt::Formatter<'_>, trouble: &Trouble<'_>) -> fmt::Result {
+        let (error, help) = (self.paint.error, self.paint.help);
+        let subject = match trouble.rows[..] {
+            [row] => edge(row),
+            _ => format!("{} alike", entries(trouble.rows.len())),
+        };
+        writeln!(f, "{error}error:{error:#} {subject}: {}", trouble.verdict)?;
+        if let [row] = trouble.rows[..] {
+            unchanged(f, row)?;
+        }
+        writeln!(f, "  {help}help:{help:#} {}", trouble.help)?;
+        if trouble.rows.len() > 1 {
+            named(f, &trouble.rows)?;
+        }
+        Ok(())
+    }
+
+    fn changes(&self, f: &mut fmt::Formatter<'_>, what: &str, wanted: fn(&Outcome) -> bool) -> fmt::Result {
+        let rows: Vec<&Row> = self.rows.iter().copied().filter(|row| wanted(&row.outcome)).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = self.table(["target", "old -> new", "reason", "bytes"]);
+        for row in &rows {
+            table.add_row([name(&row.target), change(row), reason(row).unwrap_or_default(), moved(row)]);
+        }
+        self.section(f, rows.len(), what, &table)
+    }
+
+    fn skipped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wanted = |row: &&Row| matches!(row.outcome, Outcome::Skipped(_));
+        let rows: Vec<&Row> = self.rows.iter().copied().filter(wanted).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = self.table(["line", "source", "target", "reason"]);
+        for row in &rows {
+            table.add_row([
+                place(&row.origin).0,
+                name(&row.source),
+                name(&row.target),
+                reason(row).unwrap_or_default(),
+            ]);
+        }
+        self.section(f, rows.len(), "skipped", &table)
+    }
+
+    fn table(&self, header: [&str; 4]) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_header(header);
+        if let Some(width) = self.width {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        table
+    }
+
+    fn section(&self, f: &mut fmt::Formatter<'_>, count: usize, what: &str, table: &Table) -> fmt::Result {
+        self.heading(f, &format!("{} {what}", entries(count)))?;
+        for line in table.lines() {
+            writeln!(f, " {}", line.trim_end())?;
+        }
+        writeln!(f)
+    }
+
+    fn totals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let totals = self.report.totals();
+        let counts: Vec<String> = totals
+            .counts
+            .by_word()
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(word, count)| format!("{} {}", number(*count), spoken(word)))
+            .collect();
+        let all = entries(self.rows.len());
+        if counts.is_empty() {
+            writeln!(f, "{all}")?
+        } else {
+            writeln!(f, "{all}: {}", counts.join(", "))?
+        }
+        let moved = totals.bytes;
+        let [copied, mounted] =
+            if self.report.dry_run { ["to copy", "to mount"] } else { ["copied", "mounted"] };
+        writeln!(
+            f,
+            "blobs: {} {copied}, {} {mounted}, {} present",
+            bytes(moved.copied),
+            bytes(moved.mounted),
+            bytes(moved.present)
+        )?;
+        self.cost(f)?;
+        writeln!(f, "exit code {}: {}", self.report.exit_code, exit_meaning(self.report))
+    }
+
+    fn cost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wire = self.report.wire;
+        let sent = wire.requests;
+        let writes = sent.post + sent.patch + sent.put + sent.delete;
+        writeln!(
+            f,
+            "wire: {} requests ({} writes), {} tokens; {} received, {} sent; {}",
+            number(sent.head + sent.get + writes),
+            number(writes),
+            number(sent.token),
+            bytes(wire.received),
+            bytes(wire.sent),
+            duration(self.report.elapsed)
+        )
+    }
+}
+
+/// Says that the target is as it was, where that is certain: the tag is written last.
+fn unchanged(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+    let certain = matches!(&row.outcome, Outcome::Failed(failure) if failure.stage < Stage::Verify);
+    match &row.previous {
+        Some(previous) if certain => writeln!(f, "  the target is as it was: {}", short(previous)),
+        _ => Ok(()),
+    }
+}
+
+fn named(f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
+    for row in rows.iter().take(NAMED) {
+        writeln!(f, "  {}", edge(row))?;
+    }
+    match rows.len().saturating_sub(NAMED) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {} more (see {JSON_FILE})", number(more as u64)),
+    }
+}

@@ -1,0 +1,182 @@
+//! A row in words: the same ones in every format that people read.
+//!
+//! Text that came from outside (causes, lines as written) passes through [`clean`], so that neither a
+//! registry nor a mapping file can write into somebody's terminal or show a login.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::error::{Chain, Failure};
+use crate::model::{Digest, Locator, Origin, Outcome, Row};
+use crate::redact::mask_logins;
+
+use super::advice::{advice, cause_advice, refusal_advice};
+
+/// Makes text from outside fit for one line: control characters and direction marks become spaces,
+/// logins become stars.
+pub(super) fn clean(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+    };
+    let spaced: Vec<&str> = text.split(hidden).map(str::trim).filter(|part| !part.is_empty()).collect();
+    mask_logins(&spaced.join(" "))
+}
+
+/// Where a row was asked for, and its file alone.
+#[must_use]
+pub fn place(origin: &Origin) -> (String, String) {
+    match origin {
+        Origin::Mapping { file, .. } => (clean(&origin.to_string()), clean(file)),
+    }
+}
+
+/// A row's source or target, fit to be printed.
+#[must_use]
+pub fn name(locator: &Locator) -> String {
+    match locator {
+        Locator::Image(_) => locator.to_string(),
+        Locator::Layout(_) | Locator::Path(_) | Locator::Text(_) => clean(&locator.to_string()),
+    }
+}
+
+/// `SOURCE -> TARGET (file:line)`.
+pub(super) fn edge(row: &Row) -> String {
+    format!("{} -> {} ({})", name(&row.source), name(&row.target), place(&row.origin).0)
+}
+
+/// What happened, with its causes once each; none for a row of which there is nothing to say.
+pub(super) fn verdict(row: &Row) -> Option<String> {
+    match &row.outcome {
+        Outcome::Kept | Outcome::Deleted => None,
+        Outcome::Copied(reason) | Outcome::Planned(reason) => Some(reason.to_string()),
+        Outcome::Updated(update) => Some(update.to_string()),
+        Outcome::Skipped(skip) => Some(skip.to_string()),
+        Outcome::Refused(refusal) => Some(format!("refused: {refusal}")),
+        Outcome::Failed(failure) => Some(clean(&Chain(failure).to_string())),
+        Outcome::Unfinished(cause) => Some(clean(&format!("unfinished: {cause}"))),
+    }
+}
+
+/// Why, for programs: the stable words of a reason, or the causes of a failure without its stage.
+pub(super) fn reason(row: &Row) -> Option<String> {
+    match &row.outcome {
+        Outcome::Failed(failure) => Some(clean(&Chain(failure.cause()).to_string())),
+        Outcome::Refused(refusal) => Some(refusal.to_string()),
+        Outcome::Unfinished(cause) => Some(clean(&cause.to_string())),
+        _ => verdict(row),
+    }
+}
+
+/// What the person on call should do about a row; none where nothing is to be done.
+#[must_use]
+pub fn help(row: &Row) -> Option<Cow<'static, str>> {
+    match &row.outcome {
+        Outcome::Failed(failure) => Some(failure_help(failure)),
+        Outcome::Refused(refusal) => Some(refusal_advice(refusal).into()),
+        Outcome::Unfinished(cause) => Some(cause_advice(cause).into()),
+        _ => None,
+    }
+}
+
+fn failure_help(failure: &Failure) -> Cow<'static, str> {
+    failure
+        .advice
+        .as_deref()
+        .map_or_else(|| Cow::Borrowed(advice(failure.class, failure.stage)), |own| Cow::Owned(clean(own)))
+}
+
+/// The one line that names a row which did not end well, without the word `error:` before it:
+/// `SOURCE -> TARGET (file:line): resolve failed after 3 attempts: HEAD …: status 503`.
+#[must_use]
+pub fn failure_line(row: &Row) -> String {
+    match verdict(row) {
+        Some(verdict) => format!("{}: {verdict}", edge(row)),
+        None => edge(row),
+    }
+}
+
+/// The first twelve hex digits of a digest, with its algorithm.
+pub(super) fn short(digest: &Digest) -> String {
+    format!("{}:{:.12}", digest.algorithm(), digest.hex())
+}
+
+/// `old -> new`, in short digests; `-` for nothing.
+pub(super) fn change(row: &Row) -> String {
+    let side = |digest: &Option<Digest>| digest.as_ref().map_or_else(|| "-".to_owned(), short);
+    format!("{} -> {}", side(&row.previous), side(&row.digest))
+}
+
+/// A duration as people say it: `3.2 s`, `12m 3s`.
+pub(super) fn duration(elapsed: Duration) -> String {
+    if elapsed < Duration::from_secs(60) {
+        format!("{:.1} s", elapsed.as_secs_f64())
+    } else {
+        humantime::format_duration(Duration::from_secs(elapsed.as_secs())).to_string()
+    }
+}
+
+/// `1 entry`, `1,000 entries`.
+pub(super) fn entries(count: usize) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{} entries", number(count as u64)) }
+}
+
+/// A number with a comma at each third digit.
+pub(super) fn number(count: u64) -> String {
+    indicatif::HumanCount(count).to_string()
+}
+
+/// Bytes with a unit of 1024s.
+pub(super) fn bytes(count: u64) -> String {
+    indicatif::HumanBytes(count).to_string()
+}
+
+/// The bytes of a row by what was done for them; `-` for none.
+pub(super) fn moved(row: &Row) -> String {
+    let kinds = row.moved.bytes;
+    let parts: Vec<String> =
+        [(kinds.copied, "copied"), (kinds.mounted, "mounted"), (kinds.present, "present")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, kind)| format!("{} {kind}", bytes(count)))
+            .collect();
+    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}
+
+/// An outcome's word as people say it.
+pub(super) fn spoken(word: &'static str) -> &'static str {
+    if word == "planned" { "would be copied" } else { word }
+}
+
+/// What an exit code says about the run.
+pub(super) fn exit_meaning(report: &super::Report) -> &'static str {
+    let counts = report.totals().counts;
+    match report.exit_code {
+        0 if counts.planned > 0 => "nothing failed; this was a dry run, nothing was written",
+        0 => "everything is as desired",
+        1 if counts.failed + counts.refused + counts.unfinished == 0 => "a check found something",
+        1 => "at least one entry failed or was refused",
+        2 => "bad input or usage; nothing was attempted",
+        3 => "could not tell or could not finish; it is safe to run again",
+        4 => "a guard refused the whole operation",
+        5 => "timed out waiting for an outside party",
+        _ => "not an exit code of this program",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_on_its_line_and_keeps_its_logins() {
+        assert_eq!(clean("a\x1b[31m\nb\r\n\u{202e}c"), "a [31m b c");
+        assert_eq!(clean("HEAD u:pw@quay.io/a"), "HEAD ****@quay.io/a");
+    }
+
+    #[test]
+    fn a_duration_is_seconds_up_to_a_minute() {
+        assert_eq!(duration(Duration::from_millis(3249)), "3.2 s");
+        assert_eq!(duration(Duration::from_millis(723_900)), "12m 3s");
+    }
+}
