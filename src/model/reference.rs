@@ -284,9 +284,8 @@ fn split_tag(text: &str) -> Result<(&str, Option<Tag>), Misread> {
 fn split_host(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), path),
-        Some(_) => (None, name),
         None if name.contains('.') || name.starts_with("localhost") => (Some(name), ""),
-        None => (None, name),
+        _ => (None, name),
     }
 }
 

@@ -113,6 +113,7 @@ periodics:
   spec:
     containers:
     - command: [echo, run, mapping_left]
+    - args: [run, '/etc/imagemirror/mapping_FIXME*']
 ";
     write(root, "jobs/periodics.yaml", jobs);
     write(root, "jobs/broken.yaml", "a: [\n");
