@@ -133,7 +133,7 @@ impl Progress {
     async fn log_now_and_then(&self) -> Infallible {
         let mut ticks = every(QUIET);
         ticks.tick().await;
-        let mut said = self.state();
+        let mut said = State::default();
         loop {
             ticks.tick().await;
             let now = self.state();
@@ -188,8 +188,8 @@ impl Progress {
     /// was reached has been said by whoever watches it.
     fn unfinished(&self, cause: &Cause) {
         let Cause::Unreachable { host, .. } = cause else { return };
-        let mut known = self.silent_hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.insert(cause.clone()) {
+        let new = self.silent_hosts.lock().unwrap_or_else(PoisonError::into_inner).insert(cause.clone());
+        if new {
             tracing::error!("{cause}; what needs `{host}` is left unfinished");
         }
     }
@@ -202,7 +202,7 @@ impl Progress {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct State {
     known: u64,
     finished: u64,

@@ -47,7 +47,7 @@ struct Page<'a> {
 
 struct Count {
     word: &'static str,
-    count: String,
+    number: String,
     zero: bool,
 }
 
@@ -236,7 +236,7 @@ fn counts(report: &Report) -> Vec<Count> {
     counts
         .into_iter()
         .filter(|(word, count)| *count > 0 || always(word))
-        .map(|(word, count)| Count { word: spoken(word), count: number(count), zero: count == 0 })
+        .map(|(word, count)| Count { word: spoken(word), number: number(count), zero: count == 0 })
         .collect()
 }
 

@@ -168,9 +168,9 @@ impl Summary<'_> {
             .collect();
         let all = entries(self.rows.len());
         if counts.is_empty() {
-            writeln!(f, "{all}")?
+            writeln!(f, "{all}")?;
         } else {
-            writeln!(f, "{all}: {}", counts.join(", "))?
+            writeln!(f, "{all}: {}", counts.join(", "))?;
         }
         let moved = totals.bytes;
         let [copied, mounted] =

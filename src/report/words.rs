@@ -109,7 +109,7 @@ pub(super) fn change(row: &Row) -> String {
 
 /// A duration as people say it: `3.2 s`, `12m 3s`.
 pub(super) fn duration(elapsed: Duration) -> String {
-    if elapsed < Duration::from_secs(60) {
+    if elapsed < Duration::from_mins(1) {
         format!("{:.1} s", elapsed.as_secs_f64())
     } else {
         humantime::format_duration(Duration::from_secs(elapsed.as_secs())).to_string()

@@ -112,7 +112,7 @@ async fn none_is_silent_but_for_failures() {
     let progress = Progress::new(Shown::None, Lines::Words);
     progress.announced(2);
     progress.finished(&row(1, Outcome::Kept));
-    shown_for(&progress, Duration::from_secs(600)).await;
+    shown_for(&progress, Duration::from_mins(10)).await;
     assert_eq!(paper.text(), "");
     progress.finished(&missing(2));
     assert_eq!(paper.lines().len(), 1);
