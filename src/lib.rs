@@ -11,6 +11,7 @@ pub mod cli;
 pub mod engine;
 pub mod error;
 pub mod layout;
+pub mod mapping;
 pub mod model;
 pub mod redact;
 pub mod registry;

@@ -1,6 +1,7 @@
 //! Values that cannot print a secret: addresses without query or login, and [`Secret`].
 
 use std::fmt;
+use std::ops::Range;
 
 /// A secret: its `Debug` prints nothing of it, and its memory is wiped when dropped.
 pub type Secret = secrecy::SecretString;
@@ -46,26 +47,35 @@ impl fmt::Debug for SafeUrl {
 #[must_use]
 pub fn mask_logins(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text.split_inclusive([' ', '\t', '=']) {
-        out.push_str(&mask_word(word));
+    for word in text.split_inclusive(char::is_whitespace) {
+        let Some(login) = login(word) else {
+            out.push_str(word);
+            continue;
+        };
+        out.push_str(&word[..login.start]);
+        out.extend(word[login.clone()].chars().map(|_| '*'));
+        out.push_str(&word[login.end..]);
     }
     out
 }
 
-fn mask_word(word: &str) -> String {
-    let is_digest = |rest: &str| {
-        let algorithm = rest.split(':').next().unwrap_or_default();
-        rest.contains(':') && matches!(algorithm, "sha256" | "sha384" | "sha512")
-    };
-    let Some(at) = word.match_indices('@').map(|(at, _)| at).rfind(|at| !is_digest(&word[at + 1..])) else {
-        return word.to_owned();
-    };
-    let start = word.find("://").map_or(0, |scheme| scheme + 3).min(at);
-    if !word[start..at].contains(':') {
-        return word.to_owned();
-    }
-    let masked: String = word[start..at].chars().map(|_| '*').collect();
-    format!("{}{masked}{}", &word[..start], &word[at..])
+/// The bytes of a word that look like a login: all that stands before the last `@` that begins no digest, without
+/// the scheme of an address. Passwords may hold `=`, `/`, `@` and `:`, so nothing before that `@` is trusted.
+#[must_use]
+pub fn login(word: &str) -> Option<Range<usize>> {
+    let at = word.match_indices('@').map(|(at, _)| at).rfind(|at| !is_digest(&word[at + 1..]))?;
+    let scheme = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let start =
+        word[..at].split_once("://").filter(|(name, _)| scheme(name)).map_or(0, |(name, _)| name.len() + 3);
+    (start < at).then_some(start..at)
+}
+
+/// Whether what follows an `@` is meant as a digest: a known algorithm, or a long run of hex digits behind any.
+fn is_digest(rest: &str) -> bool {
+    let rest = rest.split('=').next().unwrap_or_default().trim_end();
+    let Some((algorithm, hex)) = rest.split_once(':') else { return false };
+    let known = matches!(algorithm, "sha256" | "sha384" | "sha512");
+    hex.bytes().all(|b| b.is_ascii_hexdigit() || b == b'*') && (known || hex.len() >= 32)
 }
 
 #[cfg(test)]
@@ -78,6 +88,17 @@ mod tests {
         assert_eq!(mask_logins("https://u:p@h/a b"), "https://***@h/a b");
         let pinned = "quay.io/a/b:v1@sha256:abc quay.io/c/d";
         assert_eq!(mask_logins(pinned), pinned);
+    }
+
+    #[test]
+    fn a_password_with_separators_in_it_is_masked_whole() {
+        for password in ["p=w", "p/w", "p@w", "p:w", "p://w", "p#w", "pä", "sha256:ab@c"] {
+            let line = format!("user:{password}@quay.io/a/b:v1 quay.io/c/d:v1");
+            let masked = mask_logins(&line);
+            assert!(masked.ends_with("*@quay.io/a/b:v1 quay.io/c/d:v1"), "{masked}");
+            assert!(!masked.contains(password) && !masked.contains("user"), "{masked}");
+            assert_eq!(masked.chars().count(), line.chars().count());
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::MissedTickBehavior;
 
 use crate::engine::Observer;
@@ -153,10 +153,10 @@ impl Progress {
     fn log(&self, State { known, finished, failed, sent }: State) {
         let line = format!(
             "{} of {} entries, {} failed, {} sent",
-            HumanCount(finished),
-            HumanCount(known),
-            HumanCount(failed),
-            HumanBytes(sent)
+            report::number(finished),
+            report::number(known),
+            report::number(failed),
+            report::bytes(sent)
         );
         match self.lines {
             Lines::Words => tracing::info!("{line}"),
@@ -196,8 +196,9 @@ impl Progress {
 
     fn draw(&self) {
         let (running, failed) = (self.running.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
-        let running = format!("{} running", HumanCount(running));
-        let words = if failed == 0 { running } else { format!("{running}, {} failed", HumanCount(failed)) };
+        let running = format!("{} running", report::number(running));
+        let words =
+            if failed == 0 { running } else { format!("{running}, {} failed", report::number(failed)) };
         self.bars.entries.set_message(words);
     }
 }

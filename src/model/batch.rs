@@ -28,25 +28,66 @@ pub struct Admitted {
     pub repeated: Vec<(Desired, Desired)>,
 }
 
+/// As [`Admitted`], by position; each position is in exactly one of the three.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Those that stand, in the order they came.
+    pub stands: Vec<usize>,
+    /// Those that want different things of one target, a target at a time, in the order they came.
+    pub conflicts: Vec<Vec<usize>>,
+    /// The one that stands and the one that repeats it.
+    pub repeated: Vec<(usize, usize)>,
+}
+
 impl Batch {
     /// Sorts `entries` into those that stand, those that contradict one another and those that repeat.
     #[must_use]
     pub fn admit(entries: Vec<Desired>) -> Admitted {
-        let mut order: Vec<Endpoint> = Vec::new();
-        let mut by_target: HashMap<Endpoint, Vec<Desired>> = HashMap::new();
-        for entry in entries {
-            let same = by_target.entry(entry.target.clone()).or_default();
-            if same.is_empty() {
-                order.push(entry.target.clone());
-            }
-            same.push(entry);
-        }
+        let judged = Self::judge(&entries);
+        let mut entries: Vec<Option<Desired>> = entries.into_iter().map(Some).collect();
+        let mut take = |at: usize| entries.get_mut(at).and_then(Option::take);
         let mut admitted = Admitted::default();
-        for target in order {
-            let Some(entries) = by_target.remove(&target) else { continue };
-            admitted.take(target, entries);
+        for conflict in judged.conflicts {
+            let entries: Vec<Desired> = conflict.into_iter().filter_map(&mut take).collect();
+            let Some(target) = entries.first().map(|entry| entry.target.clone()) else { continue };
+            admitted.conflicts.push(Conflict { target, entries });
+        }
+        let again: Vec<(usize, Option<Desired>)> =
+            judged.repeated.into_iter().map(|(first, again)| (first, take(again))).collect();
+        let mut standing = HashMap::new();
+        for at in judged.stands {
+            standing.insert(at, admitted.batch.0.len());
+            admitted.batch.0.extend(take(at));
+        }
+        for (first, again) in again {
+            let first = standing.get(&first).and_then(|at| admitted.batch.0.get(*at)).cloned();
+            admitted.repeated.extend(first.zip(again));
         }
         admitted
+    }
+
+    /// As [`Batch::admit`], for one who keeps more about each entry than a `Desired`.
+    #[must_use]
+    pub fn judge(entries: &[Desired]) -> Judged {
+        let mut by_target: HashMap<&Endpoint, usize> = HashMap::new();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let group = *by_target.entry(&entry.target).or_insert(groups.len());
+            match groups.get_mut(group) {
+                Some(group) => group.push(at),
+                None => groups.push(vec![at]),
+            }
+        }
+        let mut judged = Judged::default();
+        for group in groups {
+            if group.iter().any(|at| entries[*at].source != entries[group[0]].source) {
+                judged.conflicts.push(group);
+                continue;
+            }
+            judged.repeated.extend(group[1..].iter().map(|again| (group[0], *again)));
+            judged.stands.push(group[0]);
+        }
+        judged
     }
 
     /// How many entries stand.
@@ -71,18 +112,5 @@ impl Batch {
     #[must_use]
     pub fn into_entries(self) -> Vec<Desired> {
         self.0
-    }
-}
-
-impl Admitted {
-    fn take(&mut self, target: Endpoint, entries: Vec<Desired>) {
-        if entries.iter().any(|entry| entry.source != entries[0].source) {
-            self.conflicts.push(Conflict { target, entries });
-            return;
-        }
-        let mut entries = entries.into_iter();
-        let Some(first) = entries.next() else { return };
-        self.repeated.extend(entries.map(|again| (first.clone(), again)));
-        self.batch.0.push(first);
     }
 }

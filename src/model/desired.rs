@@ -17,7 +17,7 @@ pub enum Origin {
     Mapping {
         /// The path as the user would type it; `-` for standard input.
         file: Arc<str>,
-        /// The line, counted from 1.
+        /// The line, counted from 1; 0 is the file as a whole.
         line: u32,
     },
 }
@@ -25,6 +25,7 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Mapping { file, line: 0 } => f.write_str(file),
             Self::Mapping { file, line } => write!(f, "{file}:{line}"),
         }
     }

@@ -7,7 +7,7 @@ mod manifest;
 mod outcome;
 mod reference;
 
-pub use batch::{Admitted, Batch, Conflict};
+pub use batch::{Admitted, Batch, Conflict, Judged};
 pub use desired::{Desired, Endpoint, Guard, LayoutRef, Origin};
 pub use digest::{Digest, DigestError, Hasher};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Platform};

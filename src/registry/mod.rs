@@ -3,6 +3,9 @@
 //! STUB: the signatures are the contract with the engine; bodies follow.
 #![allow(missing_docs, clippy::all, clippy::pedantic, unused_variables, reason = "stub")]
 
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "until the transport uses it"))]
+mod auth;
+mod credentials;
 mod error;
 
 use std::sync::Arc;
@@ -12,6 +15,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+pub use auth::Error as AuthError;
+pub use credentials::{
+    ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
+};
 pub use error::{Error, Kind};
 
 use crate::error::Class;

@@ -121,14 +121,30 @@ pub(super) fn entries(count: usize) -> String {
     if count == 1 { "1 entry".to_owned() } else { format!("{} entries", number(count as u64)) }
 }
 
-/// A number with a comma at each third digit.
-pub(super) fn number(count: u64) -> String {
-    indicatif::HumanCount(count).to_string()
+/// A number with a comma before each three digits.
+#[must_use]
+pub fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
-/// Bytes with a unit of 1024s.
-pub(super) fn bytes(count: u64) -> String {
-    indicatif::HumanBytes(count).to_string()
+/// Bytes in the largest unit of which there is at least one.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    let (mut tenths, mut units) = (u128::from(count) * 10, ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"].iter());
+    let mut unit = None;
+    while tenths >= 10_240 {
+        let Some(next) = units.next() else { break };
+        (tenths, unit) = (tenths / 1024, Some(next));
+    }
+    unit.map_or_else(|| format!("{count} B"), |unit| format!("{}.{} {unit}", tenths / 10, tenths % 10))
 }
 
 /// The bytes of a row by what was done for them; `-` for none.
@@ -172,6 +188,13 @@ mod tests {
     fn text_from_outside_stays_on_its_line_and_keeps_its_logins() {
         assert_eq!(clean("a\x1b[31m\nb\r\n\u{202e}c"), "a [31m b c");
         assert_eq!(clean("HEAD u:pw@quay.io/a"), "HEAD ****@quay.io/a");
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_read_them() {
+        assert_eq!([7, 999, 1_000, 1_234_567].map(number), ["7", "999", "1,000", "1,234,567"]);
+        let counts = [0, 1_023, 1_024, 1_048_575, 12_897_485, u64::MAX];
+        assert_eq!(counts.map(bytes), ["0 B", "1023 B", "1.0 KiB", "1023.9 KiB", "12.3 MiB", "15.9 EiB"]);
     }
 
     #[test]

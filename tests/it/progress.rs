@@ -102,7 +102,7 @@ async fn without_a_terminal_a_line_comes_when_something_changed_and_not_more_oft
     let lines = paper.lines();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("1 of 1,000 entries, 0 failed, 0 B sent"), "{lines:?}");
-    assert!(lines[1].contains("1 of 1,000 entries, 0 failed, 3.00 MiB sent"), "{lines:?}");
+    assert!(lines[1].contains("1 of 1,000 entries, 0 failed, 3.0 MiB sent"), "{lines:?}");
 }
 
 #[tokio::test(start_paused = true)]

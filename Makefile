@@ -1,0 +1,52 @@
+# A bare `make` lists the targets. Each needs only what it says; cargo is needed by all.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+
+CARGO ?= cargo
+# The name that `make image` gives, and the base it builds on: empty = a registry's Rust image, else one made here.
+IMAGE ?= localhost/image-mirror:latest
+BUILDER ?=
+# Where the demo is mirrored to is in mappings/demo/mapping_demo: target/demo.
+PROGRAM = $(CARGO) run --quiet --release --locked --
+
+.PHONY: help run test test-large check audit bench image image-test lint-mappings configmap
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build the program and mirror the demo, offline; a second run keeps everything
+	@$(PROGRAM) run mappings/demo
+
+test: ## run the whole suite; installs docker-registry, skopeo and apache2-utils where they are missing (Debian)
+	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git
+	$(CARGO) test --locked
+
+test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
+	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git
+	$(CARGO) test --release --locked --test it -- --ignored large
+
+check: ## formatting, lints and documentation, warnings as errors
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --locked
+
+audit: ## crates, licences and sources against deny.toml; installs cargo-deny if it is missing
+	@command -v cargo-deny > /dev/null || $(CARGO) install --locked cargo-deny
+	cargo-deny --all-features check bans licenses sources
+
+bench: ## the benchmarks, which count requests and bytes before they measure time
+	@if compgen -G 'benches/*.rs' > /dev/null; then $(CARGO) bench --locked; else echo 'there is no benchmark yet'; fi
+
+image: ## build the container image with buildah (IMAGE=…, BUILDER=… to name a base)
+	@.ci/image build '$(IMAGE)' '$(BUILDER)'
+
+image-test: image ## run the demo in that image: uid 65532, read-only root, no network (root)
+	@.ci/image test '$(IMAGE)'
+
+lint-mappings: ## check every file under mappings/ without a network
+	@$(PROGRAM) lint mappings
+
+configmap: ## print the ConfigMap that mappings/ becomes
+	@$(PROGRAM) configmap mappings

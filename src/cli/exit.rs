@@ -1,0 +1,181 @@
+//! What the program exits with, and which code wins where several apply.
+//!
+//! Decides nothing about an entry; it only counts what the rows say.
+
+use std::process::ExitCode;
+
+use crate::model::{Cause, Outcome, Row};
+
+/// An exit code. The same for all commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// 0: everything is as desired, or now is.
+    AsDesired,
+    /// 1: at least one entry failed or was refused, or a check found something.
+    Failed,
+    /// 2: bad input or usage; nothing was attempted.
+    Usage,
+    /// 3: could not tell or could not finish; safe to run again.
+    Unfinished,
+    /// 4: a guard refused the whole operation.
+    Guarded,
+    /// 5: timed out waiting for an outside party.
+    TimedOut,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::AsDesired => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Unfinished => 3,
+            Self::Guarded => 4,
+            Self::TimedOut => 5,
+        }
+    }
+
+    /// What `rows` amount to.
+    ///
+    /// A host that never answered is a failure of its rows, unless nothing at all came to an end: then
+    /// it may well be our own network, and the answer is "could not tell".
+    #[must_use]
+    pub fn of(rows: &[Row]) -> Self {
+        let all_unfinished = rows.iter().all(|row| matches!(row.outcome, Outcome::Unfinished(_)));
+        rows.iter().map(|row| Self::of_one(&row.outcome, all_unfinished)).fold(Self::AsDesired, Self::or)
+    }
+
+    fn of_one(outcome: &Outcome, all_unfinished: bool) -> Self {
+        match outcome {
+            Outcome::Failed(_) | Outcome::Refused(_) => Self::Failed,
+            Outcome::Unfinished(Cause::Unreachable { .. }) if !all_unfinished => Self::Failed,
+            Outcome::Unfinished(_) => Self::Unfinished,
+            Outcome::Kept
+            | Outcome::Copied(_)
+            | Outcome::Planned(_)
+            | Outcome::Updated(_)
+            | Outcome::Deleted
+            | Outcome::Skipped(_) => Self::AsDesired,
+        }
+    }
+
+    /// The one that decides where both apply: the first of 2, 4, 1, 5, 3, 0.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self.rank() <= other.rank() { self } else { other }
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Usage => 0,
+            Self::Guarded => 1,
+            Self::Failed => 2,
+            Self::TimedOut => 3,
+            Self::Unfinished => 4,
+            Self::AsDesired => 5,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::error::{Class, Classify, Failure, Stage};
+    use crate::model::{Locator, Moved, Origin, Reason, Refusal, Skip, Update};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("broken")]
+    struct Broken;
+
+    impl Classify for Broken {
+        fn class(&self) -> Class {
+            Class::Denied
+        }
+    }
+
+    fn row(outcome: Outcome) -> Row {
+        Row {
+            origin: Origin::Mapping { file: "mapping_x".into(), line: 1 },
+            owner: None,
+            source: Locator::Text("a".into()),
+            target: Locator::Text("b".into()),
+            digest: None,
+            previous: None,
+            outcome,
+            moved: Moved::default(),
+            attempts: 1,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    fn code(outcomes: impl IntoIterator<Item = Outcome>) -> u8 {
+        let rows: Vec<_> = outcomes.into_iter().map(row).collect();
+        Exit::of(&rows).code()
+    }
+
+    fn unreachable() -> Outcome {
+        Outcome::Unfinished(Cause::Unreachable { host: "quay.io".into(), error: "refused".into() })
+    }
+
+    fn late() -> Outcome {
+        Outcome::Unfinished(Cause::Deadline)
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed(Failure::new(Stage::Transfer, Broken))
+    }
+
+    #[test]
+    fn rows_that_need_nobody_exit_with_0() {
+        let fine = [
+            Outcome::Kept,
+            Outcome::Copied(Reason::Absent),
+            Outcome::Planned(Reason::Differs),
+            Outcome::Updated(Update::Repaired),
+            Outcome::Deleted,
+            Outcome::Skipped(Skip::MatchedNothing),
+        ];
+        assert_eq!(code(fine), 0);
+        assert_eq!(code([]), 0);
+    }
+
+    #[test]
+    fn the_rows_decide_between_1_and_3() {
+        assert_eq!(code([Outcome::Kept, failed()]), 1);
+        assert_eq!(code([Outcome::Kept, Outcome::Refused(Refusal::Exists)]), 1);
+        assert_eq!(code([Outcome::Kept, late()]), 3);
+        assert_eq!(code([late(), failed()]), 1, "a failure wins over what was not finished");
+        assert_eq!(code([Outcome::Kept, Outcome::Unfinished(Cause::Interrupted)]), 3);
+    }
+
+    #[test]
+    fn a_host_that_never_answered_is_3_only_if_nothing_came_to_an_end() {
+        assert_eq!(code([unreachable(), unreachable()]), 3);
+        assert_eq!(code([unreachable(), late()]), 3);
+        assert_eq!(code([unreachable(), Outcome::Kept]), 1);
+        assert_eq!(code([unreachable(), failed()]), 1);
+    }
+
+    #[test]
+    fn the_first_of_2_4_1_5_3_decides() {
+        use Exit::{AsDesired, Failed, Guarded, TimedOut, Unfinished, Usage};
+        let order = [Usage, Guarded, Failed, TimedOut, Unfinished, AsDesired];
+        for (i, first) in order.into_iter().enumerate() {
+            for second in &order[i..] {
+                assert_eq!(first.or(*second), first);
+                assert_eq!(second.or(first), first);
+            }
+        }
+        assert_eq!(order.map(Exit::code), [2, 4, 1, 5, 3, 0]);
+    }
+}

@@ -1,0 +1,263 @@
+//! What is true: flags laid over the environment, checked, with defaults filled in.
+//!
+//! Past this module nothing is a text that might be wrong. It reads no mapping file and no login.
+
+mod environment;
+mod values;
+
+use std::path::Path;
+
+pub use environment::{Environment, Platform};
+pub use values::{
+    ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Pace, Run, Verbosity,
+};
+
+use super::args::{
+    Args, Command, ConfigmapArgs, ConfigmapCommand, ConnectionArgs, CopyArgs, ExplainCommand, LintArgs,
+    LintCommand, MappingArgs, OcArgs, PaceArgs, PlanArgs, PlanCommand, RunArgs,
+};
+
+/// What is wrong with the command line or the environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// A variable holds what its flag does not take.
+    #[error("the variable `{name}` says {message}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What it says and what was expected.
+        message: String,
+    },
+    /// A variable is not UTF-8.
+    #[error("the variable `{name}` is not valid UTF-8")]
+    Unreadable {
+        /// The variable.
+        name: String,
+    },
+    /// A flag of `oc image mirror` that is an error here.
+    #[error("`--{flag}` is not supported: {instead}")]
+    Replaced {
+        /// The flag without its dashes.
+        flag: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// `SRC=DST` on the command line, as `oc` takes it.
+    #[error(
+        "`{word}` is no path: `SRC=DST` belongs into a file, or into standard input: \
+         echo 'SRC DST' | image-mirror run -"
+    )]
+    Pair {
+        /// The word, logins masked.
+        word: String,
+    },
+    /// One of `--client-cert` and `--client-key`.
+    #[error("`--client-cert` and `--client-key` are needed together")]
+    HalfIdentity,
+}
+
+/// What to do.
+#[derive(Debug)]
+pub enum Action {
+    /// `run` and `plan`.
+    Run(Box<Run>),
+    /// `lint`.
+    Lint(Box<Lint>),
+    /// `explain`.
+    Explain(Box<Explain>),
+    /// `configmap`.
+    Configmap(Configmap),
+}
+
+/// Everything that was asked for, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// What to do.
+    pub action: Action,
+    /// How to speak.
+    pub console: Console,
+    /// What the person should know of what they typed.
+    pub notes: Vec<String>,
+}
+
+impl Settings {
+    /// Lays `args` over `environment`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first.
+    pub fn new(args: Args, environment: &Environment) -> Result<Self, Vec<UsageError>> {
+        let mut draft = Draft::new(environment);
+        let console = Console::new(args.console.over(draft.group()), &environment.platform());
+        let action = draft.action(args.command);
+        if draft.errors.is_empty() {
+            Ok(Self { action, console, notes: draft.notes })
+        } else {
+            Err(draft.errors)
+        }
+    }
+}
+
+/// Settings on their way, with what was found wrong so far.
+struct Draft<'a> {
+    environment: &'a Environment,
+    errors: Vec<UsageError>,
+    notes: Vec<String>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(environment: &'a Environment) -> Self {
+        let unknown = environment.unknown().iter();
+        let notes = unknown.map(|name| format!("the variable `{name}` is no flag of ours and is ignored"));
+        Self { environment, errors: environment.unreadable().collect(), notes: notes.collect() }
+    }
+
+    fn group<T: serde::de::DeserializeOwned + Default>(&mut self) -> T {
+        self.environment.group(&mut self.errors)
+    }
+
+    fn action(&mut self, command: Command) -> Action {
+        match command {
+            Command::Run(args) => Action::Run(Box::new(self.run(args))),
+            Command::Plan(args) => Action::Run(Box::new(self.plan(args))),
+            Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
+            Command::Explain(args) => Action::Explain(Box::new(self.explain(args))),
+            Command::Configmap(args) => Action::Configmap(self.configmap(args)),
+        }
+    }
+
+    fn run(&mut self, args: RunArgs) -> Run {
+        let dry_run = args.write.over(self.group());
+        self.check_oc(args.oc, args.copy.keep_manifest_list.is_some());
+        Run {
+            command: "run",
+            dry_run: dry_run.dry_run.is_some_and(|truth| truth.0),
+            check: false,
+            since: None,
+            inputs: self.inputs(args.mapping),
+            copying: self.copying(args.copy),
+            pace: self.pace(args.pace),
+            connection: self.connection(args.connection),
+        }
+    }
+
+    fn plan(&mut self, args: PlanCommand) -> Run {
+        let question: PlanArgs = args.question.over(self.group());
+        self.check_oc(args.oc, args.copy.keep_manifest_list.is_some());
+        Run {
+            command: "plan",
+            dry_run: true,
+            check: question.check.is_some_and(|truth| truth.0),
+            since: question.since,
+            inputs: self.inputs(args.mapping),
+            copying: self.copying(args.copy),
+            pace: self.pace(args.pace),
+            connection: self.connection(args.connection),
+        }
+    }
+
+    fn lint(&mut self, args: LintCommand) -> Lint {
+        let lint: LintArgs = args.lint.over(self.group());
+        Lint {
+            inputs: self.inputs(args.mapping),
+            resolve: lint.resolve.is_some_and(|truth| truth.0),
+            strict: lint.strict.is_some_and(|truth| truth.0),
+            output: lint.output.unwrap_or_default(),
+            allow_targets: lint.allow_target,
+            jobs_dir: lint.jobs_dir,
+            connection: self.connection(args.connection),
+        }
+    }
+
+    fn explain(&mut self, args: ExplainCommand) -> Explain {
+        Explain {
+            target: args.explain.target,
+            inputs: self.inputs(args.mapping),
+            copying: self.copying(args.copy),
+            connection: self.connection(args.connection),
+        }
+    }
+
+    fn configmap(&mut self, args: ConfigmapCommand) -> Configmap {
+        let configmap: ConfigmapArgs = args.configmap.over(self.group());
+        Configmap {
+            inputs: self.inputs(args.mapping),
+            name: configmap.name.unwrap_or_else(|| "image-mirror-mappings".to_owned()),
+            namespace: configmap.namespace.unwrap_or_else(|| "ci".to_owned()),
+        }
+    }
+
+    fn inputs(&mut self, args: MappingArgs) -> Vec<String> {
+        let is_pair = |word: &&String| word.contains('=') && !Path::new(word).exists();
+        for word in args.paths.iter().filter(is_pair) {
+            self.errors.push(UsageError::Pair { word: crate::redact::mask_logins(word) });
+        }
+        let inputs = args.over(self.group());
+        if inputs.is_empty() { vec!["mappings/".to_owned()] } else { inputs }
+    }
+
+    fn copying(&mut self, args: CopyArgs) -> Copying {
+        let args: CopyArgs = args.over(self.group());
+        if Copying::ignores_filter(&args) {
+            self.notes
+                .push("`--keep-manifest-list` keeps lists whole, so `--filter-by-os` is ignored".to_owned());
+        }
+        Copying::new(args)
+    }
+
+    fn pace(&mut self, args: PaceArgs) -> Pace {
+        Pace::new(args.over(self.group()))
+    }
+
+    fn connection(&mut self, args: ConnectionArgs) -> Connection {
+        let args: ConnectionArgs = args.over(self.group());
+        if args.client_cert.is_some() != args.client_key.is_some() {
+            self.errors.push(UsageError::HalfIdentity);
+        }
+        Connection::new(args, self.environment.platform())
+    }
+
+    fn check_oc(&mut self, args: OcArgs, keep_manifest_list: bool) {
+        let args: OcArgs = args.over(self.group());
+        self.errors.extend(replaced(&args));
+        let idle = [
+            ("--keep-manifest-list", keep_manifest_list),
+            ("--skip-multiple-scopes", args.skip_multiple_scopes.is_some()),
+            ("--continue-on-error", args.continue_on_error.is_some()),
+            ("--max-registry", args.max_registry.is_some()),
+        ];
+        let given: Vec<_> =
+            idle.iter().filter(|(_, given)| *given).map(|(flag, _)| format!("`{flag}`")).collect();
+        if !given.is_empty() {
+            let verb = if given.len() == 1 { "needs" } else { "need" };
+            let flags = given.join(", ");
+            self.notes
+                .push(format!("{flags} {verb} nothing here and may be dropped (docs/migrating-from-oc.md)"));
+        }
+    }
+}
+
+/// The flags of `oc image mirror` that are an error, and what to do instead. `=false` asks for nothing.
+fn replaced(args: &OcArgs) -> Vec<UsageError> {
+    let on = |flag: Option<super::args::value::Truth>| flag.is_some_and(|truth| truth.0);
+    let table = [
+        (
+            "insecure",
+            on(args.insecure),
+            "name the host by `--plain-http HOST` if it speaks plain http, or trust its certificate by `--ca-file FILE`",
+        ),
+        (
+            "skip-verification",
+            on(args.skip_verification),
+            "content is always checked against its digest; drop the flag",
+        ),
+        (
+            "s3-source-bucket",
+            args.s3_source_bucket.is_some(),
+            "blobs come from the source registry, or are mounted at the target; drop the flag",
+        ),
+        ("dir", args.dir.is_some(), "write directories as `oci:PATH[:TAG]` in the mapping file"),
+        ("from-dir", args.from_dir.is_some(), "write directories as `oci:PATH[:TAG]` in the mapping file"),
+    ];
+    let given = table.into_iter().filter(|(_, given, _)| *given);
+    given.map(|(flag, _, instead)| UsageError::Replaced { flag, instead }).collect()
+}

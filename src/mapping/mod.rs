@@ -1,0 +1,22 @@
+//! Mapping files: which image of which registry should be where, a line an entry.
+//!
+//! [`read`] turns files into a [`MappingSet`]: wishes, rows for the lines that cannot be mirrored, and findings with
+//! their place. `batches` lists the tags that wildcards stand for and hands on what the engine may start with. Nothing here
+//! copies anything or decides what to copy.
+
+mod expand;
+mod files;
+mod finding;
+mod grammar;
+mod owners;
+mod render;
+mod set;
+mod word;
+
+pub use expand::{Arrival, ExpandOptions, ListTags, batches};
+pub use files::{Input, MappingFile, ReadError, WordError};
+pub use finding::{Finding, Severity, Span};
+pub use grammar::Destination;
+pub use render::render;
+pub use set::{Entry, MappingSet, ReadOptions, Wildcard, Wish, read};
+pub use word::Pattern;

@@ -1,0 +1,191 @@
+//! Who asks what of whom: challenges by registry, accounts by registry and login.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
+
+use super::TokenService;
+use super::account::Account;
+use super::challenge::{Asked, Challenge, Realm};
+use super::error::Error;
+use super::request::Ask;
+use super::scope::Need;
+use super::token::Authorization;
+use crate::model::{Host, Repository};
+use crate::registry::Role;
+use crate::registry::credentials::{Credentials, Entry, Login};
+
+/// Hands out what requests must carry. One a run, for both roles.
+#[derive(Debug)]
+pub(crate) struct Authorizer {
+    source: Credentials,
+    target: Credentials,
+    registries: Mutex<HashMap<Host, Registry>>,
+    /// By registry and login: source and target that use one login share its tokens.
+    accounts: Mutex<HashMap<(Host, Option<Arc<str>>), Arc<Account>>>,
+}
+
+#[derive(Debug)]
+struct Registry {
+    challenge: Option<Challenge>,
+    batching: Arc<AtomicBool>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { challenge: None, batching: Arc::new(AtomicBool::new(true)) }
+    }
+}
+
+impl Authorizer {
+    pub(crate) fn new(source: Credentials, target: Credentials) -> Self {
+        Self { source, target, registries: Mutex::default(), accounts: Mutex::default() }
+    }
+
+    /// Says that `repository` will be pulled from, so that one token can name several.
+    pub(crate) fn announce(&self, role: Role, repository: &Repository) {
+        let entry = self.credentials(role).choose(&repository.host, &repository.name);
+        self.account(&repository.host, entry).announce(&repository.name);
+    }
+
+    /// What a request must carry now; None: send it without, since the registry has not asked for
+    /// anything yet, or asks for a login and there is none.
+    ///
+    /// # Errors
+    /// The login cannot be used, or there is no token to be had.
+    pub(crate) async fn authorize(
+        &self,
+        need: &Need,
+        service: &dyn TokenService,
+    ) -> Result<Option<Authorization>, Error> {
+        let Some(challenge) = self.challenge(&need.host) else { return Ok(None) };
+        let account = self.account_of(need);
+        if let Some(entry) = &account.entry
+            && let Some(token) = entry.bearer()
+        {
+            let whole = Authorization::bearer(token);
+            return whole.map(Some).ok_or_else(|| Error::Unsendable { login: entry.to_string().into() });
+        }
+        match challenge {
+            Challenge::Basic => match &account.entry {
+                Some(entry) => basic(entry, need).await,
+                None => Ok(None),
+            },
+            Challenge::Bearer(realm) => {
+                let ask = ask(&account, &realm, need, service);
+                let token = account.token(&need.set(), &ask).await?;
+                Ok(Some(Authorization::of_token(token)))
+            }
+        }
+    }
+
+    /// Takes in a 401 that the registry itself gave (not a host that it redirected to).
+    /// True: send the request once more, with what `authorize` gives now. False: it is refused.
+    ///
+    /// # Errors
+    /// The challenge names a token service that no login may be sent to, or the login cannot be used.
+    pub(crate) async fn challenged(
+        &self,
+        need: &Need,
+        used: Option<&Authorization>,
+        headers: &http::HeaderMap,
+        registry: &Url,
+    ) -> Result<bool, Error> {
+        let Some(asked) = Asked::read(headers, registry)? else { return Ok(false) };
+        let is_basic = asked.challenge == Challenge::Basic;
+        self.registries().entry(need.host.clone()).or_default().challenge = Some(asked.challenge);
+        let account = self.account_of(need);
+        let Some(used) = used else {
+            return match &account.entry {
+                Some(entry) if is_basic => Ok(login(entry, need).await?.is_some()),
+                _ => Ok(!is_basic),
+            };
+        };
+        let Some(token) = used.token() else { return Ok(used.is_basic() && !is_basic) };
+        if asked.lacks_scope && account.narrow(token, &need.set()) {
+            return Ok(true);
+        }
+        if used.is_fresh() {
+            return Ok(account.narrow(token, &need.set()));
+        }
+        account.forget(token);
+        Ok(true)
+    }
+
+    /// Takes in a 403. True: the token was one for several repositories; send the request once
+    /// more, with what `authorize` gives now. False: it is refused.
+    pub(crate) fn forbidden(&self, need: &Need, used: Option<&Authorization>) -> bool {
+        let token = used.and_then(Authorization::token);
+        token.is_some_and(|token| self.account_of(need).narrow(token, &need.set()))
+    }
+
+    /// Which login is used for `repository`, in words, for messages.
+    pub(crate) fn describe(&self, role: Role, repository: &Repository) -> String {
+        self.credentials(role).describe(repository)
+    }
+
+    /// The hosts that tokens are fetched from, by registry.
+    pub(crate) fn realms(&self) -> Vec<(Host, String)> {
+        let realm = |(host, registry): (&Host, &Registry)| match &registry.challenge {
+            Some(Challenge::Bearer(realm)) => Some((host.clone(), realm.url.host_str()?.to_owned())),
+            _ => None,
+        };
+        let mut realms: Vec<_> = self.registries().iter().filter_map(realm).collect();
+        realms.sort();
+        realms
+    }
+
+    fn credentials(&self, role: Role) -> &Credentials {
+        match role {
+            Role::Source => &self.source,
+            Role::Target => &self.target,
+        }
+    }
+
+    fn registries(&self) -> MutexGuard<'_, HashMap<Host, Registry>> {
+        self.registries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn challenge(&self, host: &Host) -> Option<Challenge> {
+        self.registries().get(host)?.challenge.clone()
+    }
+
+    fn account_of(&self, need: &Need) -> Arc<Account> {
+        let entry = self.credentials(need.role).choose(&need.host, need.subject());
+        self.account(&need.host, entry)
+    }
+
+    fn account(&self, host: &Host, entry: Option<Arc<Entry>>) -> Arc<Account> {
+        let batching = Arc::clone(&self.registries().entry(host.clone()).or_default().batching);
+        let key = (host.clone(), entry.as_ref().map(|entry| Arc::clone(entry.id())));
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(accounts.entry(key).or_insert_with(|| Arc::new(Account::new(entry, batching))))
+    }
+}
+
+fn ask<'a>(account: &'a Account, realm: &'a Realm, need: &'a Need, service: &'a dyn TokenService) -> Ask<'a> {
+    let (host, subject) = (&need.host, need.subject());
+    Ask { realm, service, entry: account.entry.as_deref(), host, subject, no_post: &account.no_post }
+}
+
+async fn login(entry: &Entry, need: &Need) -> Result<Option<Arc<Login>>, Error> {
+    entry.login().await.map_err(|source| Error::login(&need.host, need.subject(), source))
+}
+
+async fn basic(entry: &Entry, need: &Need) -> Result<Option<Authorization>, Error> {
+    let Some(login) = login(entry, need).await? else { return Ok(None) };
+    let shown = || entry.to_string().into();
+    let whole = match &*login {
+        Login::Password { user, password } => Authorization::basic(user, password),
+        Login::Identity { user: Some(user), password: Some(password), .. } => {
+            Authorization::basic(user, password)
+        }
+        Login::Identity { .. } => {
+            return Err(Error::OnlyIdentity { host: need.host.as_str().into(), login: shown() });
+        }
+        Login::Bearer { token } => Authorization::bearer(token),
+    };
+    whole.map(Some).ok_or_else(|| Error::Unsendable { login: shown() })
+}

@@ -1,0 +1,133 @@
+//! Tokens and what goes into the `Authorization` header. It does not fetch anything.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::scope::ScopeSet;
+use crate::redact::Secret;
+use secrecy::ExposeSecret as _;
+
+/// How long a token lives if its service does not say (distribution spec, token authentication).
+const DEFAULT_LIFE: Duration = Duration::from_secs(60);
+
+/// So long before its end a token is not used any more: a request may wait in a queue or be slow.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// A token that is refused when it is younger than this is not refused because of its age.
+const YOUNG: Duration = Duration::from_secs(10);
+
+/// What a request carries to be let in.
+#[derive(Debug, Clone)]
+pub(crate) struct Authorization {
+    header: HeaderValue,
+    token: Option<Arc<Token>>,
+    /// The token was new when it was handed out: a refusal is not due to its age.
+    is_fresh: bool,
+}
+
+impl Authorization {
+    /// The value of the header, marked as sensitive.
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+
+    pub(super) fn of_token(token: Arc<Token>) -> Self {
+        let is_fresh = token.fetched.elapsed() < YOUNG;
+        Self { header: token.header.clone(), token: Some(token), is_fresh }
+    }
+
+    /// None: the login has characters that no header can carry.
+    pub(super) fn basic(user: &str, password: &Secret) -> Option<Self> {
+        let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+        Some(Self { header: sensitive(&format!("Basic {pair}"))?, token: None, is_fresh: true })
+    }
+
+    pub(super) fn bearer(token: &Secret) -> Option<Self> {
+        let header = sensitive(&format!("Bearer {}", token.expose_secret()))?;
+        Some(Self { header, token: None, is_fresh: true })
+    }
+
+    pub(super) fn token(&self) -> Option<&Arc<Token>> {
+        self.token.as_ref()
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    pub(super) fn is_basic(&self) -> bool {
+        self.token.is_none() && self.header.as_bytes().starts_with(b"Basic ")
+    }
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// A token of a token service.
+#[derive(Debug)]
+pub(super) struct Token {
+    header: HeaderValue,
+    scopes: ScopeSet,
+    fetched: Instant,
+    /// From then on it is fetched anew.
+    due: Instant,
+}
+
+impl Token {
+    pub(super) fn covers(&self, needed: &ScopeSet) -> bool {
+        self.scopes.covers(needed)
+    }
+
+    /// Whether it was asked for exactly this.
+    pub(super) fn is_exactly(&self, needed: &ScopeSet) -> bool {
+        self.scopes == *needed
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        Instant::now() < self.due
+    }
+
+    /// Reads the answer of a token service. None: it is no token.
+    pub(super) fn read(body: &[u8], scopes: ScopeSet) -> Option<Self> {
+        let answer: Answer = serde_json::from_slice(body).ok()?;
+        let filled = |text: &String| !text.is_empty();
+        let token = answer.token.filter(filled).or(answer.access_token.filter(filled))?;
+        let life = answer
+            .expires_in
+            .map_or(DEFAULT_LIFE, |seconds| Duration::from_secs_f64(seconds.clamp(0.0, MAX_LIFE)));
+        let left = life.saturating_sub(age(answer.issued_at.as_deref(), life));
+        let fetched = Instant::now();
+        let due = fetched + (left - MARGIN.min(left / 2));
+        Some(Self { header: sensitive(&format!("Bearer {token}"))?, scopes, fetched, due })
+    }
+}
+
+/// A day; what claims to live longer is fetched again all the same.
+const MAX_LIFE: f64 = 86_400.0;
+
+#[derive(Deserialize)]
+struct Answer {
+    token: Option<String>,
+    access_token: Option<String>,
+    expires_in: Option<f64>,
+    issued_at: Option<String>,
+}
+
+/// How old the token was already when it arrived. Clocks differ: an age that would make it useless
+/// is not believed.
+fn age(issued_at: Option<&str>, life: Duration) -> Duration {
+    issued_at
+        .and_then(|text| humantime::parse_rfc3339_weak(text).ok())
+        .and_then(|issued| SystemTime::now().duration_since(issued).ok())
+        .filter(|age| *age < life)
+        .unwrap_or_default()
+}

@@ -1,0 +1,53 @@
+//! What a look costs, and what it makes of the answers.
+
+use image_mirror::model::{Cause, Outcome};
+
+use super::{Pair, entry, failure, word};
+use crate::support::{Fault, Image, Kind};
+
+#[tokio::test]
+async fn a_head_without_a_digest_falls_back_to_one_get() {
+    let pair = Pair::start().await;
+    let image = Image::example(1);
+    let desired = pair.offer(&image);
+    pair.source.configure(|config| config.digest_header = false);
+    let row = pair.mirror_one(desired).await;
+
+    assert_eq!(word(&row), "copied");
+    assert_eq!(row.digest, Some(image.digest));
+    assert_eq!(pair.source.count(Kind::HeadManifest), 1);
+}
+
+#[tokio::test]
+async fn a_passing_error_is_retried_and_the_attempts_are_counted() {
+    let pair = Pair::start().await;
+    let desired = pair.offer(&Image::example(1));
+    pair.source.fault(Fault::on(Kind::HeadManifest).times(2).status(503));
+    assert_eq!(word(&pair.mirror_one(desired.clone()).await), "copied");
+
+    pair.source.fault(Fault::on(Kind::HeadManifest).always().status(503));
+    let row = pair.mirror_one(desired).await;
+    assert_eq!(row.attempts, 5);
+    assert!(failure(&row).starts_with("resolve failed after 5 attempts: HEAD "), "{}", failure(&row));
+    assert!(failure(&row).contains("503"), "{}", failure(&row));
+}
+
+#[tokio::test]
+async fn a_host_that_never_answers_makes_its_entries_unfinished_with_one_cause() {
+    let pair = Pair::start().await;
+    let image = Image::example(1);
+    let good = pair.offer(&image);
+    // Nothing listens on this port: it was free a moment ago and is reserved by nobody.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut entries: Vec<_> = (0..50)
+        .map(|n| entry(&format!("{free}/org/app:v{n}"), &format!("{}/mirror/app:x{n}", pair.target.host())))
+        .collect();
+    entries.push(good);
+    let rows = pair.mirror(entries).await;
+
+    let unreachable = rows.iter().filter(|row| {
+        matches!(&row.outcome, Outcome::Unfinished(Cause::Unreachable { host, .. }) if **host == *free.to_string())
+    });
+    assert_eq!(unreachable.count(), 50);
+    assert_eq!(rows.iter().filter(|row| word(row) == "copied").count(), 1);
+}

@@ -1,0 +1,142 @@
+//! `README.md`, `docs/` and the pages beside mappings and jobs: links that lead somewhere, commands that exist.
+
+use std::collections::BTreeSet;
+
+use super::makefile::targets;
+use super::{assert_command_line, files_below, root, text};
+
+/// Every page that is shipped, by its path from the root.
+fn pages() -> Vec<String> {
+    let mut pages = vec!["README.md".to_owned()];
+    for directory in ["docs", "jobs", "mappings"] {
+        pages.extend(files_below(directory, |path| path.ends_with(".md")));
+    }
+    pages
+}
+
+/// A page cut into what stands in fenced blocks and what stands around them.
+struct Page {
+    prose: String,
+    blocks: String,
+}
+
+fn page(path: &str) -> Page {
+    let (mut prose, mut blocks, mut fenced) = (String::new(), String::new(), false);
+    for line in text(path).lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+            continue;
+        }
+        let part = if fenced { &mut blocks } else { &mut prose };
+        part.push_str(line);
+        part.push('\n');
+    }
+    assert!(!fenced, "{path}: a fenced block is not closed");
+    Page { prose, blocks }
+}
+
+/// The text between single back-quotes in the prose of a page.
+fn code_spans(prose: &str) -> Vec<&str> {
+    prose.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).collect()
+}
+
+/// Command lines of the program in the blocks and code spans of a page, as they are written. One with an ellipsis or a
+/// placeholder in angle brackets is a pattern for people.
+fn command_lines(page: &Page) -> Vec<String> {
+    let joined = page.blocks.replace("\\\n", " ");
+    let prompt = |line: &str| line.trim_start().trim_start_matches("$ ").to_owned();
+    let in_blocks = joined.lines().map(prompt);
+    let in_prose = code_spans(&page.prose).into_iter().map(str::to_owned);
+    in_blocks
+        .chain(in_prose)
+        .filter(|line| line.starts_with("image-mirror "))
+        .filter(|line| !line.contains(['…', '<']))
+        .collect()
+}
+
+/// How GitHub names the anchor of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase();
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .collect::<String>()
+        .replace(' ', "-")
+}
+
+fn anchors(path: &str) -> BTreeSet<String> {
+    let headings = page(path).prose;
+    headings
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| anchor(line.trim_start_matches('#')))
+        .collect()
+}
+
+/// The targets of the links of a page that lead to a file or a heading of ours.
+fn own_links(prose: &str) -> Vec<String> {
+    let targets = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(target, _)| target));
+    targets.filter(|target| !target.contains("://")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading_that_exist() {
+    let mut seen = 0;
+    for path in pages() {
+        for link in own_links(&page(&path).prose) {
+            let (file, heading) = link.split_once('#').unwrap_or((&link, ""));
+            let here = root().join(&path);
+            let target = if file.is_empty() { here.clone() } else { here.parent().unwrap().join(file) };
+            let target = target.canonicalize().unwrap_or_else(|error| panic!("{path}: {link}: {error}"));
+            let target = target
+                .strip_prefix(root().canonicalize().unwrap())
+                .expect("inside the repository")
+                .to_owned();
+            if !heading.is_empty() {
+                assert!(
+                    anchors(target.to_str().unwrap()).contains(heading),
+                    "{path}: {link}: no such heading"
+                );
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "links were found: {seen}");
+}
+
+#[test]
+fn every_command_line_in_the_docs_is_one_that_the_program_takes() {
+    let mut seen = 0;
+    for path in pages() {
+        for line in command_lines(&page(&path)) {
+            let line =
+                line.split(" #").next().unwrap().split(" |").next().unwrap().split(" >").next().unwrap();
+            let words = shell_words::split(line).unwrap_or_else(|error| panic!("{path}: {line}: {error}"));
+            assert_command_line(&format!("{path}: {line}"), &words);
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "command lines were found: {seen}");
+}
+
+#[test]
+fn every_make_target_in_the_docs_exists() {
+    let targets = targets();
+    for path in pages() {
+        let page = page(&path);
+        let lines = page.blocks.lines().chain(code_spans(&page.prose));
+        for line in lines.filter_map(|line| line.trim_start().strip_prefix("make ")) {
+            let words = line.split(" #").next().unwrap().split_whitespace();
+            for word in words.filter(|word| !word.contains('=')) {
+                assert!(targets.iter().any(|target| target == word), "{path}: make {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_pages_that_the_readme_names_as_further_reading_are_all_of_docs() {
+    let readme = text("README.md");
+    for path in files_below("docs", |path| path.ends_with(".md")) {
+        assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
+    }
+}

@@ -1,0 +1,257 @@
+//! `jobs/`: read with Kubernetes' types, no unknown field allowed, and every command line with our own parser.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::CronJob;
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{assert_command_line, files_below, root, text};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prow {
+    periodics: Vec<Periodic>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Periodic {
+    agent: String,
+    cluster: String,
+    cron: String,
+    decorate: bool,
+    decoration_config: Decoration,
+    labels: BTreeMap<String, String>,
+    max_concurrency: u32,
+    name: String,
+    reporter_config: Option<Reporter>,
+    spec: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decoration {
+    #[serde(with = "humantime_text")]
+    timeout: Duration,
+    #[serde(with = "humantime_text")]
+    grace_period: Duration,
+    skip_cloning: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reporter {
+    slack: Slack,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slack {
+    channel: String,
+    job_states_to_report: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Kustomization {
+    api_version: String,
+    kind: String,
+    resources: Vec<String>,
+    config_map_generator: Vec<Generator>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Generator {
+    name: String,
+    files: Vec<String>,
+}
+
+mod humantime_text {
+    use super::{Deserialize, Duration};
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+        humantime::parse_duration(&String::deserialize(input)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Reads a value as `T` and requires that `T` knows every field of it.
+fn strict<T: DeserializeOwned + Serialize>(place: &str, value: &Value) -> T {
+    let typed: T = T::deserialize(value).unwrap_or_else(|error| panic!("{place}: {error}"));
+    assert_known(place, value, &serde_json::to_value(&typed).unwrap());
+    typed
+}
+
+fn assert_known(place: &str, written: &Value, read: &Value) {
+    match (written, read) {
+        (Value::Object(written), Value::Object(read)) => {
+            for (key, value) in written {
+                let place = format!("{place}.{key}");
+                assert_known(
+                    &place,
+                    value,
+                    read.get(key).unwrap_or_else(|| panic!("{place}: unknown field")),
+                );
+            }
+        }
+        (Value::Array(written), Value::Array(read)) => {
+            assert_eq!(written.len(), read.len(), "{place}");
+            for (at, (written, read)) in written.iter().zip(read).enumerate() {
+                assert_known(&format!("{place}[{at}]"), written, read);
+            }
+        }
+        _ => assert_eq!(written, read, "{place}"),
+    }
+}
+
+fn yaml<T: DeserializeOwned>(path: &str) -> T {
+    serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn periodics() -> Vec<(String, Periodic, PodSpec)> {
+    let files = files_below("jobs/prow", |path| path.ends_with(".yaml"));
+    assert_eq!(files.len(), 4, "a template and three examples: {files:?}");
+    let read = |path: String| {
+        let mut prow: Prow = yaml(&path);
+        assert_eq!(prow.periodics.len(), 1, "{path}");
+        let periodic = prow.periodics.remove(0);
+        let pod = strict(&path, &periodic.spec);
+        (path, periodic, pod)
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn cron_job() -> CronJob {
+    strict("jobs/kustomize/cronjob.yaml", &yaml("jobs/kustomize/cronjob.yaml"))
+}
+
+/// The one container of a pod.
+fn container(pod: &PodSpec) -> &Container {
+    assert_eq!(pod.containers.len(), 1);
+    &pod.containers[0]
+}
+
+/// The words that the container runs; without a command, the image's entry point comes first.
+fn words(container: &Container) -> Vec<String> {
+    let entry_point = || vec!["image-mirror".to_owned()];
+    let mut words = container.command.clone().unwrap_or_else(entry_point);
+    words.extend(container.args.clone().unwrap_or_default());
+    words
+}
+
+fn deadline(container: &Container) -> Duration {
+    let words = words(container);
+    let deadline = words.iter().find_map(|word| word.strip_prefix("--deadline="));
+    humantime::parse_duration(deadline.expect("a deadline")).unwrap()
+}
+
+/// What every shipped pod keeps: no rights it does not need, its memory asked for, each mount backed by a volume.
+fn assert_modest(place: &str, pod: &PodSpec) {
+    let container = container(pod);
+    let rights = container.security_context.as_ref().expect(place);
+    let pod_rights = pod.security_context.clone().unwrap_or_default();
+    assert_eq!(rights.read_only_root_filesystem, Some(true), "{place}");
+    assert_eq!(rights.allow_privilege_escalation, Some(false), "{place}");
+    assert_eq!(rights.run_as_non_root.or(pod_rights.run_as_non_root), Some(true), "{place}");
+    assert_eq!(rights.run_as_user.or(pod_rights.run_as_user), None, "{place}: OpenShift chooses the uid");
+    let requests =
+        container.resources.as_ref().and_then(|resources| resources.requests.as_ref()).expect(place);
+    assert_eq!(requests.keys().collect::<Vec<_>>(), ["cpu", "memory"], "{place}");
+    let volumes: Vec<_> = pod.volumes.iter().flatten().map(|volume| &volume.name).collect();
+    for mount in container.volume_mounts.iter().flatten() {
+        assert!(volumes.contains(&&mount.name), "{place}: no volume {}", mount.name);
+    }
+}
+
+#[test]
+fn every_prow_periodic_is_one_that_prow_and_kubernetes_understand() {
+    for (path, periodic, pod) in periodics() {
+        assert_eq!((periodic.agent.as_str(), periodic.decorate), ("kubernetes", true), "{path}");
+        assert_eq!((periodic.cron.as_str(), periodic.max_concurrency), ("@hourly", 1), "{path}");
+        assert!(!periodic.cluster.is_empty() && periodic.decoration_config.skip_cloning, "{path}");
+        let area = &periodic.labels["ci.openshift.io/area"];
+        assert!(periodic.labels.contains_key("ci.openshift.io/role"), "{path}");
+        assert_eq!(periodic.name, format!("periodic-image-mirroring-{area}"), "{path}");
+        if let Some(reporter) = periodic.reporter_config {
+            assert!(reporter.slack.channel.starts_with('#'), "{path}");
+            assert_eq!(reporter.slack.job_states_to_report, ["failure", "error"], "{path}");
+        }
+        assert_modest(&path, &pod);
+    }
+}
+
+#[test]
+fn every_job_ends_by_itself_before_its_environment_ends_it() {
+    for (path, periodic, pod) in periodics() {
+        let container = container(&pod);
+        assert!(deadline(container) < periodic.decoration_config.timeout, "{path}");
+        assert!(periodic.decoration_config.grace_period > Duration::from_secs(25), "{path}: --grace is 25s");
+    }
+    let job = cron_job().spec.job_template.spec.unwrap();
+    let pod = job.template.spec.unwrap();
+    assert!(deadline(container(&pod)).as_secs() < job.active_deadline_seconds.unwrap().unsigned_abs());
+    assert!(pod.termination_grace_period_seconds.unwrap() > 25);
+}
+
+#[test]
+fn every_command_line_in_a_job_is_one_that_the_program_takes() {
+    for (path, _, pod) in periodics() {
+        assert_command_line(&path, &words(container(&pod)));
+    }
+    let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
+    assert_command_line("jobs/kustomize/cronjob.yaml", &words(container(&pod)));
+}
+
+#[test]
+fn only_the_template_has_something_to_fill_in_and_the_examples_select_shipped_mapping_files() {
+    let shipped = files_below("mappings", |path| path.contains("/mapping_"));
+    for (path, _, pod) in periodics() {
+        let is_template = path.ends_with("template.yaml");
+        assert_eq!(text(&path).contains("FIXME"), is_template, "{path}");
+        if is_template {
+            continue;
+        }
+        let words = words(container(&pod));
+        let pattern =
+            words.last().and_then(|word| word.strip_prefix("/etc/imagemirror/")).expect("a pattern");
+        let pattern = glob::Pattern::new(pattern).unwrap();
+        let name = |path: &String| path.rsplit('/').next().unwrap().to_owned();
+        assert!(shipped.iter().any(|path| pattern.matches(&name(path))), "{path}: {pattern} selects no file");
+    }
+}
+
+#[test]
+fn the_cron_job_is_one_that_kubernetes_understands() {
+    let job = cron_job();
+    assert_eq!(job.metadata.name.as_deref(), Some("image-mirror"));
+    let spec = job.spec;
+    assert_eq!(spec.concurrency_policy.as_deref(), Some("Forbid"));
+    let pod = spec.job_template.spec.unwrap().template.spec.unwrap();
+    assert_eq!(pod.automount_service_account_token, Some(false), "no token where none is used");
+    assert_modest("cronjob.yaml", &pod);
+}
+
+#[test]
+fn the_kustomize_base_makes_the_config_map_that_its_cron_job_mounts() {
+    let base: Kustomization = yaml("jobs/kustomize/kustomization.yaml");
+    assert_eq!(base.api_version, "kustomize.config.k8s.io/v1beta1");
+    assert_eq!(
+        (base.kind.as_str(), base.resources.as_slice()),
+        ("Kustomization", &["cronjob.yaml".to_owned()][..])
+    );
+    let [generator] = base.config_map_generator.as_slice() else { panic!("one ConfigMap") };
+    for file in &generator.files {
+        assert!(!file.contains(".."), "kustomize reads nothing outside of its base: {file}");
+        assert!(root().join(Path::new("jobs/kustomize")).join(file).is_file(), "{file}");
+    }
+    let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
+    let mounted = |name: &str| {
+        pod.volumes.iter().flatten().any(|v| v.config_map.as_ref().is_some_and(|c| c.name == name))
+    };
+    assert!(mounted(&generator.name), "{}", generator.name);
+}

@@ -1,0 +1,58 @@
+//! `Makefile`, `.ci/run` and `Containerfile`: the promises that other files make about them.
+
+use super::{root, text};
+
+/// The targets of the Makefile that say what they are for.
+pub(super) fn targets() -> Vec<String> {
+    let named =
+        |line: &str| line.split_once(": ").filter(|_| line.contains("## ")).map(|(name, _)| name.to_owned());
+    text("Makefile").lines().filter_map(named).collect()
+}
+
+#[test]
+fn every_target_that_people_are_told_of_exists_and_says_what_it_does() {
+    let targets = targets();
+    for target in
+        ["run", "test", "test-large", "check", "audit", "bench", "image", "lint-mappings", "configmap"]
+    {
+        assert!(targets.iter().any(|name| name == target), "{target} is not in {targets:?}");
+    }
+    let phony =
+        text("Makefile").lines().find_map(|line| line.strip_prefix(".PHONY: ").map(str::to_owned)).unwrap();
+    assert_eq!(
+        phony.split(' ').collect::<Vec<_>>(),
+        targets,
+        "every target with a description, and no other"
+    );
+}
+
+#[test]
+fn the_test_command_of_the_readme_is_the_one_that_ci_runs() {
+    assert!(
+        text("README.md").contains("\n    make check test\n")
+            || text("README.md").contains("\nmake check test\n")
+    );
+    assert!(text(".ci/run").lines().any(|line| line.starts_with("make check test")));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_scripts_of_ci_can_be_started() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for script in [".ci/run", ".ci/image", ".ci/install-packages"] {
+        let mode = root().join(script).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, "{script}");
+        assert!(text(script).starts_with("#!/usr/bin/env bash\n"), "{script}");
+    }
+}
+
+#[test]
+fn the_image_is_built_with_the_compiler_that_the_manifest_asks_for() {
+    let manifest = text("Cargo.toml");
+    let version =
+        manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"');
+    let containerfile = text("Containerfile");
+    let builder = containerfile.lines().find_map(|line| line.strip_prefix("ARG BUILDER=")).unwrap();
+    assert!(builder.contains(&format!("rust:{version}-")), "{builder}");
+    assert!(containerfile.contains("\nUSER 65532:65532\n") && containerfile.contains("\nFROM scratch\n"));
+}

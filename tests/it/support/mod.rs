@@ -1,0 +1,29 @@
+//! What the tests stand on: images with real digests, registries to move them between, the built program.
+//!
+//! Nothing here decides what is right for the program; it only plays its outside world and writes down
+//! what it saw. It reads manifests and checks digests on its own, so that it can be a judge.
+//!
+//! - [`image`]: build images, indexes and artifacts; [`fleet`]: many of them, sharing layers
+//! - [`registry`]: a registry in this process, with a request log and scripted faults
+//!
+//! ```ignore
+//! let registry = FakeRegistry::start().await;
+//! let image = Image::oci().layer(b"hello").build();
+//! registry.put_image("a/b", "v1", &image);
+//! registry.fault(Fault::on(Kind::GetBlob).repository("a/b").times(2).status(503));
+//! // … point the program at registry.host() …
+//! assert_eq!(registry.count(Kind::GetBlob), 3);
+//! registry.assert_tags_whole();
+//! ```
+#![allow(dead_code, unused_imports, reason = "an outside world offers more than each test takes")]
+#![allow(unreachable_pub, reason = "`pub` here says: for the tests")]
+
+pub mod fleet;
+pub mod image;
+pub mod registry;
+
+pub use fleet::{Named, fleet};
+pub use image::{Blob, Image, Index};
+pub use registry::{
+    FakeRegistry, Fault, Gate, Kind, Locations, MountPolicy, Request, Stop, Which, any, on, writes,
+};

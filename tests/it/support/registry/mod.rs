@@ -1,0 +1,474 @@
+//! A registry in this process: axum on a loopback socket.
+//!
+//! It checks what real registries check: digests of uploads, that a manifest names only what its repository
+//! has, that blobs belong to repositories. Every request is in its log, and every part of an answer can be
+//! made to go wrong ([`Fault`]). It has a second host, [`FakeRegistry::elsewhere`], where redirects lead.
+//! Nothing is kept on disk, and nothing is slow unless told to be.
+
+mod blobs;
+mod fault;
+mod listings;
+mod log;
+mod manifests;
+mod reply;
+mod serve;
+mod store;
+mod wire;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use image_mirror::model::Digest;
+use tokio::task::JoinSet;
+
+use super::image::Image;
+use fault::{Barrier, Faults};
+use log::Log;
+use store::Store;
+use wire::{Connection, Door, Side};
+
+pub use fault::{Fault, Gate, Stop};
+pub use log::{Kind, Request, Which, any, on, writes};
+
+/// What a registry answers to `POST …/uploads/?mount=D&from=R`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MountPolicy {
+    /// 201 where R has the blob, also when R is the target repository itself (Distribution).
+    Always,
+    /// 201 wherever any repository has the blob, whatever R is.
+    Anywhere,
+    /// 201 where R has the blob, but 202 when R is the target repository itself.
+    OnlyOtherRepositories,
+    /// 202, always.
+    Never,
+}
+
+/// What the `Location` of an upload looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locations {
+    /// `/v2/…`
+    Relative,
+    /// `/v2/…?_state=…`, another state after each PATCH, the old one refused.
+    RelativeWithQuery,
+    /// `http://HOST/v2/…`
+    Absolute,
+    /// `http://HOST/v2/…?_state=…`
+    AbsoluteWithQuery,
+    /// `http://ELSEWHERE/v2/…?_state=…`: uploads go to the second host
+    Elsewhere,
+}
+
+impl Locations {
+    fn has_query(self) -> bool {
+        !matches!(self, Self::Relative | Self::Absolute)
+    }
+}
+
+/// Whether quay's own tag list is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuayApi {
+    /// 404
+    Absent,
+    /// For everybody
+    Open,
+    /// For this OAuth token; 401 for others
+    Token(String),
+}
+
+/// How the registry behaves; every part can be changed while it runs ([`FakeRegistry::configure`]).
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Config {
+    /// Most tags in a page. Default: no limit.
+    pub page_size: usize,
+    /// Whether manifests are answered with `Docker-Content-Digest`. Default: yes.
+    pub digest_header: bool,
+    /// Whether blobs can be had from an offset. Default: yes.
+    pub ranges: bool,
+    /// Default: [`MountPolicy::Always`].
+    pub mounts: MountPolicy,
+    /// Default: [`Locations::Absolute`], as Distribution.
+    pub locations: Locations,
+    /// Default: [`QuayApi::Absent`].
+    pub quay_api: QuayApi,
+    /// Whether there is a referrers API. Default: no, 404.
+    pub referrers: bool,
+    /// Whether blobs are served by a redirect to the second host. Default: no.
+    pub redirect_blobs: bool,
+    /// Whether all tags of the repository are checked after each request that changes it; see
+    /// [`FakeRegistry::assert_tags_were_always_whole`]. Default: yes.
+    pub check_every_write: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            page_size: usize::MAX,
+            digest_header: true,
+            ranges: true,
+            mounts: MountPolicy::Always,
+            locations: Locations::Absolute,
+            quay_api: QuayApi::Absent,
+            referrers: false,
+            redirect_blobs: false,
+            check_every_write: true,
+        }
+    }
+}
+
+/// Sets a registry up; see [`FakeRegistry::builder`].
+#[derive(Debug, Default)]
+pub struct Builder {
+    config: Config,
+    store: Store,
+}
+
+impl Builder {
+    /// Changes how it behaves.
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// How it answers mounts.
+    pub fn mounts(self, mounts: MountPolicy) -> Self {
+        self.configure(|config| config.mounts = mounts)
+    }
+
+    /// How upload locations look.
+    pub fn locations(self, locations: Locations) -> Self {
+        self.configure(|config| config.locations = locations)
+    }
+
+    /// At most so many tags in a page.
+    pub fn page_size(self, size: usize) -> Self {
+        self.configure(|config| config.page_size = size)
+    }
+
+    /// No `Docker-Content-Digest`.
+    pub fn without_digest_header(self) -> Self {
+        self.configure(|config| config.digest_header = false)
+    }
+
+    /// No `Range`: blobs come whole.
+    pub fn without_ranges(self) -> Self {
+        self.configure(|config| config.ranges = false)
+    }
+
+    /// Blobs are served by a redirect to the second host.
+    pub fn redirect_blobs(self) -> Self {
+        self.configure(|config| config.redirect_blobs = true)
+    }
+
+    /// With a referrers API.
+    pub fn referrers(self) -> Self {
+        self.configure(|config| config.referrers = true)
+    }
+
+    /// With quay's tag list.
+    pub fn quay_api(self, api: QuayApi) -> Self {
+        self.configure(|config| config.quay_api = api)
+    }
+
+    /// Each blob is visible in every repository.
+    pub fn shared_blobs(mut self) -> Self {
+        self.store.shared_blobs = true;
+        self
+    }
+
+    /// Takes in indexes that list absent children.
+    pub fn sparse_indexes(mut self) -> Self {
+        self.store.sparse_indexes = true;
+        self
+    }
+
+    /// Starts listening.
+    pub async fn start(self) -> FakeRegistry {
+        let (door, address) = Door::open(Side::Registry).await;
+        let (other_door, other_address) = Door::open(Side::Elsewhere).await;
+        let shared = Arc::new(Shared {
+            config: Mutex::new(self.config),
+            store: Mutex::new(self.store),
+            log: Log::default(),
+            faults: Faults::default(),
+            barriers: Mutex::default(),
+            stop: Mutex::default(),
+            broken: Mutex::default(),
+            host: address.to_string(),
+            elsewhere: other_address.to_string(),
+        });
+        let mut servers = JoinSet::new();
+        for door in [door, other_door] {
+            let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));
+            let service = app.into_make_service_with_connect_info::<Connection>();
+            servers.spawn(async move { axum::serve(door, service).await });
+        }
+        FakeRegistry { shared, _servers: Arc::new(servers) }
+    }
+}
+
+/// A running registry; it ends when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct FakeRegistry {
+    shared: Arc<Shared>,
+    _servers: Arc<JoinSet<std::io::Result<()>>>,
+}
+
+/// What the requests and the tests both touch.
+#[derive(Debug)]
+struct Shared {
+    config: Mutex<Config>,
+    store: Mutex<Store>,
+    log: Log,
+    faults: Faults,
+    barriers: Mutex<Vec<Arc<Barrier>>>,
+    stop: Mutex<Option<Stop>>,
+    broken: Mutex<Vec<String>>,
+    host: String,
+    elsewhere: String,
+}
+
+impl Shared {
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn config(&self) -> Config {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn barriers(&self) -> Vec<Arc<Barrier>> {
+        self.barriers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_broken_tags(&self, repository: &str, request: usize) {
+        let broken = self.store().broken_tags(repository);
+        let lines = broken.into_iter().map(|line| format!("after request {request}: {line}"));
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).extend(lines);
+    }
+}
+
+impl FakeRegistry {
+    /// An open registry with nothing in it.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// A registry to be set up.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn host(&self) -> &str {
+        &self.shared.host
+    }
+
+    /// The second host, where redirects lead: `127.0.0.1:OTHER`. Its requests are [`Kind::Elsewhere`].
+    pub fn elsewhere(&self) -> &str {
+        &self.shared.elsewhere
+    }
+
+    /// `127.0.0.1:PORT/repository:tag`
+    pub fn image(&self, repository: &str, tag: &str) -> String {
+        format!("{}/{repository}:{tag}", self.host())
+    }
+
+    /// Changes how it behaves from now on.
+    pub fn configure(&self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.shared.config.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What it holds.
+impl FakeRegistry {
+    /// Puts a whole image under a tag, without a request.
+    pub fn put_image(&self, repository: &str, tag: &str, image: &Image) {
+        self.shared.store().put_image(repository, tag, image);
+    }
+
+    /// Puts a whole image in without a tag.
+    pub fn put_untagged(&self, repository: &str, image: &Image) {
+        self.shared.store().put_manifests(repository, image);
+    }
+
+    /// Puts a blob in.
+    pub fn put_blob(&self, repository: &str, blob: &super::image::Blob) {
+        self.shared.store().repository(repository).blobs.insert(blob.digest.clone(), blob.bytes.clone());
+    }
+
+    /// What a tag points at.
+    pub fn tag_digest(&self, repository: &str, tag: &str) -> Option<Digest> {
+        self.shared.store().repositories.get(repository)?.tags.get(tag).cloned()
+    }
+
+    /// All tags of a repository, sorted.
+    pub fn tags(&self, repository: &str) -> Vec<String> {
+        let store = self.shared.store();
+        store.repositories.get(repository).map(|held| held.tags.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// All repositories that exist, sorted; one exists once something was written to it.
+    pub fn repositories(&self) -> Vec<String> {
+        self.shared.store().repositories.keys().cloned().collect()
+    }
+
+    /// The digests of all manifests of a repository, sorted.
+    pub fn manifests(&self, repository: &str) -> Vec<Digest> {
+        let store = self.shared.store();
+        store
+            .repositories
+            .get(repository)
+            .map(|held| held.manifests.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// The raw bytes of a manifest, by tag or digest.
+    pub fn manifest(&self, repository: &str, reference: &str) -> Option<bytes::Bytes> {
+        self.shared.store().manifest(repository, reference).map(|(_, stored)| stored.bytes.clone())
+    }
+
+    /// Whether a repository has a blob.
+    pub fn has_blob(&self, repository: &str, digest: &Digest) -> bool {
+        self.shared.store().blob(repository, digest).is_some()
+    }
+
+    /// Uploads that were opened and neither finished nor cancelled.
+    pub fn open_uploads(&self) -> usize {
+        self.shared.store().sessions.len()
+    }
+
+    /// Whether `repository:tag` is `image`, whole.
+    pub fn holds(&self, repository: &str, tag: &str, image: &Image) -> bool {
+        let has = |manifest: &&Image| {
+            self.manifest(repository, manifest.digest.as_str()) == Some(manifest.bytes.clone())
+        };
+        self.tag_digest(repository, tag).as_ref() == Some(&image.digest)
+            && image.tree().iter().all(has)
+            && image.tree_blobs().iter().all(|blob| self.has_blob(repository, &blob.digest))
+    }
+
+    /// Removes a tag.
+    pub fn delete_tag(&self, repository: &str, tag: &str) {
+        self.shared.store().repository(repository).tags.remove(tag).expect("the tag exists");
+    }
+
+    /// Removes a blob, which may break images: that is what healing is tested with.
+    pub fn delete_blob(&self, repository: &str, digest: &Digest) {
+        self.shared.store().repository(repository).blobs.remove(digest).expect("the blob exists");
+    }
+
+    /// Removes a manifest but not the tags that point at it.
+    pub fn delete_manifest(&self, repository: &str, digest: &Digest) {
+        self.shared.store().repository(repository).manifests.remove(digest).expect("the manifest exists");
+    }
+
+    /// Removes a repository.
+    pub fn delete_repository(&self, repository: &str) {
+        self.shared.store().repositories.remove(repository).expect("the repository exists");
+    }
+
+    /// Forgets all uploads under way, as a registry that was started again.
+    pub fn forget_uploads(&self) {
+        self.shared.store().sessions.clear();
+    }
+
+    /// One line for each tag whose tree of manifests and blobs is not whole in its repository now.
+    pub fn broken_tags(&self) -> Vec<String> {
+        let store = self.shared.store();
+        store.repositories.keys().flat_map(|repository| store.broken_tags(repository)).collect()
+    }
+
+    /// Every tag's tree of manifests and blobs is whole in its repository now.
+    pub fn assert_tags_whole(&self) {
+        let broken = self.broken_tags();
+        assert!(broken.is_empty(), "tags that point at less than a whole image: {broken:#?}");
+    }
+
+    /// Every tag was whole after every request that changed its repository.
+    pub fn assert_tags_were_always_whole(&self) {
+        let broken = self.shared.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(broken.is_empty(), "tags that pointed at less than a whole image: {broken:#?}");
+    }
+}
+
+/// What it saw.
+impl FakeRegistry {
+    /// All requests, in the order they came.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.log.requests()
+    }
+
+    /// The requests chosen.
+    pub fn requests_on(&self, which: impl Into<Which>) -> Vec<Request> {
+        let which = which.into();
+        let mut requests = self.requests();
+        requests.retain(|request| which.matches(&request.target()));
+        requests
+    }
+
+    /// How many requests were chosen: `registry.count(Kind::PutManifest)`, `registry.count(any())`,
+    /// `registry.count(on(Kind::GetBlob).repository("a/b"))`, `registry.count(writes())`.
+    pub fn count(&self, which: impl Into<Which>) -> usize {
+        self.shared.log.count(&which.into())
+    }
+
+    /// Forgets the requests so far; their numbers go on.
+    pub fn clear_log(&self) {
+        self.shared.log.clear();
+    }
+
+    /// Bytes of request bodies that came in.
+    pub fn bytes_received(&self) -> u64 {
+        self.requests().iter().map(|request| request.received).sum()
+    }
+
+    /// Bytes of answers' bodies that went out.
+    pub fn bytes_sent(&self) -> u64 {
+        self.requests().iter().map(|request| request.sent).sum()
+    }
+}
+
+/// What it is told to do wrong.
+impl FakeRegistry {
+    /// Adds a fault; of several that fit a request the one added first is used, until it is used up.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults.add(fault);
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// All faults that were to happen a number of times did.
+    pub fn assert_faults_used(&self) {
+        let unused = self.shared.faults.unused();
+        assert!(unused.is_empty(), "faults that did not happen: {unused:#?}");
+    }
+
+    /// Holds requests until the gate is released or dropped: makes races happen in the order a test wants.
+    #[must_use = "a gate that is dropped is open"]
+    pub fn hold(&self, which: impl Into<Which>) -> Gate {
+        let (gate, barrier) = Gate::new(which.into());
+        self.shared.barriers.lock().unwrap_or_else(PoisonError::into_inner).push(barrier);
+        gate
+    }
+
+    /// Lets `requests` more through and resets the connection of every later one.
+    pub fn stop_after(&self, requests: usize) -> Stop {
+        let stop = Stop::after(requests);
+        self.stop_with(&stop);
+        stop
+    }
+
+    /// Counts and stops together with others that share `stop`.
+    pub fn stop_with(&self, stop: &Stop) {
+        *self.shared.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop.clone());
+    }
+
+    /// Answers again after a stop.
+    pub fn resume(&self) {
+        *self.shared.stop.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
