@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Chain, Failure};
-use crate::model::{Digest, Locator, Origin, Outcome, Row};
+use crate::model::{Digest, Locator, Origin, Outcome, Row, Wire};
 use crate::redact::mask_logins;
 
 use super::advice::{advice, cause_advice, refusal_advice};
@@ -157,6 +157,27 @@ pub(super) fn moved(row: &Row) -> String {
             .map(|(count, kind)| format!("{} {kind}", bytes(count)))
             .collect();
     if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}
+
+/// The bytes of all rows by what was done for them.
+pub(super) fn blobs(report: &super::Report) -> String {
+    let sums = report.totals().bytes;
+    let [copied, mounted] = if report.dry_run { ["to copy", "to mount"] } else { ["copied", "mounted"] };
+    let [sent, linked, found] = [sums.copied, sums.mounted, sums.present].map(bytes);
+    format!("{sent} {copied}, {linked} {mounted}, {found} present")
+}
+
+/// The requests of a run; those for tokens are counted apart.
+pub(super) fn requests(wire: &Wire) -> String {
+    let sent = wire.requests;
+    let writes = sent.post + sent.patch + sent.put + sent.delete;
+    let [all, writes, tokens] = [sent.head + sent.get + writes, writes, sent.token].map(number);
+    format!("{all} requests ({writes} writes), {tokens} tokens")
+}
+
+/// The bytes of bodies, each way.
+pub(super) fn bodies(wire: &Wire) -> String {
+    format!("{} received, {} sent", bytes(wire.received), bytes(wire.sent))
 }
 
 /// An outcome's word as people say it.
