@@ -1,15 +1,20 @@
 //! `README.md`, `docs/` and the pages beside mappings and jobs: links that lead somewhere, commands that exist.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::makefile::targets;
 use super::{assert_command_line, files_below, root, text};
+
+fn is_page(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "md")
+}
 
 /// Every page that is shipped, by its path from the root.
 fn pages() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned()];
     for directory in ["docs", "jobs", "mappings"] {
-        pages.extend(files_below(directory, |path| path.ends_with(".md")));
+        pages.extend(files_below(directory, is_page));
     }
     pages
 }
@@ -136,7 +141,7 @@ fn every_make_target_in_the_docs_exists() {
 #[test]
 fn the_pages_that_the_readme_names_as_further_reading_are_all_of_docs() {
     let readme = text("README.md");
-    for path in files_below("docs", |path| path.ends_with(".md")) {
+    for path in files_below("docs", is_page) {
         assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
     }
 }

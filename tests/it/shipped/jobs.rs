@@ -114,7 +114,7 @@ fn yaml<T: DeserializeOwned>(path: &str) -> T {
 }
 
 fn periodics() -> Vec<(String, Periodic, PodSpec)> {
-    let files = files_below("jobs/prow", |path| path.ends_with(".yaml"));
+    let files = files_below("jobs/prow", |path| Path::new(path).extension() == Some("yaml".as_ref()));
     assert_eq!(files.len(), 4, "a template and three examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
