@@ -1,3 +1,8 @@
+<<<<<<< HEAD
+//! The command line.
+
+pub mod progress;
+=======
 //! The command line: what was typed becomes settings, a command does it, an exit code says how it went.
 //!
 //! 1. [`args`]: what was typed, nothing checked against the world.
@@ -52,3 +57,4 @@ fn dispatch(settings: Settings) -> Exit {
     }
     Exit::Usage
 }
+>>>>>>> ship

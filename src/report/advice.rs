@@ -59,7 +59,7 @@ fn denied(stage: Stage) -> &'static str {
              may say `denied` for what does not exist) and give the account read access to the repository"
         }
         Stage::Plan | Stage::Transfer | Stage::Verify => {
-            "the credential may not write the target: give the account write access to the repository, \
+            "the credential lacks a right at the target: give the account write access to the repository, \
              or, where the repository does not exist yet, the right to create it"
         }
     }

@@ -5,13 +5,13 @@
 
 use askama::Template;
 
-use crate::model::{Outcome, Row};
+use crate::model::{Digest, Outcome, Row};
 
 use super::Report;
 use super::files::{JSON_FILE, RenderError};
 use super::group::{Group, Trouble, by_cause, by_file};
 use super::words::{
-    bytes, change, duration, entries, exit_meaning, moved, name, number, place, reason, short, spoken,
+    bytes, duration, entries, exit_meaning, moved, name, number, place, reason, short, spoken,
 };
 
 /// Bytes that rows may take; with what is around them the page stays under 3 MB.
@@ -61,11 +61,16 @@ struct GroupView {
 struct TroubleView {
     /// The outcome's word: failed, refused, unfinished.
     kind: &'static str,
-    count: String,
     verdict: String,
-    help: String,
+    help: Vec<Piece>,
     shown: Vec<RowView>,
     folded: Vec<RowView>,
+}
+
+/// A piece of text: between backticks or not.
+struct Piece {
+    text: String,
+    code: bool,
 }
 
 struct TableView {
@@ -78,7 +83,8 @@ struct RowView {
     place: String,
     source: String,
     target: String,
-    change: String,
+    before: String,
+    after: String,
     reason: String,
     moved: String,
 }
@@ -149,8 +155,10 @@ impl GroupView {
     /// None: the page is full.
     fn of(group: &Group<'_>, budget: &mut Budget) -> Option<Self> {
         let owner = group.owner.map_or("nobody is named".to_owned(), clip);
+        let failed = |trouble: &&Trouble<'_>| trouble.rows.iter().any(|row| row.outcome.word() == "failed");
+        let (first, then): (Vec<_>, Vec<_>) = group.troubles.iter().partition(failed);
         let troubles: Vec<_> =
-            group.troubles.iter().filter_map(|trouble| TroubleView::of(trouble, budget)).collect();
+            first.into_iter().chain(then).filter_map(|trouble| TroubleView::of(trouble, budget)).collect();
         let view = Self { file: clip(&group.file), owner, count: entries(group.len()), troubles };
         (!view.troubles.is_empty()).then_some(view)
     }
@@ -164,29 +172,29 @@ impl TroubleView {
         let mut shown = budget.take(&trouble.rows);
         let folded = shown.split_off(shown.len().min(OPEN));
         let kind = shown.first().and(trouble.rows.first())?.outcome.word();
-        Some(Self { kind, count: entries(trouble.rows.len()), verdict, help, shown, folded })
+        let verdict = verdict.strip_prefix(&format!("{kind}: ")).unwrap_or(&verdict).to_owned();
+        Some(Self { kind, verdict, help: pieces(&help), shown, folded })
     }
 }
 
 impl RowView {
     fn of(row: &Row) -> Self {
-        let digests = match row.outcome {
-            Outcome::Kept => row.digest.as_ref().map_or_else(|| "-".to_owned(), short),
-            _ => change(row),
-        };
+        let digest = |digest: &Option<Digest>| digest.as_ref().map_or_else(String::new, short);
+        let kept = matches!(row.outcome, Outcome::Kept);
         Self {
             place: clip(&place(&row.origin).0),
             source: clip(&name(&row.source)),
             target: clip(&name(&row.target)),
-            change: digests,
+            before: if kept { String::new() } else { digest(&row.previous) },
+            after: digest(&row.digest),
             reason: clip(&reason(row).unwrap_or_default()),
             moved: moved(row),
         }
     }
 
     fn len(&self) -> usize {
-        let Self { place, source, target, change, reason, moved } = self;
-        [place, source, target, change, reason, moved].iter().map(|text| text.len()).sum()
+        let Self { place, source, target, before, after, reason, moved } = self;
+        [place, source, target, before, after, reason, moved].iter().map(|text| text.len()).sum()
     }
 }
 
@@ -251,6 +259,15 @@ fn costs(report: &Report) -> Vec<(&'static str, String)> {
     );
     let body = format!("{} received, {} sent", bytes(wire.received), bytes(wire.sent));
     vec![("Blobs", blobs), ("Requests", requests), ("Wire", body)]
+}
+
+/// Splits at backticks; one without a partner is left where it is.
+fn pieces(text: &str) -> Vec<Piece> {
+    if text.matches('`').count() % 2 == 1 {
+        return vec![Piece { text: text.to_owned(), code: false }];
+    }
+    let piece = |(at, text): (usize, &str)| Piece { text: text.to_owned(), code: at % 2 == 1 };
+    text.split('`').enumerate().map(piece).collect()
 }
 
 fn clip(text: &str) -> String {

@@ -31,8 +31,9 @@ pub fn place(origin: &Origin) -> (String, String) {
     }
 }
 
-/// A row's source or target.
-pub(super) fn name(locator: &Locator) -> String {
+/// A row's source or target, fit to be printed.
+#[must_use]
+pub fn name(locator: &Locator) -> String {
     match locator {
         Locator::Image(_) => locator.to_string(),
         Locator::Layout(_) | Locator::Path(_) | Locator::Text(_) => clean(&locator.to_string()),

@@ -1,13 +1,15 @@
-//! All integration tests in one binary: a module a subject.
+//! Everything that is tested from outside, in one binary since linking is the slow step: a module a subject.
 #![cfg(test)] // tells clippy that all of it is tests, where `unwrap` is fine
 
 mod cli_help;
 mod cli_settings;
 mod demo_images;
 mod dependencies;
+mod engine;
 mod layering;
 mod mapping_cases;
 mod mapping_support;
+mod progress;
 mod report_files;
 mod report_html;
 mod report_sample;
