@@ -10,16 +10,8 @@
 pub mod cli;
 pub mod engine;
 pub mod error;
-<<<<<<< HEAD
-<<<<<<< HEAD
-pub mod layout;
-=======
-pub mod mapping;
->>>>>>> mapping
-=======
 pub mod layout;
 pub mod mapping;
->>>>>>> ship
 pub mod model;
 pub mod redact;
 pub mod registry;

@@ -59,25 +59,6 @@ pub fn mask_logins(text: &str) -> String {
     out
 }
 
-<<<<<<< HEAD
-<<<<<<< HEAD
-fn mask_word(word: &str) -> String {
-    let is_digest = |rest: &str| {
-        let algorithm = rest.split(':').next().unwrap_or_default();
-        rest.contains(':') && matches!(algorithm, "sha256" | "sha384" | "sha512")
-    };
-    let Some(at) = word.match_indices('@').map(|(at, _)| at).rfind(|at| !is_digest(&word[at + 1..])) else {
-        return word.to_owned();
-    };
-    let start = word.find("://").map_or(0, |scheme| scheme + 3).min(at);
-    if !word[start..at].contains(':') {
-        return word.to_owned();
-    }
-    let masked: String = word[start..at].chars().map(|_| '*').collect();
-    format!("{}{masked}{}", &word[..start], &word[at..])
-=======
-=======
->>>>>>> ship
 /// The bytes of a word that look like a login: all that stands before the last `@` that begins no digest, without
 /// the scheme of an address. Passwords may hold `=`, `/`, `@` and `:`, so nothing before that `@` is trusted.
 #[must_use]
@@ -95,10 +76,6 @@ fn is_digest(rest: &str) -> bool {
     let Some((algorithm, hex)) = rest.split_once(':') else { return false };
     let known = matches!(algorithm, "sha256" | "sha384" | "sha512");
     hex.bytes().all(|b| b.is_ascii_hexdigit() || b == b'*') && (known || hex.len() >= 32)
-<<<<<<< HEAD
->>>>>>> mapping
-=======
->>>>>>> ship
 }
 
 #[cfg(test)]

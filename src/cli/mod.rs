@@ -1,8 +1,3 @@
-<<<<<<< HEAD
-//! The command line.
-
-pub mod progress;
-=======
 //! The command line: what was typed becomes settings, a command does it, an exit code says how it went.
 //!
 //! 1. [`args`]: what was typed, nothing checked against the world.
@@ -14,6 +9,7 @@ pub mod progress;
 pub mod args;
 mod exit;
 mod log;
+pub mod progress;
 pub mod settings;
 mod stop;
 
@@ -57,4 +53,3 @@ fn dispatch(settings: Settings) -> Exit {
     }
     Exit::Usage
 }
->>>>>>> ship

@@ -256,18 +256,7 @@ impl Reference {
     }
 }
 
-<<<<<<< HEAD
-<<<<<<< HEAD
 fn split_digest(text: &str) -> Result<(&str, Option<Digest>), Misread> {
-=======
-/// A part of a reference, or what is wrong and in which bytes.
-type Parsed<T> = Result<T, (ReferenceError, Range<usize>)>;
-
-fn split_digest(text: &str) -> Parsed<(&str, Option<Digest>)> {
->>>>>>> mapping
-=======
-fn split_digest(text: &str) -> Result<(&str, Option<Digest>), Misread> {
->>>>>>> ship
     let Some((rest, digest)) = text.split_once('@') else { return Ok((text, None)) };
     let span = rest.len() + 1..text.len();
     match Digest::parse(digest) {
@@ -277,15 +266,7 @@ fn split_digest(text: &str) -> Result<(&str, Option<Digest>), Misread> {
 }
 
 /// The tag follows the last `:` behind the last `/`; a `:` before that belongs to a port.
-<<<<<<< HEAD
-<<<<<<< HEAD
 fn split_tag(text: &str) -> Result<(&str, Option<Tag>), Misread> {
-=======
-fn split_tag(text: &str) -> Parsed<(&str, Option<Tag>)> {
->>>>>>> mapping
-=======
-fn split_tag(text: &str) -> Result<(&str, Option<Tag>), Misread> {
->>>>>>> ship
     let slash = text.rfind('/').map_or(0, |at| at + 1);
     let Some(colon) = text[slash..].find(':').map(|at| slash + at) else { return Ok((text, None)) };
     match Tag::parse(&text[colon + 1..]) {

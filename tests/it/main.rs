@@ -5,7 +5,6 @@ mod cli_help;
 mod cli_settings;
 mod demo_images;
 mod dependencies;
-mod engine;
 mod layering;
 mod mapping_cases;
 mod mapping_support;

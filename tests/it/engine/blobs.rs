@@ -62,7 +62,8 @@ async fn a_refused_mount_is_followed_by_an_upload_and_not_asked_for_again() {
 #[tokio::test]
 async fn a_blob_that_is_there_is_never_sent_again_where_the_registry_says_so() {
     let pair = Pair::start().await;
-    let (old, new) = (Image::oci().layer_of(900, 1).build(), Image::oci().layer_of(900, 1).layer_of(9, 2).build());
+    let (old, new) =
+        (Image::oci().layer_of(900, 1).build(), Image::oci().layer_of(900, 1).layer_of(9, 2).build());
     pair.target.put_untagged("mirror/app", &old);
     let row = pair.mirror_one(pair.offer(&new)).await;
 
@@ -96,7 +97,8 @@ async fn a_registry_that_does_not_say_so_is_asked_with_a_head_from_then_on() {
     let mut options = pair.options.clone();
     options.jobs = 1;
     let mut entries = vec![pair.entry("org/app:fresh", "mirror/fresh:v1")];
-    entries.extend((0..images.len()).map(|n| pair.entry(&format!("org/app:v{n}"), &format!("mirror/app:v{n}"))));
+    entries
+        .extend((0..images.len()).map(|n| pair.entry(&format!("org/app:v{n}"), &format!("mirror/app:v{n}"))));
     let rows = super::mirror(entries, options, image_mirror::engine::Stop::default()).await;
     assert!(rows.iter().all(|row| word(row) == "copied"));
     let sent = pair.target.count(Kind::PutBlob);
@@ -129,7 +131,8 @@ async fn a_copy_within_a_registry_moves_no_layer_through_us() {
     let image = Image::example(1);
     pair.target.put_image("org/app", "v1", &image);
     let host = pair.target.host();
-    let row = pair.mirror_one(super::entry(&format!("{host}/org/app:v1"), &format!("{host}/mirror/app:v1"))).await;
+    let row =
+        pair.mirror_one(super::entry(&format!("{host}/org/app:v1"), &format!("{host}/mirror/app:v1"))).await;
 
     assert_eq!(word(&row), "copied");
     assert_eq!(row.moved.bytes.mounted, image.tree_blob_bytes());

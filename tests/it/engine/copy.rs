@@ -243,18 +243,27 @@ async fn a_registry_that_answers_another_digest_is_found_out() {
     let pair = Pair::start().await;
     let other = Image::example(5).digest;
     pair.target.fault(
-        Fault::on(Kind::PutManifest).carried_out().status(201).header("docker-content-digest", other.as_str()),
+        Fault::on(Kind::PutManifest)
+            .carried_out()
+            .status(201)
+            .header("docker-content-digest", other.as_str()),
     );
     let row = pair.mirror_one(pair.offer(&Image::example(1))).await;
 
-    assert!(matches!(&row.outcome, Outcome::Failed(failure) if failure.class == Class::Corrupt), "{:?}", row.outcome);
+    assert!(
+        matches!(&row.outcome, Outcome::Failed(failure) if failure.class == Class::Corrupt),
+        "{:?}",
+        row.outcome
+    );
     assert!(failure(&row).contains(other.as_str()));
 }
 
 #[tokio::test]
 async fn a_registry_that_does_not_say_the_digest_is_asked_once() {
     let pair = Pair::start().await;
-    pair.target.fault(Fault::on(Kind::PutManifest).carried_out().status(201).without_header("docker-content-digest"));
+    pair.target.fault(
+        Fault::on(Kind::PutManifest).carried_out().status(201).without_header("docker-content-digest"),
+    );
     let row = pair.mirror_one(pair.offer(&Image::example(1))).await;
 
     assert_eq!(word(&row), "copied");
@@ -266,7 +275,9 @@ async fn one_bad_entry_never_hurts_another() {
     let pair = Pair::start().await;
     let image = Image::example(1);
     pair.offer(&image);
-    pair.target.fault(Fault::on([Kind::PostUpload, Kind::PostMount]).repository("mirror/denied").always().status(403));
+    pair.target.fault(
+        Fault::on([Kind::PostUpload, Kind::PostMount]).repository("mirror/denied").always().status(403),
+    );
     let rows = pair
         .mirror(vec![
             pair.entry("org/app:v1", "mirror/denied:v1"),

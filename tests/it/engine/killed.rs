@@ -15,8 +15,10 @@ async fn killed_at_any_request_and_run_again_every_tag_is_always_whole() {
         pair.source.put_image("org/single", "v1", &shared);
         pair.source.put_image("org/multi", "v1", &index);
         pair.target.put_image("mirror/single", "v1", &old);
-        let entries =
-            vec![pair.entry("org/single:v1", "mirror/single:v1"), pair.entry("org/multi:v1", "mirror/multi:v1")];
+        let entries = vec![
+            pair.entry("org/single:v1", "mirror/single:v1"),
+            pair.entry("org/multi:v1", "mirror/multi:v1"),
+        ];
         let stop = Stop::after(killed_at);
         pair.source.stop_with(&stop);
         pair.target.stop_with(&stop);

@@ -73,7 +73,8 @@ async fn a_layout_never_names_an_image_that_is_not_whole() {
 #[tokio::test]
 async fn a_layout_that_is_not_there_is_a_missing_source() {
     let pair = Pair::start().await;
-    let row =
-        pair.mirror_one(entry("oci:/nowhere/at/all:v1", &format!("{}/mirror/app:v1", pair.target.host()))).await;
+    let row = pair
+        .mirror_one(entry("oci:/nowhere/at/all:v1", &format!("{}/mirror/app:v1", pair.target.host())))
+        .await;
     assert!(failure(&row).contains("oci:/nowhere/at/all:v1 does not exist"), "{}", failure(&row));
 }

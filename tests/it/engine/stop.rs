@@ -27,9 +27,8 @@ async fn a_gentle_stop_finishes_what_runs_and_starts_nothing_new() {
 
     assert_eq!(rows.len(), 10);
     assert_eq!(rows.iter().filter(|row| word(row) == "copied").count(), 1);
-    let interrupted = |row: &&image_mirror::model::Row| {
-        matches!(row.outcome, Outcome::Unfinished(Cause::Interrupted))
-    };
+    let interrupted =
+        |row: &&image_mirror::model::Row| matches!(row.outcome, Outcome::Unfinished(Cause::Interrupted));
     assert_eq!(rows.iter().filter(interrupted).count(), 9);
     assert_eq!(pair.target.count(Kind::PutManifest), 1);
 }
