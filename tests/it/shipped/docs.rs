@@ -145,3 +145,32 @@ fn the_pages_that_the_readme_names_as_further_reading_are_all_of_docs() {
         assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
     }
 }
+
+/// The codes of findings that the source gives, found where a finding is made.
+fn codes_in_source() -> BTreeSet<String> {
+    let made = [
+        r#"Problem::(?:error|warning)\(\s*"([a-z0-9-]+)""#,
+        r#"Severity::(?:Error|Warning),\s*"([a-z0-9-]+)""#,
+        r#"=>\s*\{?\s*\(\s*"([a-z0-9-]+)",\s*(?:hint|None)"#,
+    ];
+    let made = made.map(|pattern| regex::Regex::new(pattern).unwrap());
+    let mut codes = BTreeSet::new();
+    for path in files_below("src", |path| Path::new(path).extension() == Some("rs".as_ref())) {
+        let source = text(&path);
+        let found = made.iter().flat_map(|pattern| pattern.captures_iter(&source));
+        codes.extend(found.map(|capture| capture[1].to_owned()));
+    }
+    codes
+}
+
+#[test]
+fn every_code_of_a_finding_is_explained_and_no_other() {
+    let page = page("docs/mapping-format.md").prose;
+    let rows =
+        page.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|row| row.split_once("` |"));
+    let code = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let explained: BTreeSet<String> =
+        rows.map(|(name, _)| name.to_owned()).filter(|name| code(name)).collect();
+    assert!(explained.len() > 30, "{explained:?}");
+    assert_eq!(codes_in_source(), explained);
+}

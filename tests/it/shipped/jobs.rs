@@ -247,7 +247,7 @@ fn the_kustomize_base_makes_the_config_map_that_its_cron_job_mounts() {
     let [generator] = base.config_map_generator.as_slice() else { panic!("one ConfigMap") };
     for file in &generator.files {
         assert!(!file.contains(".."), "kustomize reads nothing outside of its base: {file}");
-        assert!(root().join(Path::new("jobs/kustomize")).join(file).is_file(), "{file}");
+        assert!(root().join("jobs/kustomize").join(file).is_file(), "{file}");
     }
     let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
     let mounted = |name: &str| {
