@@ -178,7 +178,7 @@ impl Reading {
             }
             Some((frame, (reading, frames)))
         });
-        BlobStream::new(frames.boxed())
+        BlobStream::trusted(frames.boxed())
     }
 }
 
@@ -206,7 +206,7 @@ impl Following {
                 None => Err(following.lost()),
             }
         });
-        BlobStream::new(frames.boxed())
+        BlobStream::trusted(frames.boxed())
     }
 
     fn lost(&self) -> Error {

@@ -1,34 +1,343 @@
-//! What can go wrong with a registry.
+//! What can go wrong with a registry: the operation, how often it was tried, and why it failed.
+//!
+//! The cause is typed ([`Kind`]); its class, whether it is worth another try and what to do about it
+//! are decided here and nowhere else. Text never holds a query, a login or a cause.
 
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::auth;
+use super::refusal::Refused;
 use crate::error::{Class, Classify};
+use crate::model::{Digest, Host};
+use crate::redact::SafeUrl;
 
-/// A failed operation on a registry: what was attempted, on what, how often, and why.
-#[derive(Debug, thiserror::Error)]
-#[error("{operation}")]
-pub struct Error {
-    /// For example `HEAD quay.io/a/b:v1`.
-    operation: String,
+/// A failed operation on a registry.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    operation: Arc<str>,
+    host: Option<Host>,
     attempts: u32,
-    #[source]
     kind: Kind,
 }
 
-/// The cause. (To be filled in by the one who builds this module.)
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Kind {
-    /// Placeholder.
-    #[error("not built yet")]
-    Unbuilt,
+    /// The registry answered with a status that is no success.
+    #[error("{0}")]
+    Refused(Box<Refused>),
+    /// No connection could be made: name, network, refused, TLS.
+    #[error("cannot connect")]
+    Connect(#[source] reqwest::Error),
+    /// The certificate of the other side is not to be trusted.
+    #[error("the certificate of the registry is not trusted")]
+    Certificate(#[source] reqwest::Error),
+    /// https was spoken to something that does not speak it.
+    #[error("the registry does not speak https")]
+    NotTls(#[source] reqwest::Error),
+    /// No byte moved for as long as we wait.
+    #[error("no byte moved for {}", humantime::format_duration(*.0))]
+    Stalled(Duration),
+    /// The connection broke.
+    #[error("the connection broke")]
+    Broken(#[source] reqwest::Error),
+    /// The body ended too early.
+    #[error("the body ended after {found} of {expected} bytes")]
+    Truncated {
+        /// The length that was announced.
+        expected: u64,
+        /// What came.
+        found: u64,
+    },
+    /// The registry asks for more patience than this run has.
+    #[error("the registry asks to wait {}, which is longer than this run may wait",
+        humantime::format_duration(Duration::from_secs(.0.as_secs())))]
+    Throttled(Duration),
+    /// The host never gave an answer in this run; the first to find out has the cause.
+    #[error("{host} never answered in this run")]
+    Unreached {
+        /// The host.
+        host: Host,
+        /// What kept us from it.
+        #[source]
+        cause: Arc<Kind>,
+    },
+    /// The bytes are not what their digest says.
+    #[error("the bytes have the digest {found}, not {expected}")]
+    Digest {
+        /// What was asked for.
+        expected: Digest,
+        /// What came.
+        found: Digest,
+    },
+    /// There are more bytes than the descriptor says.
+    #[error("the body is longer than the {0} bytes it should have")]
+    TooLong(u64),
+    /// A body that is read into memory is larger than we allow.
+    #[error("the body is larger than the {0} bytes allowed")]
+    TooLarge(u64),
+    /// The answer lacks something or makes no sense.
+    #[error("{0}")]
+    Answer(String),
+    /// A redirect that is not followed.
+    #[error("redirected to {0:?}, which is not followed")]
+    Redirect(SafeUrl),
+    /// No authorization for the request could be had.
+    #[error("no authorization")]
+    Authorization(#[source] auth::Error),
+    /// The token was dropped while it was in use; the operation is to be tried anew.
+    #[error("the token expired on the way")]
+    Expired,
+    /// Something on our side of the wire.
+    #[error(transparent)]
+    Local(Local),
+}
+
+/// What failed on our side of the wire: it stands for its cause, which prints once.
+#[derive(Debug)]
+pub struct Local {
+    class: Class,
+    cause: Box<dyn StdError + Send + Sync>,
+}
+
+impl fmt::Display for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.cause, f)
+    }
+}
+
+impl StdError for Local {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.source()
+    }
+}
+
+/// What the retry loop makes of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing would change.
+    Final,
+    /// It may work next time.
+    Again,
+    /// The host is pausing; trying again costs no attempt.
+    Paused,
+    /// Once more with a new token, at no cost.
+    Renewed,
+    /// Tried twice in all.
+    Once,
+}
+
+impl Error {
+    pub(super) fn new(operation: impl Into<Arc<str>>, host: Option<&Host>, kind: Kind) -> Self {
+        Self(Box::new(Inner { operation: operation.into(), host: host.cloned(), attempts: 1, kind }))
+    }
+
+    /// An error of a source or target that is not a registry: `operation` names what was done to what.
+    pub fn local(operation: impl Into<String>, class: Class, cause: Box<dyn StdError + Send + Sync>) -> Self {
+        let kind = Kind::Local(Local { class, cause });
+        Self::new(operation.into(), None, kind)
+    }
+
+    pub(super) fn after(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        match &self.0.kind {
+            Kind::Refused(refused) => refused.verdict(),
+            Kind::Connect(_) | Kind::Stalled(_) | Kind::Broken(_) | Kind::Truncated { .. } => Verdict::Again,
+            Kind::Digest { .. } | Kind::TooLong(_) => Verdict::Once,
+            Kind::Expired => Verdict::Renewed,
+            Kind::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
+            Kind::Certificate(_)
+            | Kind::NotTls(_)
+            | Kind::Throttled(_)
+            | Kind::Unreached { .. }
+            | Kind::TooLarge(_)
+            | Kind::Answer(_)
+            | Kind::Redirect(_)
+            | Kind::Authorization(_)
+            | Kind::Local(_) => Verdict::Final,
+        }
+    }
+
+    pub(super) fn operation(&self) -> &Arc<str> {
+        &self.0.operation
+    }
+
+    pub(super) fn host(&self) -> Option<&Host> {
+        self.0.host.as_ref()
+    }
+
+    /// The cause.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    /// The status of the answer, if there was one that mattered.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match &self.0.kind {
+            Kind::Refused(refused) => Some(refused.status.as_u16()),
+            _ => None,
+        }
+    }
+
+    /// Whether the thing asked for does not exist.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.class() == Class::Missing
+    }
+
+    /// Whether access was refused, also by the token service.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.class() == Class::Denied
+    }
+
+    /// Blobs and manifests that the registry says it lacks, in its answer to a manifest: none: it does
+    /// not say so; an empty list: it does, and names none.
+    #[must_use]
+    pub fn missing_content(&self) -> Option<Vec<Digest>> {
+        match &self.0.kind {
+            Kind::Refused(refused) => refused.missing_content(),
+            _ => None,
+        }
+    }
+}
+
+impl Kind {
+    /// What became of a request without an answer, or of a body on its way.
+    pub(super) fn of(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        // The typed causes are of crates that reqwest does not hand on, so their text must do.
+        let text = crate::error::Chain(&error).to_string();
+        let certificate = text.contains("invalid peer certificate") || text.contains("UnknownIssuer");
+        let not_tls = text.contains("InvalidContentType");
+        match error {
+            error if certificate => Self::Certificate(error),
+            error if not_tls => Self::NotTls(error),
+            error if error.is_connect() => Self::Connect(error),
+            error => Self::Broken(error),
+        }
+    }
+
+    /// Whether the other side closed an HTTP/2 connection because of too many requests.
+    pub(super) fn is_goaway(&self) -> bool {
+        matches!(self, Self::Broken(error) if format!("{error:?}").contains("GoAway"))
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::Refused(refused) => refused.class(),
+            Self::Connect(_)
+            | Self::Stalled(_)
+            | Self::Broken(_)
+            | Self::Truncated { .. }
+            | Self::Expired => Class::Transient,
+            Self::Throttled(_) => Class::Throttled,
+            Self::Unreached { cause, .. } => cause.class(),
+            Self::Digest { .. } | Self::TooLong(_) => Class::Corrupt,
+            Self::Certificate(_)
+            | Self::NotTls(_)
+            | Self::TooLarge(_)
+            | Self::Answer(_)
+            | Self::Redirect(_) => Class::Protocol,
+            Self::Authorization(error) => error.class(),
+            Self::Local(local) => local.class,
+        }
+    }
+
+    fn advice(&self, host: Option<&Host>) -> Option<String> {
+        let host = host.map_or("the registry", Host::as_str);
+        match self {
+            Self::Refused(refused) => refused.advice(host),
+            Self::Certificate(_) => Some(format!(
+                "if {host} has a certificate of your own authority, name its file with --ca-file"
+            )),
+            Self::NotTls(_) => {
+                Some(format!("if {host} is meant to speak plain http, say --plain-http {host}"))
+            }
+            Self::Throttled(_) => Some(format!(
+                "run again later, or lower --max-per-registry; --max-retry-after lets the run wait longer for {host}"
+            )),
+            Self::Unreached { cause, .. } => cause.advice(Some(&Host::new(host))).or_else(|| {
+                Some(format!(
+                    "check that {host} is spelt right and can be reached from here (name, proxy, network)"
+                ))
+            }),
+            Self::Authorization(error) => error.advice(),
+            Self::Digest { .. } | Self::TooLong(_) => {
+                Some("the source serves bytes that are not the image; push the image there again".to_owned())
+            }
+            Self::Connect(_)
+            | Self::Stalled(_)
+            | Self::Broken(_)
+            | Self::Truncated { .. }
+            | Self::TooLarge(_)
+            | Self::Answer(_)
+            | Self::Redirect(_)
+            | Self::Expired
+            | Self::Local(_) => None,
+        }
+    }
+
+    fn unreached(&self) -> Option<&str> {
+        match self {
+            Self::Unreached { host, .. } => Some(host.as_str()),
+            Self::Authorization(error) => {
+                let mut next = error.source();
+                while let Some(cause) = next {
+                    if let Some(error) = cause.downcast_ref::<Error>() {
+                        return error.unreached();
+                    }
+                    next = cause.source();
+                }
+                None
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Classify for Error {
     fn class(&self) -> Class {
-        match self.kind {
-            Kind::Unbuilt => Class::Protocol,
-        }
+        self.0.kind.class()
     }
 
     fn attempts(&self) -> u32 {
-        self.attempts
+        self.0.attempts
+    }
+
+    fn advice(&self) -> Option<String> {
+        self.0.kind.advice(self.0.host.as_ref())
+    }
+
+    fn unreached(&self) -> Option<&str> {
+        self.0.kind.unreached()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.operation)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({} x{}: {:?})", self.0.operation, self.0.attempts, self.0.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0.kind)
     }
 }

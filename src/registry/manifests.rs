@@ -1,0 +1,127 @@
+//! Manifests: HEAD, GET and PUT, as bytes.
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+
+use super::error::{Error, Kind};
+use super::transport::{Answer, Call};
+use super::{Client, endpoint};
+use crate::model::{Descriptor, Digest, ImageRef, MANIFEST_MEDIA_TYPES, Manifest, Version};
+
+/// No manifest is larger (OCI distribution spec §Pushing Manifests).
+const LIMIT: u64 = 4 << 20;
+const DIGEST: &str = "docker-content-digest";
+
+impl Client {
+    /// What `image` is now; none: it does not exist. One HEAD, and a GET where its answer has no digest.
+    ///
+    /// # Errors
+    /// Anything but an answer of 200 or 404.
+    pub async fn head_manifest(&self, image: &ImageRef) -> Result<Option<Descriptor>, Error> {
+        let call = self.manifest_call(Method::HEAD, image)?;
+        let answer = match self.request(&call).await {
+            Ok(answer) => answer,
+            Err(error) if error.status() == Some(404) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let found = answered_digest(&answer).or_else(|| asked_digest(image).cloned());
+        let Some(digest) = found else {
+            drop(answer);
+            return self.head_by_get(image).await;
+        };
+        agree(&answer, image, &digest)?;
+        let media_type = answer.text(CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
+        let size = answer.length().unwrap_or_default();
+        Ok(Some(Descriptor { media_type, digest, size, urls: Vec::new(), platform: None }))
+    }
+
+    async fn head_by_get(&self, image: &ImageRef) -> Result<Option<Descriptor>, Error> {
+        match self.get_manifest(image).await {
+            Ok(Manifest { media_type, digest, bytes }) => {
+                let size = bytes.len() as u64;
+                Ok(Some(Descriptor { media_type, digest, size, urls: Vec::new(), platform: None }))
+            }
+            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The bytes of a manifest, checked against the digest that was asked for, else the one answered.
+    ///
+    /// # Errors
+    /// Also when there are more than 4 MiB of them, or when they have another digest twice.
+    pub async fn get_manifest(&self, image: &ImageRef) -> Result<Manifest, Error> {
+        let call = self.manifest_call(Method::GET, image)?;
+        self.shared
+            .retry
+            .run(async || {
+                let mut answer = self.request_once(&call).await?;
+                let bytes = answer.bytes(LIMIT).await?;
+                let mut manifest = Manifest::new(answer.text(CONTENT_TYPE.as_str()), bytes);
+                let expected = asked_digest(image).cloned().or_else(|| answered_digest(&answer));
+                if let Some(expected) = expected {
+                    let found = expected.same_algorithm_of(&manifest.bytes);
+                    if found != expected {
+                        return Err(answer.error(Kind::Digest { expected, found }));
+                    }
+                    manifest.digest = expected;
+                }
+                Ok(manifest)
+            })
+            .await
+    }
+
+    /// Writes a manifest. The digest is what the registry says it stored, if it says so.
+    ///
+    /// # Errors
+    /// See [`Error::missing_content`] for a manifest whose parts are not there.
+    pub async fn put_manifest(
+        &self,
+        target: &ImageRef,
+        manifest: &Manifest,
+    ) -> Result<Option<Digest>, Error> {
+        let url = endpoint::below(&self.shared.options, &target.repository, &path(target))?;
+        let mut call = Call::push(self.role, Method::PUT, &target.repository, url, &target.to_string());
+        let media_type = HeaderValue::from_str(&manifest.media_type).map_err(|_| {
+            call.error(Kind::Answer("the media type of the manifest is no header value".to_owned()))
+        })?;
+        call.headers.insert(CONTENT_TYPE, media_type);
+        call.body = Some(manifest.bytes.clone());
+        let answer = self.request(&call).await?;
+        Ok(answered_digest(&answer))
+    }
+
+    fn manifest_call(&self, method: Method, image: &ImageRef) -> Result<Call, Error> {
+        let url = endpoint::below(&self.shared.options, &image.repository, &path(image))?;
+        let mut call = Call::pull(self.role, method, &image.repository, url, &image.to_string());
+        for media_type in MANIFEST_MEDIA_TYPES {
+            call.headers.append(ACCEPT, HeaderValue::from_static(media_type));
+        }
+        Ok(call)
+    }
+}
+
+fn path(image: &ImageRef) -> String {
+    format!("manifests/{}", image.version)
+}
+
+fn asked_digest(image: &ImageRef) -> Option<&Digest> {
+    match &image.version {
+        Version::Digest(digest) => Some(digest),
+        Version::Tag(_) => None,
+    }
+}
+
+fn answered_digest(answer: &Answer) -> Option<Digest> {
+    Digest::parse(answer.text(DIGEST)?).ok()
+}
+
+/// An answer to a request by digest must be about that digest, where both are of one algorithm.
+fn agree(answer: &Answer, image: &ImageRef, found: &Digest) -> Result<(), Error> {
+    match asked_digest(image) {
+        Some(expected) if expected != found && expected.algorithm() == found.algorithm() => {
+            Err(answer.error(Kind::Digest { expected: expected.clone(), found: found.clone() }))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,248 @@
+//! Answers that are no success: the status, and what the registry says about it.
+//!
+//! Bodies are bounded and cut, logins in them masked, pages of HTML left out.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::error::Verdict;
+use crate::error::Class;
+use crate::model::Digest;
+use crate::redact::mask_logins;
+
+/// How much of a body is read for its message.
+pub(super) const BODY_LIMIT: usize = 64 << 10;
+const MESSAGE_LIMIT: usize = 300;
+
+/// A refusal: its status, and the registry's own words.
+#[derive(Debug)]
+pub struct Refused {
+    pub(super) status: StatusCode,
+    retry_after: Option<Duration>,
+    codes: Vec<String>,
+    message: Option<String>,
+    digests: Vec<Digest>,
+    push: bool,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    errors: Vec<Item>,
+    #[serde(alias = "error_message", alias = "error")]
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    detail: serde_json::Value,
+}
+
+impl Refused {
+    /// Reads what `body` says; `push` tells whether the request was a write.
+    pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], push: bool) -> Self {
+        let mut refused = Self {
+            status,
+            retry_after: retry_after(headers),
+            codes: Vec::new(),
+            message: None,
+            digests: Vec::new(),
+            push,
+        };
+        match serde_json::from_slice::<Envelope>(body) {
+            Ok(envelope) => refused.take(envelope),
+            Err(_) => refused.message = plain(body),
+        }
+        refused
+    }
+
+    fn take(&mut self, envelope: Envelope) {
+        let mut messages: Vec<String> = envelope.message.into_iter().collect();
+        for item in envelope.errors {
+            digests_in(&item.detail, &mut self.digests);
+            if !item.code.is_empty() && !self.codes.contains(&item.code) {
+                self.codes.push(item.code);
+            }
+            if !item.message.is_empty() && !messages.contains(&item.message) {
+                messages.push(item.message);
+            }
+        }
+        let message = clean(&messages.join("; "));
+        self.message = Some(message).filter(|message| !message.is_empty());
+    }
+
+    fn says(&self, code: &str) -> bool {
+        self.codes.iter().any(|have| have == code)
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        match self.status.as_u16() {
+            429 => Verdict::Paused,
+            503 if self.retry_after.is_some() => Verdict::Paused,
+            408 | 500.. => Verdict::Again,
+            _ => Verdict::Final,
+        }
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match self.status.as_u16() {
+            401 | 403 => Class::Denied,
+            404 | 410 => Class::Missing,
+            429 => Class::Throttled,
+            408 | 500.. => Class::Transient,
+            _ if self.says("DIGEST_INVALID") || self.says("SIZE_INVALID") => Class::Corrupt,
+            _ if self.says("NAME_UNKNOWN") || self.says("MANIFEST_UNKNOWN") || self.says("BLOB_UNKNOWN") => {
+                Class::Missing
+            }
+            _ if self.says("DENIED") || self.says("UNAUTHORIZED") => Class::Denied,
+            _ => Class::Protocol,
+        }
+    }
+
+    pub(super) fn advice(&self, host: &str) -> Option<String> {
+        let right = if self.push { "push" } else { "pull" };
+        match self.class() {
+            Class::Denied => Some(format!(
+                "the credential for {host} lacks {right} here, or the repository does not exist; \
+                 `auth check` shows which login is used"
+            )),
+            Class::Missing if self.push => {
+                Some(format!("{host} does not have this repository, and does not make it on push"))
+            }
+            Class::Missing => Some("check the line: it names nothing that exists".to_owned()),
+            Class::Throttled => Some(format!("run again later, or lower --max-per-registry for {host}")),
+            Class::Protocol if self.speaks_tls() => Some(format!("{host} wants https: say --tls {host}")),
+            _ => None,
+        }
+    }
+
+    /// What common servers say to plain http on a port for https.
+    fn speaks_tls(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST
+            && self.message.as_deref().is_some_and(|message| message.contains("HTTPS"))
+    }
+
+    pub(super) fn missing_content(&self) -> Option<Vec<Digest>> {
+        let lacks = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
+        (self.push && lacks.iter().any(|code| self.says(code))).then(|| self.digests.clone())
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}", self.status.as_u16())?;
+        if !self.codes.is_empty() {
+            write!(f, " {}", clean(&self.codes.join(", ")))?;
+        }
+        self.message.as_ref().map_or(Ok(()), |message| write!(f, " ({message})"))
+    }
+}
+
+/// Any digest in `detail`, wherever it stands (`detail.digest`, `detail: "unknown blob sha256:…"`).
+fn digests_in(detail: &serde_json::Value, found: &mut Vec<Digest>) {
+    match detail {
+        serde_json::Value::String(text) => {
+            for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':') {
+                found.extend(Digest::parse(word).ok().filter(|digest| !found.contains(digest)));
+            }
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| digests_in(value, found)),
+        serde_json::Value::Object(values) => values.values().for_each(|value| digests_in(value, found)),
+        _ => {}
+    }
+}
+
+/// The wait that `Retry-After` asks for, in seconds or until a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
+}
+
+fn plain(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if text.starts_with('<') {
+        return Some("a page of HTML".to_owned());
+    }
+    Some(clean(text))
+}
+
+fn clean(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut line = mask_logins(line.trim());
+    if let Some((at, _)) = line.char_indices().nth(MESSAGE_LIMIT) {
+        line.truncate(at);
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, body: &str, push: bool) -> Refused {
+        Refused::read(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), push)
+    }
+
+    #[test]
+    fn the_digests_that_a_registry_lacks_are_found_wherever_they_stand() {
+        let digest = Digest::of(b"x");
+        let object =
+            format!(r#"{{"errors":[{{"code":"MANIFEST_BLOB_UNKNOWN","detail":{{"digest":"{digest}"}}}}]}}"#);
+        let text = format!(
+            r#"{{"errors":[{{"code":"MANIFEST_BLOB_UNKNOWN","detail":"unknown blob ({digest})"}}]}}"#
+        );
+        for body in [object, text] {
+            assert_eq!(refused(404, &body, true).missing_content(), Some(vec![digest.clone()]));
+            assert_eq!(refused(404, &body, false).missing_content(), None);
+        }
+        assert_eq!(refused(400, r#"{"errors":[{"code":"MANIFEST_INVALID"}]}"#, true).missing_content(), None);
+    }
+
+    #[test]
+    fn a_refusal_prints_the_codes_and_words_of_the_registry_and_no_login_and_no_page() {
+        let body = r#"{"errors":[{"code":"UNAUTHORIZED","message":"no access for me:secret@quay.io"}]}"#;
+        assert_eq!(
+            refused(401, body, false).to_string(),
+            "status 401 UNAUTHORIZED (no access for *********@quay.io)"
+        );
+        assert_eq!(
+            refused(502, "<html><body>x</body></html>", false).to_string(),
+            "status 502 (a page of HTML)"
+        );
+        let long = refused(500, &"x".repeat(1000), false).to_string();
+        assert!(long.chars().count() < 330, "{long}");
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        let header = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(http::header::RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(header("7"), Some(Duration::from_secs(7)));
+        assert_eq!(header("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(header("soon"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! The tags of a repository, page after page.
+
+use std::collections::HashSet;
+
+use http::Method;
+use serde::Deserialize;
+use url::Url;
+
+use super::Client;
+use super::endpoint::{below, same_origin};
+use super::error::{Error, Kind};
+use super::transport::{Answer, Call};
+use crate::model::{Repository, Tag};
+
+/// How many tags are asked for at a time; registries give fewer as they like.
+const PAGE: &str = "1000";
+/// The largest page; registries without pages answer with all tags at once.
+const LIMIT: u64 = 64 << 20;
+
+#[derive(Deserialize)]
+struct Page {
+    /// Some registries say null where there is none.
+    tags: Option<Vec<String>>,
+}
+
+impl Client {
+    /// All tags of a repository, each once, in the order the registry gives them.
+    ///
+    /// # Errors
+    /// Also when a page leads to another host or back to an earlier page.
+    pub async fn tags(&self, repository: &Repository) -> Result<Vec<Tag>, Error> {
+        let mut url = below(&self.shared.options, repository, "tags/list")?;
+        url.query_pairs_mut().append_pair("n", PAGE);
+        let mut pages = HashSet::new();
+        let mut seen = HashSet::new();
+        let mut tags = Vec::new();
+        loop {
+            pages.insert(url.clone());
+            let (page, next) = self.tag_page(repository, &url).await?;
+            tags.extend(page.into_iter().filter(|tag| seen.insert(tag.clone())));
+            match next {
+                None => return Ok(tags),
+                Some(next) if pages.contains(&next) || !same_origin(&next, &url) => {
+                    let text = "the list of tags goes on at an earlier page or at another host";
+                    let operation = format!("GET tags of {repository}");
+                    return Err(Error::new(operation, Some(&repository.host), Kind::Answer(text.to_owned())));
+                }
+                Some(next) => url = next,
+            }
+        }
+    }
+
+    async fn tag_page(&self, repository: &Repository, url: &Url) -> Result<(Vec<Tag>, Option<Url>), Error> {
+        let what = format!("tags of {repository}");
+        let call = Call::pull(self.role, Method::GET, repository, url.clone(), &what);
+        self.shared
+            .retry
+            .run(async || {
+                let mut answer = self.request_once(&call).await?;
+                let body = answer.bytes(LIMIT).await?;
+                let page: Page = serde_json::from_slice(&body)
+                    .map_err(|_| answer.error(Kind::Answer("the list of tags is no JSON list".to_owned())))?;
+                let tags = page.tags.unwrap_or_default();
+                let tags = tags.iter().filter_map(|tag| valid(repository, tag)).collect();
+                Ok((tags, next_page(&answer, url)))
+            })
+            .await
+    }
+}
+
+fn valid(repository: &Repository, text: &str) -> Option<Tag> {
+    let tag = Tag::parse(text);
+    if tag.is_err() {
+        tracing::warn!(%repository, tag = ?text, "the registry lists something that is no tag; it is left out");
+    }
+    tag.ok()
+}
+
+/// `Link: <…>; rel="next"` (RFC 8288), absolute or relative.
+fn next_page(answer: &Answer, url: &Url) -> Option<Url> {
+    let links = answer.headers.get_all(http::header::LINK);
+    links.iter().filter_map(|link| link.to_str().ok()).find_map(|link| next_link(link, url))
+}
+
+fn next_link(header: &str, url: &Url) -> Option<Url> {
+    let mut rest = header;
+    while let Some((_, link)) = rest.split_once('<') {
+        let (address, parameters) = link.split_once('>')?;
+        let end = parameters.find('<').unwrap_or(parameters.len());
+        let is_next = parameters[..end].split([';', ',']).any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or_default();
+            name.trim().eq_ignore_ascii_case("rel")
+                && value.trim().trim_matches('"').eq_ignore_ascii_case("next")
+        });
+        if is_next {
+            return url.join(address).ok();
+        }
+        rest = parameters;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_other_links_and_joined_to_the_address() {
+        let url = Url::parse("https://r.example.com/v2/a/tags/list?n=2").unwrap();
+        let next = |header: &str| next_link(header, &url).map(String::from);
+        let expected = Some("https://r.example.com/v2/a/tags/list?last=b&n=2".to_owned());
+        assert_eq!(next("</v2/a/tags/list?last=b&n=2>; rel=\"next\""), expected);
+        assert_eq!(next("<?last=b&n=2>; rel=next"), expected);
+        assert_eq!(next("</first>; rel=\"first\", </v2/a/tags/list?last=b&n=2>; rel=\"next\""), expected);
+        assert_eq!(next("</first>; rel=\"prev\""), None);
+        assert_eq!(next("nonsense"), None);
+    }
+}

@@ -1,0 +1,353 @@
+//! One request and its answer: permit, authorization, send, once more after a challenge.
+//!
+//! Nothing is tried again here but what a challenge asks for; [`super::retry`] does that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION};
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+use super::auth::{Action, Authorization, Need, Scope};
+use super::clients::Lane;
+use super::endpoint::same_origin;
+use super::error::{Error, Kind};
+use super::limit::Permit;
+use super::refusal::{BODY_LIMIT, Refused};
+use super::wire::Tally;
+use super::{Client, Role, Shared};
+use crate::model::{Host, Repository};
+use crate::redact::SafeUrl;
+
+const REDIRECTS: usize = 5;
+/// How often one request is sent while its challenge changes: without, with an old and with a new token.
+const SENDS: usize = 3;
+
+/// A request, as often as it must be sent.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// What is done to what: `HEAD quay.io/a/b:v1`.
+    pub(super) operation: Arc<str>,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) need: Need,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Bytes>,
+    pub(super) lane: Lane,
+    /// Whether redirects are followed.
+    pub(super) follow: bool,
+}
+
+/// An answer whose body is still to be read; it holds its permit until dropped.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) operation: Arc<str>,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// Where the answer came from, after redirects.
+    pub(super) url: Url,
+    host: Host,
+    is_write: bool,
+    body: Body,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(super) struct Body {
+    response: reqwest::Response,
+    permit: Permit,
+    tally: Tally,
+    stall: Duration,
+}
+
+impl Call {
+    /// A request to `repository` for which a token to pull from it is enough.
+    pub(super) fn pull(role: Role, method: Method, repository: &Repository, url: Url, what: &str) -> Self {
+        Self::new(role, Action::Pull, method, repository, url, what)
+    }
+
+    /// A request that writes to `repository`.
+    pub(super) fn push(role: Role, method: Method, repository: &Repository, url: Url, what: &str) -> Self {
+        let mut call = Self::new(role, Action::Push, method, repository, url, what);
+        call.follow = false;
+        call
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "private; pull and push are the two that are called")]
+    fn new(
+        role: Role,
+        action: Action,
+        method: Method,
+        repository: &Repository,
+        url: Url,
+        what: &str,
+    ) -> Self {
+        let scope = Scope { name: Arc::clone(&repository.name), action };
+        Self {
+            operation: format!("{method} {what}").into(),
+            method,
+            url,
+            need: Need { host: repository.host.clone(), role, scopes: vec![scope] },
+            headers: HeaderMap::new(),
+            body: None,
+            lane: Lane::Small,
+            follow: true,
+        }
+    }
+
+    pub(super) fn error(&self, kind: Kind) -> Error {
+        Error::new(Arc::clone(&self.operation), Some(&self.need.host), kind)
+    }
+}
+
+impl Client {
+    /// Sends `call` until it succeeds, with a permit for each try; statuses that are no success are errors.
+    pub(super) async fn request(&self, call: &Call) -> Result<Answer, Error> {
+        self.shared.retry.run(|| self.request_once(call)).await
+    }
+
+    /// Sends `call` once.
+    pub(super) async fn request_once(&self, call: &Call) -> Result<Answer, Error> {
+        let permit = self.shared.acquire(&call.need.host, &call.operation).await?;
+        self.shared.send(call, permit).await?.or_refused().await
+    }
+}
+
+impl Shared {
+    pub(super) async fn acquire(&self, host: &Host, operation: &Arc<str>) -> Result<Permit, Error> {
+        let acquired = self.hosts.get(host).acquire().await;
+        acquired.map_err(|kind| Error::new(Arc::clone(operation), Some(host), kind))
+    }
+
+    /// Sends `call` under `permit`, once more if a challenge is met. Any status is an answer, but for a
+    /// 401 that no token helps against.
+    pub(super) async fn send(&self, call: &Call, permit: Permit) -> Result<Answer, Error> {
+        let mut sends = 1;
+        loop {
+            let authorization = self.authorize(call).await?;
+            let sent = self.exchange(call, authorization.as_ref(), &permit).await;
+            let (response, url) = sent.map_err(|kind| call.error(self.unanswered(kind, &permit)))?;
+            let refused = response.status() == StatusCode::UNAUTHORIZED && same_origin(&url, &call.url);
+            let renewed = refused
+                && sends < SENDS
+                && self.challenged(call, authorization.as_ref(), response.headers()).await?;
+            // Only now may the others follow: they find the challenge known.
+            permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
+            let answer = self.answer(call, response, url, permit.clone());
+            if !renewed {
+                return Ok(answer);
+            }
+            sends += 1;
+            answer.body.drain().await;
+        }
+    }
+
+    /// The header for `call`; none where the host is open or its challenge not known yet.
+    pub(super) async fn authorize(&self, call: &Call) -> Result<Option<Authorization>, Error> {
+        let authorized = self.authorizer.authorize(&call.need, self).await;
+        authorized.map_err(|error| call.error(Kind::Authorization(error)))
+    }
+
+    /// Takes note of a challenge; whether `call` is to be sent once more.
+    pub(super) async fn challenged(
+        &self,
+        call: &Call,
+        used: Option<&Authorization>,
+        headers: &HeaderMap,
+    ) -> Result<bool, Error> {
+        let base = super::endpoint::base(&self.options, &call.need.host)?;
+        let challenged = self.authorizer.challenged(&call.need, used, headers, &base).await;
+        challenged.map_err(|error| call.error(Kind::Authorization(error)))
+    }
+
+    /// What to make of a request without an answer.
+    pub(super) fn unanswered(&self, kind: Kind, permit: &Permit) -> Kind {
+        if kind.is_goaway() {
+            permit.host().overloaded(permit.epoch());
+        }
+        let last = matches!(kind, Kind::Certificate(_) | Kind::NotTls(_));
+        permit.host().silent(kind, last)
+    }
+
+    pub(super) fn answer(
+        &self,
+        call: &Call,
+        response: reqwest::Response,
+        url: Url,
+        permit: Permit,
+    ) -> Answer {
+        Answer {
+            operation: Arc::clone(&call.operation),
+            status: response.status(),
+            headers: response.headers().clone(),
+            url,
+            host: call.need.host.clone(),
+            is_write: call.need.scopes.iter().any(|scope| matches!(scope.action, Action::Push)),
+            body: Body { response, permit, tally: self.counters.tally(), stall: self.options.stall_timeout },
+        }
+    }
+
+    /// Sends `call` and follows redirects, with the authorization for its own host only.
+    async fn exchange(
+        &self,
+        call: &Call,
+        authorization: Option<&Authorization>,
+        permit: &Permit,
+    ) -> Result<(reqwest::Response, Url), Kind> {
+        let mut url = call.url.clone();
+        for _ in 0..=REDIRECTS {
+            let mut headers = call.headers.clone();
+            if let Some(authorization) = authorization.filter(|_| same_origin(&url, &call.url)) {
+                headers.insert(AUTHORIZATION, authorization.header());
+            }
+            let response = self.hop(call, &url, headers, permit).await?;
+            match next_hop(&url, &response).filter(|_| call.follow) {
+                None => return Ok((response, url)),
+                Some(next) => url = next?,
+            }
+        }
+        Err(Kind::Redirect(SafeUrl::new(url)))
+    }
+
+    /// One request to one address.
+    async fn hop(
+        &self,
+        call: &Call,
+        url: &Url,
+        headers: HeaderMap,
+        permit: &Permit,
+    ) -> Result<reqwest::Response, Kind> {
+        let client = self.client_for(call.lane, url, permit.host().in_use());
+        let mut request = client.request(call.method.clone(), url.clone()).headers(headers);
+        let tally = self.counters.tally();
+        match &call.body {
+            Some(body) => {
+                tally.sent(body.len());
+                request = request.header(CONTENT_LENGTH, body.len()).body(body.clone());
+            }
+            None if call.method == Method::POST => request = request.header(CONTENT_LENGTH, 0),
+            None => {}
+        }
+        tally.request(&call.method);
+        let stall = self.options.stall_timeout;
+        match tokio::time::timeout(stall, request.send()).await {
+            Ok(sent) => sent.map_err(Kind::of),
+            Err(_) => Err(Kind::Stalled(stall)),
+        }
+    }
+
+    pub(super) fn client_for(&self, lane: Lane, url: &Url, in_use: usize) -> &reqwest::Client {
+        let loopback = url.host_str().is_some_and(|host| Host::new(host).is_loopback());
+        self.clients.pick(lane, loopback, in_use)
+    }
+}
+
+/// Where a redirect leads; none: it is not one.
+fn next_hop(from: &Url, response: &reqwest::Response) -> Option<Result<Url, Kind>> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let to = response.headers().get(LOCATION)?.to_str().ok()?;
+    let Ok(next) = from.join(to) else {
+        return Some(Err(Kind::Answer("redirected to something that is no address".to_owned())));
+    };
+    let downgrade = from.scheme() == "https" && next.scheme() != "https";
+    if downgrade || !matches!(next.scheme(), "http" | "https") {
+        return Some(Err(Kind::Redirect(SafeUrl::new(next))));
+    }
+    Some(Ok(next))
+}
+
+impl Answer {
+    pub(super) fn error(&self, kind: Kind) -> Error {
+        Error::new(Arc::clone(&self.operation), Some(&self.host), kind)
+    }
+
+    /// The answer itself if it is a success, else what the registry says about it.
+    pub(super) async fn or_refused(self) -> Result<Self, Error> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        Err(self.refused().await)
+    }
+
+    /// The error that this answer is.
+    pub(super) async fn refused(mut self) -> Error {
+        let body = self.body.read_some(BODY_LIMIT).await;
+        let refused = Refused::read(self.status, &self.headers, &body, self.is_write);
+        self.error(Kind::Refused(Box::new(refused)))
+    }
+
+    /// The whole body, if it is no larger than `limit`.
+    pub(super) async fn bytes(&mut self, limit: u64) -> Result<Bytes, Error> {
+        let announced = self.length();
+        if announced.is_some_and(|length| length > limit) {
+            return Err(self.error(Kind::TooLarge(limit)));
+        }
+        let mut all = BytesMut::new();
+        loop {
+            match self.body.frame().await {
+                Ok(Some(frame)) => all.extend_from_slice(&frame),
+                Ok(None) => return Ok(all.freeze()),
+                Err(kind) => return Err(self.error(kind)),
+            }
+            if all.len() as u64 > limit {
+                return Err(self.error(Kind::TooLarge(limit)));
+            }
+        }
+    }
+
+    /// What `Content-Length` says.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.text(CONTENT_LENGTH.as_str())?.parse().ok()
+    }
+
+    /// A header as text.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(super) fn into_body(self) -> Body {
+        self.body
+    }
+}
+
+impl Body {
+    /// The next bytes; none: the body ended as it should.
+    pub(super) async fn frame(&mut self) -> Result<Option<Bytes>, Kind> {
+        match tokio::time::timeout(self.stall, self.response.chunk()).await {
+            Ok(Ok(Some(frame))) => {
+                self.tally.received(frame.len());
+                Ok(Some(frame))
+            }
+            Ok(Ok(None)) => Ok(None),
+            Ok(Err(error)) => Err(Kind::of(error)),
+            Err(_) => Err(Kind::Stalled(self.stall)),
+        }
+    }
+
+    /// The permit that this body holds.
+    pub(super) fn permit(&self) -> Permit {
+        self.permit.clone()
+    }
+
+    /// As much of the body as there is, up to `limit` bytes.
+    async fn read_some(&mut self, limit: usize) -> Bytes {
+        let mut all = BytesMut::new();
+        while let Ok(Some(frame)) = self.frame().await {
+            all.extend_from_slice(&frame);
+            if all.len() >= limit {
+                all.truncate(limit);
+                break;
+            }
+        }
+        all.freeze()
+    }
+
+    /// Reads a small rest, so that the connection can be used again.
+    pub(super) async fn drain(mut self) {
+        self.read_some(BODY_LIMIT).await;
+    }
+}

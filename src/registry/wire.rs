@@ -1,0 +1,107 @@
+//! What goes over the wire, counted: requests by kind and bytes of bodies both ways.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use http::Method;
+
+use crate::model::{Requests, Wire};
+
+tokio::task_local! {
+    /// Requests made on behalf of the work that `counted` runs.
+    static SCOPE: Arc<AtomicU32>;
+}
+
+/// The counters of one run.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    received: AtomicU64,
+    sent: AtomicU64,
+    token: AtomicU64,
+    head: AtomicU64,
+    get: AtomicU64,
+    post: AtomicU64,
+    patch: AtomicU64,
+    put: AtomicU64,
+    delete: AtomicU64,
+}
+
+/// The counters of the run and of the entry that is being worked on; it may travel to other threads.
+#[derive(Debug, Clone)]
+pub(super) struct Tally {
+    counters: Arc<Counters>,
+    scope: Option<Arc<AtomicU32>>,
+}
+
+impl Counters {
+    /// The counters, with those of the entry that the current work is for.
+    pub(super) fn tally(self: &Arc<Self>) -> Tally {
+        Tally { counters: Arc::clone(self), scope: SCOPE.try_with(Arc::clone).ok() }
+    }
+
+    pub(super) fn wire(&self) -> Wire {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Wire {
+            received: read(&self.received),
+            sent: read(&self.sent),
+            requests: Requests {
+                token: read(&self.token),
+                head: read(&self.head),
+                get: read(&self.get),
+                post: read(&self.post),
+                patch: read(&self.patch),
+                put: read(&self.put),
+                delete: read(&self.delete),
+            },
+        }
+    }
+}
+
+impl Tally {
+    pub(super) fn token(&self) {
+        self.count(&self.counters.token);
+    }
+
+    pub(super) fn request(&self, method: &Method) {
+        self.count(match *method {
+            Method::HEAD => &self.counters.head,
+            Method::POST => &self.counters.post,
+            Method::PATCH => &self.counters.patch,
+            Method::PUT => &self.counters.put,
+            Method::DELETE => &self.counters.delete,
+            _ => &self.counters.get,
+        });
+    }
+
+    pub(super) fn received(&self, bytes: usize) {
+        self.counters.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn sent(&self, bytes: usize) {
+        self.counters.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Runs `work` on behalf of the same entry, wherever it runs.
+    pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> T {
+        match &self.scope {
+            Some(scope) => SCOPE.scope(Arc::clone(scope), work).await,
+            None => work.await,
+        }
+    }
+
+    fn count(&self, counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+        if let Some(scope) = &self.scope {
+            scope.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Runs `work` and counts the requests that were made for it; an outer count includes them.
+pub(super) async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
+    let count = Arc::new(AtomicU32::new(0));
+    let done = SCOPE.scope(Arc::clone(&count), work).await;
+    let count = count.load(Ordering::Relaxed);
+    let _ = SCOPE.try_with(|outer| outer.fetch_add(count, Ordering::Relaxed));
+    (done, count)
+}
