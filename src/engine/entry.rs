@@ -84,7 +84,7 @@ impl Engine {
 
     async fn resolve(&self, desired: &Desired) -> Result<Resolved, Failure> {
         match self.source_now(&desired.source).await? {
-            Some(descriptor) => self.filtered(desired, descriptor).await,
+            Some(descriptor) => Box::pin(self.filtered(desired, descriptor)).await,
             None if self.options.skip_missing => Ok(Resolved::Skip(Skip::SourceMissing)),
             None => Err(Failure::new(Stage::Resolve, Error::SourceMissing(desired.source.clone()))),
         }
