@@ -2,6 +2,8 @@
 #![cfg(test)] // tells clippy that all of it is tests, where `unwrap` is fine
 
 mod cli_help;
+mod cli_inspect;
+mod cli_run;
 mod cli_settings;
 mod demo_images;
 mod dependencies;
