@@ -13,7 +13,6 @@ mod endpoint;
 mod error;
 mod limit;
 mod listing;
-mod logins;
 mod manifests;
 mod options;
 mod outgoing;

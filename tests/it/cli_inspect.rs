@@ -36,7 +36,10 @@ const GOOD: &str = "# owner: us\nquay.io/a/b:v1 quay.io/c/d:v1\nquay.io/a/b:4.* 
 #[test]
 fn lint_says_nothing_of_good_files_and_lists_what_they_ask_for() {
     let desk = desk(&[("x/mapping_x", GOOD)]);
-    assert_eq!(stdout(&mut mirror(&desk, &["lint", "--strict", "x"]), 0), "2 entries, 0 errors, 0 warnings\n");
+    assert_eq!(
+        stdout(&mut mirror(&desk, &["lint", "--strict", "x"]), 0),
+        "2 entries, 0 errors, 0 warnings\n"
+    );
     let json = stdout(&mut mirror(&desk, &["lint", "--output", "json", "x"]), 0);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["findings"], Value::Array(Vec::new()));

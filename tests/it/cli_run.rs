@@ -143,7 +143,8 @@ fn plan_writes_nothing_and_check_says_whether_something_is_to_do() {
 fn plan_since_a_revision_looks_at_new_lines_only() {
     let desk = Desk::new(&two_entries());
     let git = |words: &[&str]| {
-        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"];
+        let identity =
+            ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"];
         let mut git = Program::new("git");
         git.current_dir(desk.0.path()).args(identity).args(words).stdout(Stdio::null());
         assert!(git.status().unwrap().success(), "git {words:?}");
