@@ -25,3 +25,4 @@ mod report_text;
 mod shipped;
 mod support;
 mod support_selftest;
+mod tag_lists;

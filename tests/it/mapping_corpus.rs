@@ -1,6 +1,7 @@
 //! Real mapping files and recorded answers of `oc`, read from `../shared/data`; nothing of them is copied here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use image_mirror::mapping::{ReadOptions, read};
@@ -154,7 +155,7 @@ async fn recorded_parse_cases_come_out_as_oc_has_them_or_as_listed() {
             assert!(!same, "{name} is the same as oc's now");
             assert_eq!(found.lines(), *lines, "{name}");
         } else if !same {
-            wrong += &format!("    ({name:?}, \"\", &{:?}),\n", found.lines());
+            let _ = writeln!(wrong, "    ({name:?}, \"\", &{:?}),", found.lines());
         }
     }
     assert!(wrong.is_empty(), "these differ from oc and are not listed:\n{wrong}");

@@ -1,4 +1,4 @@
-//! Finding and reading mapping files, owners, lines since a revision, and ConfigMaps.
+//! Finding and reading mapping files, owners, lines since a revision, and what a ConfigMap becomes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -138,7 +138,7 @@ fn since_a_revision_only_lines_added_or_altered_count() {
     git(root, &["add", "."]);
     git(root, &["commit", "-qm", "first"]);
     let altered = line("altered").replace("c/altered:v1", "c/altered:v2");
-    let text = [line("old"), line("moved"), altered, line("added"), "bad\n".to_owned()].concat();
+    let text = [line("old"), line("moved"), altered, line("added"), "bad\n".to_owned(), line("old")].concat();
     write(root, "s/mapping_a", &text);
     write(root, "s/mapping_new", &line("new"));
     let words = [root.join("s").display().to_string()];
@@ -152,7 +152,9 @@ fn since_a_revision_only_lines_added_or_altered_count() {
         })
         .collect();
     assert_eq!(targets, ["quay.io/c/altered:v2", "quay.io/c/added:v1", "quay.io/c/new:v1"]);
-    assert_eq!((set.rows().len(), set.findings().len()), (1, 1), "a new bad line is a row");
+    let codes: Vec<_> = set.findings().iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["no-target", "duplicate"], "a second copy of an old line is new");
+    assert_eq!(set.rows().len(), 1, "a new bad line is a row");
 
     for revision in ["no-such-branch", "--output=/dev/null", ""] {
         let error = since(read_words(&words), revision).unwrap_err();

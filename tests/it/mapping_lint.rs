@@ -1,5 +1,6 @@
 //! What lint says, and how findings look.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -14,8 +15,10 @@ fn codes(set: &MappingSet, options: &LintOptions) -> Vec<String> {
 
 #[test]
 fn a_line_against_the_direction_of_its_file_is_a_warning() {
-    let mut lines: String =
-        (0..6).map(|n| format!("registry.ci.openshift.org/o/a:{n} quay.io/o/a{n}:latest\n")).collect();
+    let mut lines = String::new();
+    for n in 0..6 {
+        let _ = writeln!(lines, "registry.ci.openshift.org/o/a:{n} quay.io/o/a{n}:latest");
+    }
     lines += "quay.io/o/b:1 registry.ci.openshift.org/o/b:latest\n";
     assert_eq!(codes(&read_text(&lines), &LintOptions::default()), ["reversed m:7"]);
     let both_ways = "q.io/a/b:1 r.io/a/b:1\nr.io/c/d:1 q.io/c/d:1\n";
@@ -110,6 +113,7 @@ periodics:
   spec:
     containers:
     - command: [echo, run, mapping_left]
+    - args: [run, '/etc/imagemirror/mapping_FIXME*']
 ";
     write(root, "jobs/periodics.yaml", jobs);
     write(root, "jobs/broken.yaml", "a: [\n");

@@ -1,4 +1,4 @@
-//! Properties of the readers of text that anyone may have typed; each has a fuzz target of the same name.
+//! Properties of the readers of text that anyone may have typed, and of what is made of it.
 
 use image_mirror::mapping::configmap::{Content, render};
 use image_mirror::mapping::{Wish, render as render_findings};

@@ -55,7 +55,7 @@ pub(super) fn look(
     for file in files {
         if !selectors.iter().any(|selector| selector.selects(file.base_name())) {
             findings.push(
-                Finding::about(&file.name, Severity::Error, "file-without-job", "no job selects this file")
+                Finding::about(&file.name, Severity::Warning, "file-without-job", "no job selects this file")
                     .hint("nothing mirrors it; add it to a job, or rename it so that a job's pattern fits"),
             );
         }
@@ -134,7 +134,8 @@ fn is_program(word: &str) -> bool {
     word == "image-mirror" || word.ends_with("/image-mirror")
 }
 
-/// Words that are paths. An option's value is told from a path by the name that mapping files have.
+/// Words that are paths. An option's value is told from a path by the name that mapping files have; variables of a
+/// script cannot be followed, and `FIXME` marks a template.
 fn paths<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut found = Vec::new();
     for word in words {
@@ -144,12 +145,8 @@ fn paths<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
             _ if word.starts_with('-') => continue,
             _ => word,
         };
-        found.extend(
-            value
-                .split(',')
-                .filter(|path| path.contains("mapping") && !path.contains('$'))
-                .map(str::to_owned),
-        );
+        let known = |path: &&str| path.contains("mapping") && !path.contains('$') && !path.contains("FIXME");
+        found.extend(value.split(',').filter(known).map(str::to_owned));
     }
     found
 }
