@@ -9,7 +9,7 @@ mod layering;
 mod mapping_cases;
 mod mapping_support;
 mod progress;
-mod registry_real;
+mod registry;
 mod report_files;
 mod report_html;
 mod report_sample;
