@@ -35,10 +35,6 @@ use settings::{Action, Environment, Settings, UsageError};
 /// program that hangs.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// Children of nested indexes are polled one within another; two levels of an unoptimised build outgrow the
-/// usual 2 MiB. Only what is touched becomes memory.
-const STACK: usize = 8 << 20;
-
 /// Does what `line` asks for.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match Args::read(line) {
@@ -83,8 +79,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
 
 /// Runs `work` to its end.
 fn in_runtime(work: impl Future<Output = Exit>) -> Exit {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = match builder.thread_stack_size(STACK).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!("cannot start: {error}");

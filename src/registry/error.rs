@@ -88,7 +88,7 @@ pub enum Kind {
     Redirect(SafeUrl),
     /// No authorization for the request could be had.
     #[error("no authorization")]
-    Authorization(#[source] auth::Error),
+    Authorization(#[source] Box<auth::Error>),
     /// The token was dropped while it was in use; the operation is to be tried anew.
     #[error("the token expired on the way")]
     Expired,
@@ -150,10 +150,13 @@ impl Error {
     pub(super) fn verdict(&self) -> Verdict {
         match &self.0.kind {
             Kind::Refused(refused) => refused.verdict(),
-            Kind::Connect(_) | Kind::Stalled(_) | Kind::Broken(_) | Kind::Truncated { .. } => Verdict::Again,
+            Kind::Connect(_)
+            | Kind::Stalled(_)
+            | Kind::Broken(_)
+            | Kind::Truncated { .. }
+            | Kind::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
             Kind::Digest { .. } | Kind::TooLong(_) => Verdict::Once,
             Kind::Expired => Verdict::Renewed,
-            Kind::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
             Kind::Certificate(_)
             | Kind::NotTls(_)
             | Kind::Throttled(_)
@@ -166,12 +169,10 @@ impl Error {
         }
     }
 
-    pub(super) fn operation(&self) -> &Arc<str> {
-        &self.0.operation
-    }
-
-    pub(super) fn host(&self) -> Option<&Host> {
-        self.0.host.as_ref()
+    /// The same operation, given up after pauses of `wait` in all.
+    pub(super) fn throttled(mut self, wait: Duration) -> Self {
+        self.0.kind = Kind::Throttled(wait);
+        self
     }
 
     /// The cause.

@@ -19,8 +19,8 @@ use super::refusal::retry_after;
 use super::{Options, retry};
 use crate::model::Host;
 
-const START: usize = 32;
-const CEILING: usize = 128;
+const START: u32 = 32;
+const CEILING: u32 = 128;
 
 /// The hosts of a run.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ struct Policy {
     backoff_max: Duration,
     max_retry_after: Duration,
     deadline: Option<Instant>,
-    ceiling: usize,
+    ceiling: u32,
 }
 
 /// One host: its limit, its pause, and whether it ever answered.
@@ -101,7 +101,10 @@ impl Hosts {
             backoff_max: options.backoff_max,
             max_retry_after: options.max_retry_after,
             deadline: options.deadline,
-            ceiling: options.max_per_registry.unwrap_or(CEILING).max(1),
+            ceiling: options
+                .max_per_registry
+                .map_or(CEILING, |most| u32::try_from(most).unwrap_or(u32::MAX))
+                .max(1),
         };
         Self { policy: Arc::new(policy), hosts: Mutex::default() }
     }
@@ -119,7 +122,7 @@ impl HostState {
     fn new(host: Host, policy: Arc<Policy>) -> Self {
         let state = State {
             in_use: 0,
-            limit: START.min(policy.ceiling) as f64,
+            limit: START.min(policy.ceiling).into(),
             epoch: 0,
             remaining: None,
             paused_until: None,
@@ -281,13 +284,15 @@ impl HostState {
     }
 
     /// A request got no answer. Gives back `kind`, or what takes its place once the host is given up.
-    pub(super) fn silent(&self, kind: Kind, last: bool) -> Kind {
+    pub(super) fn silent(&self, kind: Kind) -> Kind {
         let mut state = lock(&self.state);
         if !matches!(state.reach, Reach::Untried | Reach::Asked) {
             return kind;
         }
         state.silences += 1;
         self.changed.notify_waiters();
+        // Trust does not come with time.
+        let last = matches!(kind, Kind::Certificate(_) | Kind::NotTls(_));
         if last || state.silences >= self.policy.attempts {
             let cause = Arc::new(kind);
             state.reach = Reach::Dead(Arc::clone(&cause));
@@ -323,10 +328,10 @@ impl State {
     }
 
     /// One more for as many good answers as there are requests, while the limit is what holds us.
-    fn grow(&mut self, ceiling: usize) {
+    fn grow(&mut self, ceiling: u32) {
         self.throttled = 0;
         if self.in_use >= self.allowed() {
-            self.limit = (self.limit + 1.0 / self.limit).min(ceiling as f64);
+            self.limit = (self.limit + 1.0 / self.limit).min(ceiling.into());
         }
     }
 
@@ -353,6 +358,14 @@ impl Permit {
 
     pub(super) fn epoch(&self) -> u64 {
         self.0.epoch
+    }
+
+    /// What to make of a request under this permit that got no answer.
+    pub(super) fn unanswered(&self, kind: Kind) -> Kind {
+        if kind.is_goaway() {
+            self.host().overloaded(self.epoch());
+        }
+        self.host().silent(kind)
     }
 }
 

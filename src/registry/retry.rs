@@ -1,12 +1,11 @@
 //! The one retry loop: what is worth another try, and when.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Options;
-use super::error::{Error, Kind, Verdict};
+use super::error::{Error, Verdict};
 use crate::error::Classify;
 
 /// How much patience a run has.
@@ -100,8 +99,7 @@ impl Tries {
         if now - since <= self.retry.max_retry_after {
             return Ok(());
         }
-        let kind = Kind::Throttled(now - since);
-        Err(Error::new(Arc::clone(error.operation()), error.host(), kind).after(attempts))
+        Err(error.throttled(now - since).after(attempts))
     }
 }
 

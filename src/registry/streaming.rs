@@ -74,6 +74,6 @@ impl Sending<'_> {
             return Err(error);
         }
         let answered = waited.and_then(|sent| sent.map_err(Kind::of));
-        answered.map_err(|kind| self.call.error(self.shared.unanswered(kind, &self.permit)))
+        answered.map_err(|kind| self.call.error(self.permit.unanswered(kind)))
     }
 }

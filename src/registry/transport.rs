@@ -128,7 +128,7 @@ impl Shared {
         loop {
             let authorization = self.authorize(call).await?;
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
-            let (response, url) = sent.map_err(|kind| call.error(self.unanswered(kind, &permit)))?;
+            let (response, url) = sent.map_err(|kind| call.error(permit.unanswered(kind)))?;
             let own = sends < SENDS && same_origin(&url, &call.url);
             let renewed = own && self.renewed(call, authorization.as_ref(), &response).await?;
             // Only now may the others follow: they find the challenge known.
@@ -145,7 +145,7 @@ impl Shared {
     /// The header for `call`; none where the host is open or its challenge not known yet.
     pub(super) async fn authorize(&self, call: &Call) -> Result<Option<Authorization>, Error> {
         let authorized = self.authorizer.authorize(&call.need, self).await;
-        authorized.map_err(|error| call.error(Kind::Authorization(error)))
+        authorized.map_err(|error| call.error(Kind::Authorization(Box::new(error))))
     }
 
     /// Takes note of a refusal for want of a token, or of the right one; whether `call` is to be sent once more.
@@ -160,20 +160,11 @@ impl Shared {
                 let base = super::endpoint::base(&self.options, &call.need.host)?;
                 let challenged =
                     self.authorizer.challenged(&call.need, used, response.headers(), &base).await;
-                challenged.map_err(|error| call.error(Kind::Authorization(error)))
+                challenged.map_err(|error| call.error(Kind::Authorization(Box::new(error))))
             }
             StatusCode::FORBIDDEN => Ok(self.authorizer.forbidden(&call.need, used)),
             _ => Ok(false),
         }
-    }
-
-    /// What to make of a request without an answer.
-    pub(super) fn unanswered(&self, kind: Kind, permit: &Permit) -> Kind {
-        if kind.is_goaway() {
-            permit.host().overloaded(permit.epoch());
-        }
-        let last = matches!(kind, Kind::Certificate(_) | Kind::NotTls(_));
-        permit.host().silent(kind, last)
     }
 
     pub(super) fn answer(

@@ -137,6 +137,7 @@ impl Client {
     ///
     /// # Errors
     /// Those of the source as well as those of the target; bytes that are not the blob are never committed.
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that only the caller knows")]
     pub async fn upload_blob(
         &self,
         repository: &Repository,

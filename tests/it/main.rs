@@ -17,7 +17,7 @@ mod mapping_lint;
 mod mapping_props;
 mod mapping_support;
 mod progress;
-mod registry_real;
+mod registry;
 mod report_files;
 mod report_html;
 mod report_sample;
