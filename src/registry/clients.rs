@@ -91,7 +91,9 @@ impl Trust {
         for path in &options.ca_files {
             extra.extend(certificates(path)?);
         }
-        let identity = options.client_certificate.as_deref().map(identity).transpose()?;
+        let identity = options.client_certificate.as_deref();
+        let identity =
+            identity.map(|path| self::identity(path, options.client_key.as_deref())).transpose()?;
         // Building fails where the platform has no certificates at all, even for plain http.
         let has_platform = reqwest::Client::builder().build().is_ok();
         if !has_platform {
@@ -134,9 +136,14 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     Ok(found)
 }
 
-fn identity(path: &Path) -> Result<Identity, Error> {
+fn identity(path: &Path, key: Option<&Path>) -> Result<Identity, Error> {
     let operation = || format!("reading the client certificate `{}`", path.display());
-    let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
+    let mut pem = fs::read(path).map_err(|error| setup(operation(), error))?;
+    if let Some(key) = key {
+        let operation = || format!("reading the client key `{}`", key.display());
+        pem.push(b'\n');
+        pem.extend(fs::read(key).map_err(|error| setup(operation(), error))?);
+    }
     Identity::from_pem(&pem).map_err(|error| setup(operation(), error))
 }
 
