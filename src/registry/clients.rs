@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity};
 
 use super::Options;
-use super::error::{Error, Kind};
+use super::error::Error;
 use crate::error::Class;
 
 /// How many HTTP/2 connections to one host there may be at most.
@@ -128,8 +128,7 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
     let found = Certificate::from_pem_bundle(&pem).map_err(|error| setup(operation(), error))?;
     if found.is_empty() {
-        let kind = Kind::Answer("the file holds no certificate in PEM form".to_owned());
-        return Err(Error::new(operation(), None, kind));
+        return Err(setup(operation(), std::io::Error::other("the file holds no certificate in PEM form")));
     }
     Ok(found)
 }

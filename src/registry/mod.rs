@@ -33,7 +33,7 @@ pub use blobs::BlobSource;
 pub use credentials::{
     ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
 };
-pub use error::{Error, Kind};
+pub use error::{Error, HttpError, Kind, Local};
 pub use limit::Permit;
 pub use options::Options;
 pub use refusal::Refused;
