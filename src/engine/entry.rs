@@ -8,9 +8,10 @@ use super::filter::{Filtered, filter};
 use super::plan::{Action, Found, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
-use super::{Check, Engine, Error, Looked, Planned, counted};
+use super::{Check, Engine, Error, Looked, Planned};
 use crate::error::{Chain, Class, Failure, Stage};
 use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Update};
+use crate::registry::counted;
 
 /// The manifest that a target should name.
 struct Wanted {
@@ -84,7 +85,7 @@ impl Engine {
 
     async fn resolve(&self, desired: &Desired) -> Result<Resolved, Failure> {
         match self.source_now(&desired.source).await? {
-            Some(descriptor) => self.filtered(desired, descriptor).await,
+            Some(descriptor) => Box::pin(self.filtered(desired, descriptor)).await,
             None if self.options.skip_missing => Ok(Resolved::Skip(Skip::SourceMissing)),
             None => Err(Failure::new(Stage::Resolve, Error::SourceMissing(desired.source.clone()))),
         }

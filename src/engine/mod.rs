@@ -37,7 +37,7 @@ pub use error::Error;
 pub use observer::{Observer, Silent};
 
 use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Reason, Row};
-use crate::registry::{self, Client, Role};
+use crate::registry::{Client, Role};
 use once::Once;
 use plan::Found;
 use store::Place;
@@ -175,9 +175,4 @@ impl Engine {
             sent: Arc::new(move |bytes| told.sent(bytes)),
         }
     }
-}
-
-/// Counts the requests that `work` makes.
-async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
-    registry::counted(work).await
 }

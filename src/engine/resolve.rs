@@ -2,6 +2,8 @@
 //!
 //! A source that is pinned by digest costs no request.
 
+use futures_util::FutureExt as _;
+
 use super::Engine;
 use super::once::Once;
 use super::plan::Found;
@@ -23,12 +25,12 @@ impl Engine {
         if let Some(pinned) = pinned(source) {
             return Ok(Some(pinned));
         }
-        self.looks.sources.get(source, async { look(&self.source, source).await }).await
+        self.looks.sources.get(source, look(&self.source, source).boxed()).await
     }
 
     /// What `target` is now.
     pub(super) async fn target_now(&self, target: &Endpoint) -> Result<Found, Failure> {
-        self.looks.targets.get(target, async { look_at_target(&self.target, target).await }).await
+        self.looks.targets.get(target, look_at_target(&self.target, target).boxed()).await
     }
 
     /// Forgets what `target` was, since it was written.

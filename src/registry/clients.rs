@@ -91,7 +91,7 @@ impl Trust {
         for path in &options.ca_files {
             extra.extend(certificates(path)?);
         }
-        let identity = options.client_certificate.as_deref().map(identity).transpose()?;
+        let identity = identity(options)?;
         // Building fails where the platform has no certificates at all, even for plain http.
         let has_platform = reqwest::Client::builder().build().is_ok();
         if !has_platform {
@@ -133,10 +133,15 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     Ok(found)
 }
 
-fn identity(path: &Path) -> Result<Identity, Error> {
-    let operation = || format!("reading the client certificate `{}`", path.display());
-    let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
-    Identity::from_pem(&pem).map_err(|error| setup(operation(), error))
+fn identity(options: &Options) -> Result<Option<Identity>, Error> {
+    let Some(path) = &options.client_certificate else { return Ok(None) };
+    let operation = |path: &Path| format!("reading the client certificate `{}`", path.display());
+    let mut pem = Vec::new();
+    for path in [Some(path), options.client_key.as_ref()].into_iter().flatten() {
+        pem.extend(fs::read(path).map_err(|error| setup(operation(path), error))?);
+        pem.push(b'\n');
+    }
+    Identity::from_pem(&pem).map(Some).map_err(|error| setup(operation(path), error))
 }
 
 fn setup(operation: impl Into<String>, error: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -12,6 +12,7 @@ mod credentials;
 mod endpoint;
 mod error;
 mod limit;
+mod listing;
 mod manifests;
 mod options;
 mod outgoing;
@@ -35,6 +36,7 @@ pub use credentials::{
 };
 pub use error::{Error, HttpError, Kind, Local};
 pub use limit::Permit;
+pub use listing::TagListing;
 pub use options::Options;
 pub use refusal::Refused;
 pub use uploads::{Opened, Upload};
@@ -44,6 +46,7 @@ pub use wire::counted;
 use auth::Authorizer;
 use clients::Clients;
 use limit::Hosts;
+use listing::Listings;
 use retry::Retry;
 use wire::Counters;
 
@@ -71,6 +74,7 @@ struct Shared {
     hosts: Hosts,
     retry: Retry,
     authorizer: Authorizer,
+    listings: Listings,
     counters: Arc<Counters>,
 }
 
@@ -87,6 +91,7 @@ impl Client {
             hosts: Hosts::new(&options),
             retry: Retry::new(&options),
             authorizer: Authorizer::new(source, target),
+            listings: Listings::new(&options)?,
             counters: Arc::default(),
             options,
         };

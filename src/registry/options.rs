@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::TagListing;
 use crate::model::Host;
 
 /// How a client behaves; the defaults are those of the command line.
@@ -34,10 +35,16 @@ pub struct Options {
     pub ca_files: Vec<PathBuf>,
     /// A file with a certificate and its key (PEM) to show to registries that ask for one.
     pub client_certificate: Option<PathBuf>,
+    /// The file of the key, where it is not in the same file.
+    pub client_key: Option<PathBuf>,
     /// The most requests under way to one host; none: we find out.
     pub max_per_registry: Option<usize>,
     /// How large the parts are where a registry takes no large upload in one piece.
     pub chunk_size: u64,
+    /// Hosts that list tags with digests, besides quay.io and Google's.
+    pub tag_listing: Vec<(Host, TagListing)>,
+    /// A file with an `OAuth` token for quay's API.
+    pub quay_api_token_file: Option<PathBuf>,
     /// What we call ourselves.
     pub user_agent: String,
 }
@@ -57,8 +64,11 @@ impl Default for Options {
             tls: Vec::new(),
             ca_files: Vec::new(),
             client_certificate: None,
+            client_key: None,
             max_per_registry: None,
             chunk_size: 32 << 20,
+            tag_listing: Vec::new(),
+            quay_api_token_file: None,
             user_agent: concat!("image-mirror/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -171,6 +171,11 @@ impl Copying {
         }
     }
 
+    /// What differs by name only, in every entry.
+    pub(in crate::cli) fn names_only() -> Self {
+        Self::new(CopyArgs::default())
+    }
+
     /// Whether a filter was given beside `--keep-manifest-list`, which overrules it as in `oc`.
     pub(super) fn ignores_filter(args: &CopyArgs) -> bool {
         args.keep_manifest_list.is_some_and(|truth| truth.0) && filter(args).is_some()

@@ -24,8 +24,11 @@ pub(crate) struct Authorizer {
     target: Credentials,
     registries: Mutex<HashMap<Host, Registry>>,
     /// By registry and login: source and target that use one login share its tokens.
-    accounts: Mutex<HashMap<(Host, Option<Arc<str>>), Arc<Account>>>,
+    accounts: Mutex<HashMap<AccountKey, Arc<Account>>>,
 }
+
+/// The registry and the login's name; none: anonymous.
+type AccountKey = (Host, Option<Arc<str>>);
 
 #[derive(Debug)]
 struct Registry {
@@ -116,6 +119,7 @@ impl Authorizer {
 
     /// Takes in a 403. True: the token was one for several repositories; send the request once
     /// more, with what `authorize` gives now. False: it is refused.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the transport is to ask after a 403"))]
     pub(crate) fn forbidden(&self, need: &Need, used: Option<&Authorization>) -> bool {
         let token = used.and_then(Authorization::token);
         token.is_some_and(|token| self.account_of(need).narrow(token, &need.set()))

@@ -87,7 +87,7 @@ pub(crate) fn impatient() -> registry::Options {
 }
 
 pub(crate) fn client(options: registry::Options) -> Client {
-    Client::new(options, Credentials::none(), Credentials::none()).unwrap()
+    Client::new(options, Credentials::anonymous(), Credentials::anonymous()).unwrap()
 }
 
 pub(crate) fn entry(source: &str, target: &str) -> Desired {

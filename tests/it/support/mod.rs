@@ -4,7 +4,8 @@
 //! what it saw. It reads manifests and checks digests on its own, so that it can be a judge.
 //!
 //! - [`image`]: build images, indexes and artifacts; [`fleet`]: many of them, sharing layers
-//! - [`registry`]: a registry in this process, with a request log and scripted faults
+//! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers
+//! - [`real`]: Debian's `docker-registry` and `skopeo`; [`run`]: the program itself
 //!
 //! ```ignore
 //! let registry = FakeRegistry::start().await;
@@ -20,10 +21,15 @@
 
 pub mod fleet;
 pub mod image;
+pub mod real;
 pub mod registry;
+pub mod run;
 
 pub use fleet::{Named, fleet};
 pub use image::{Blob, Image, Index};
+pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
-    FakeRegistry, Fault, Gate, Kind, Locations, MountPolicy, Request, Stop, Which, any, on, writes,
+    FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Stop,
+    TokenField, TokenRequest, TokenServer, Which, any, on, writes,
 };
+pub use run::{Ran, Run, docker_config, write_mapping};

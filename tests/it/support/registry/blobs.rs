@@ -146,7 +146,7 @@ fn session(call: &Call) -> Result<Session, Box<Reply>> {
         .ok_or_else(|| Box::new(refused(call)))?;
     if call.config.locations.has_query() && call.query("_state") != Some(session.state.to_string().as_str()) {
         return Err(Box::new(Reply::error(
-            400,
+            404,
             "BLOB_UPLOAD_INVALID",
             "not the address that was given last",
         )));

@@ -5,14 +5,17 @@
 //! made to go wrong ([`Fault`]). It has a second host, [`FakeRegistry::elsewhere`], where redirects lead.
 //! Nothing is kept on disk, and nothing is slow unless told to be.
 
+mod access;
 mod blobs;
 mod fault;
+mod jwt;
 mod listings;
 mod log;
 mod manifests;
 mod reply;
 mod serve;
 mod store;
+mod token;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,13 +25,17 @@ use image_mirror::model::Digest;
 use tokio::task::JoinSet;
 
 use super::image::Image;
+use access::{Access, Account};
 use fault::{Barrier, Faults};
 use log::Log;
 use store::Store;
 use wire::{Connection, Door, Side};
 
+pub use access::Grant;
 pub use fault::{Fault, Gate, Stop};
+pub use jwt::ISSUER;
 pub use log::{Kind, Request, Which, any, on, writes};
+pub use token::{TokenField, TokenRequest, TokenServer};
 
 /// What a registry answers to `POST …/uploads/?mount=D&from=R`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +102,8 @@ pub struct Config {
     pub referrers: bool,
     /// Whether blobs are served by a redirect to the second host. Default: no.
     pub redirect_blobs: bool,
+    /// What is answered to a token that does not grant enough. Default: 401, as Distribution.
+    pub insufficient_scope: u16,
     /// Whether all tags of the repository are checked after each request that changes it; see
     /// [`FakeRegistry::assert_tags_were_always_whole`]. Default: yes.
     pub check_every_write: bool,
@@ -111,6 +120,7 @@ impl Default for Config {
             quay_api: QuayApi::Absent,
             referrers: false,
             redirect_blobs: false,
+            insufficient_scope: 401,
             check_every_write: true,
         }
     }
@@ -121,6 +131,7 @@ impl Default for Config {
 pub struct Builder {
     config: Config,
     store: Store,
+    access: Access,
 }
 
 impl Builder {
@@ -182,6 +193,27 @@ impl Builder {
         self
     }
 
+    /// Wants a basic login that may do everything; several calls add several.
+    pub fn basic(self, name: &str, password: &str) -> Self {
+        self.basic_account(name, password, [Grant::everything()])
+    }
+
+    /// Wants a basic login that may do this; 403 for the rest.
+    pub fn basic_account(mut self, name: &str, password: &str, grants: impl Into<Vec<Grant>>) -> Self {
+        let account = Account { name: name.to_owned(), password: password.to_owned(), grants: grants.into() };
+        match &mut self.access {
+            Access::Basic(accounts) => accounts.push(account),
+            access => *access = Access::Basic(vec![account]),
+        }
+        self
+    }
+
+    /// Wants tokens of this server.
+    pub fn bearer(mut self, tokens: &TokenServer) -> Self {
+        self.access = Access::Bearer(tokens.clone());
+        self
+    }
+
     /// Starts listening.
     pub async fn start(self) -> FakeRegistry {
         let (door, address) = Door::open(Side::Registry).await;
@@ -189,6 +221,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             config: Mutex::new(self.config),
             store: Mutex::new(self.store),
+            access: self.access,
             log: Log::default(),
             faults: Faults::default(),
             barriers: Mutex::default(),
@@ -219,6 +252,7 @@ pub struct FakeRegistry {
 struct Shared {
     config: Mutex<Config>,
     store: Mutex<Store>,
+    access: Access,
     log: Log,
     faults: Faults,
     barriers: Mutex<Vec<Arc<Barrier>>>,

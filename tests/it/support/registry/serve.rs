@@ -121,7 +121,7 @@ async fn outcome(call: &Call, effect: &Effect, mut incoming: Incoming, entry: &E
         Answer::Reset => Err(Cut),
         Answer::Stall => std::future::pending().await,
         Answer::Redirect => Ok(elsewhere(call)),
-        Answer::Expired => Ok(challenge(call)),
+        Answer::Expired => Ok(call.shared.access.challenge(call, Some("invalid_token"))),
     }
 }
 
@@ -133,7 +133,16 @@ async fn carry_out(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Resul
     Ok(reply)
 }
 
-async fn dispatch(call: &Call, incoming: &mut Incoming, _entry: &Entry) -> Result<Reply, Cut> {
+async fn dispatch(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Result<Reply, Cut> {
+    if call.side == Side::Registry {
+        match call.shared.access.admit(call) {
+            Ok(identity) => drop(entry.identity.set(identity)),
+            Err(refusal) => {
+                incoming.whole().await?;
+                return Ok(*refusal);
+            }
+        }
+    }
     let kind = match call.side {
         Side::Registry => call.target.kind,
         Side::Elsewhere => target_of(Side::Registry, &call.method, &call.path, None).kind,
@@ -168,11 +177,6 @@ async fn dispatch(call: &Call, incoming: &mut Incoming, _entry: &Entry) -> Resul
 fn elsewhere(call: &Call) -> Reply {
     let address = format!("http://{}{}?X-Signature=secret-of-the-redirect", call.shared.elsewhere, call.path);
     Reply::new(307).with("location", address)
-}
-
-fn challenge(call: &Call) -> Reply {
-    let _ = call;
-    Reply::of_status(401).with("www-authenticate", "Basic realm=\"fake\"")
 }
 
 /// Reads method, path and query.

@@ -1,4 +1,7 @@
-//! The fake registry, tried by clients that are not ours: oci-client, skopeo, and plain requests.
+//! What the tests stand on, tried by clients that are not ours: oci-client, skopeo, and plain requests.
+
+mod access;
+mod real;
 
 use std::time::Duration;
 

@@ -1,0 +1,207 @@
+//! The built program, run as a person or Prow runs it: words, environment, standard input; then what came out.
+//!
+//! It sees nothing of the environment that the tests run in: an empty home, no proxies, no credentials.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The name of the report in `$ARTIFACTS`.
+pub const REPORT: &str = "image-mirror-report.json";
+
+/// One run of the program, to be set up.
+///
+/// ```ignore
+/// let ran = Run::new(["run", "mapping_x"]).mapping("mapping_x", "a/b:1 c/d:1\n").run().await;
+/// assert_eq!(ran.code, 0, "{ran}");
+/// assert_eq!(ran.rows().len(), 1);
+/// ```
+#[derive(Debug)]
+pub struct Run {
+    words: Vec<String>,
+    environment: BTreeMap<String, String>,
+    stdin: Vec<u8>,
+    folder: TempDir,
+}
+
+impl Run {
+    /// The program with these words after its name. It runs in a folder of its own, with `ARTIFACTS` set.
+    pub fn new<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> Self {
+        let words = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for below in ["home", "artifacts", "work"] {
+            std::fs::create_dir(folder.path().join(below)).expect("a folder");
+        }
+        Self { words, environment: BTreeMap::new(), stdin: Vec::new(), folder }
+    }
+
+    /// More words.
+    pub fn args<W: AsRef<str>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
+        self.words.extend(words.into_iter().map(|word| word.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.environment.insert(name.to_owned(), value.as_ref().to_owned());
+        self
+    }
+
+    /// What it reads from standard input.
+    pub fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
+        self.stdin = text.as_ref().to_vec();
+        self
+    }
+
+    /// Writes a file in the folder that it runs in.
+    pub fn file(self, name: &str, text: impl AsRef<[u8]>) -> Self {
+        write(&self.folder().join(name), text.as_ref());
+        self
+    }
+
+    /// Writes a mapping file in the folder that it runs in.
+    pub fn mapping(self, name: &str, text: &str) -> Self {
+        write_mapping(&self.folder(), name, text);
+        self
+    }
+
+    /// A docker config with these logins (`host`, `name`, `password`) in its home.
+    pub fn logins(self, logins: &[(&str, &str, &str)]) -> Self {
+        let path = self.folder.path().join("home/.docker/config.json");
+        write(&path, docker_config(logins).as_bytes());
+        self
+    }
+
+    /// The folder that it runs in.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// The command, for tests that need to do more with it than wait.
+    pub fn command(&self) -> Command {
+        let home = self.folder.path().join("home");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_image-mirror"));
+        command
+            .env_clear()
+            .env("HOME", &home)
+            .env("PATH", "/usr/bin:/bin")
+            .env("TZ", "UTC")
+            .env("NO_COLOR", "1");
+        command.env("ARTIFACTS", self.folder.path().join("artifacts"));
+        command.envs(&self.environment).args(&self.words).current_dir(self.folder());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end. The fakes of this test go on answering meanwhile.
+    pub async fn run(self) -> Ran {
+        tokio::task::spawn_blocking(move || self.wait()).await.expect("the program runs")
+    }
+
+    fn wait(self) -> Ran {
+        let mut child = self.command().spawn().expect("the program can be run");
+        let mut stdin = child.stdin.take().expect("it was piped");
+        let text = self.stdin.clone();
+        // A program that does not read all of it closes the pipe, which is no fault of the test.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&text)));
+        let output = child.wait_with_output().expect("the program ends");
+        writer.join().expect("the writer ends");
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            folder: self.folder,
+        }
+    }
+}
+
+/// What became of a run; its folder lives as long as this does.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; None: ended by a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    folder: TempDir,
+}
+
+impl Ran {
+    /// A file of `$ARTIFACTS`.
+    pub fn artifact(&self, name: &str) -> String {
+        let path = self.folder.path().join("artifacts").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("no artifact `{name}`: {error}\n{self}"))
+    }
+
+    /// The names of all files in `$ARTIFACTS`, sorted.
+    pub fn artifacts(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path().join("artifacts")).expect("a folder");
+        let mut names: Vec<_> =
+            files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// The report, parsed.
+    pub fn report(&self) -> Value {
+        serde_json::from_str(&self.artifact(REPORT)).expect("the report is JSON")
+    }
+
+    /// The rows of the report.
+    pub fn rows(&self) -> Vec<Value> {
+        self.report()["rows"].as_array().expect("a report has rows").clone()
+    }
+
+    /// The rows of the report with this outcome.
+    pub fn rows_that(&self, outcome: &str) -> Vec<Value> {
+        self.rows().into_iter().filter(|row| row["outcome"] == outcome).collect()
+    }
+
+    /// Passes the run on when it exited so; shows everything when not.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "the exit code is not {code}\n{self}");
+        self
+    }
+
+    /// The folder that it ran in.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit code {:?}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// Writes a mapping file, and says where.
+pub fn write_mapping(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    write(&path, text.as_bytes());
+    path
+}
+
+/// A docker config with these logins: `host`, `name`, `password`.
+pub fn docker_config(logins: &[(&str, &str, &str)]) -> String {
+    use base64::Engine as _;
+    let auth = |name: &str, password: &str| {
+        base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"))
+    };
+    let auths: serde_json::Map<_, _> = logins
+        .iter()
+        .map(|(host, name, password)| ((*host).to_owned(), serde_json::json!({"auth": auth(name, password)})))
+        .collect();
+    serde_json::json!({"auths": auths}).to_string()
+}
+
+fn write(path: &Path, text: &[u8]) {
+    std::fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder");
+    std::fs::write(path, text).expect("a file");
+}
