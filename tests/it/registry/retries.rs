@@ -133,7 +133,7 @@ async fn a_registry_that_never_stops_throttling_is_given_up() {
     let error = client.head_manifest(&tagged(&registry, "a/b", "v1")).await.unwrap_err();
 
     assert_eq!(error.class(), Class::Throttled);
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,6 +146,6 @@ async fn an_answer_that_never_comes_is_given_up_after_the_stall_timeout() {
     let manifest = client().get_manifest(&tagged(&registry, "a/b", "v1")).await.unwrap();
 
     assert_eq!(manifest.digest, image.digest);
-    assert!(start.elapsed() >= Duration::from_secs(120), "{:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_mins(2), "{:?}", start.elapsed());
     assert_eq!(registry.count(any()), 3);
 }
