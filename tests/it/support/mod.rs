@@ -32,4 +32,4 @@ pub use registry::{
     FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Stop,
     TokenField, TokenRequest, TokenServer, Which, any, on, writes,
 };
-pub use run::{Ran, Run, docker_config, write_mapping};
+pub use run::{Ran, Run, Running, docker_config, write_mapping};
