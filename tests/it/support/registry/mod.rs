@@ -15,6 +15,7 @@ mod manifests;
 mod reply;
 mod serve;
 mod store;
+mod tls;
 mod token;
 mod wire;
 
@@ -132,6 +133,7 @@ pub struct Builder {
     config: Config,
     store: Store,
     access: Access,
+    tls: bool,
 }
 
 impl Builder {
@@ -193,6 +195,12 @@ impl Builder {
         self
     }
 
+    /// Speaks TLS (HTTP/2 and HTTP/1.1), with a certificate of [`FakeRegistry::authority`].
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     /// Wants a basic login that may do everything; several calls add several.
     pub fn basic(self, name: &str, password: &str) -> Self {
         self.basic_account(name, password, [Grant::everything()])
@@ -216,8 +224,9 @@ impl Builder {
 
     /// Starts listening.
     pub async fn start(self) -> FakeRegistry {
-        let (door, address) = Door::open(Side::Registry).await;
-        let (other_door, other_address) = Door::open(Side::Elsewhere).await;
+        let (acceptor, authority) = self.tls.then(tls::loopback).unzip();
+        let (door, address) = Door::open(Side::Registry, acceptor.clone()).await;
+        let (other_door, other_address) = Door::open(Side::Elsewhere, acceptor).await;
         let shared = Arc::new(Shared {
             config: Mutex::new(self.config),
             store: Mutex::new(self.store),
@@ -229,6 +238,8 @@ impl Builder {
             broken: Mutex::default(),
             host: address.to_string(),
             elsewhere: other_address.to_string(),
+            scheme: if self.tls { "https" } else { "http" },
+            authority,
         });
         let mut servers = JoinSet::new();
         for door in [door, other_door] {
@@ -260,6 +271,8 @@ struct Shared {
     broken: Mutex<Vec<String>>,
     host: String,
     elsewhere: String,
+    scheme: &'static str,
+    authority: Option<String>,
 }
 
 impl Shared {
@@ -301,6 +314,11 @@ impl FakeRegistry {
     /// The second host, where redirects lead: `127.0.0.1:OTHER`. Its requests are [`Kind::Elsewhere`].
     pub fn elsewhere(&self) -> &str {
         &self.shared.elsewhere
+    }
+
+    /// The authority that signed its certificate, as PEM; only of a [`Builder::tls`] one.
+    pub fn authority(&self) -> &str {
+        self.shared.authority.as_deref().expect("the builder said `tls`")
     }
 
     /// `127.0.0.1:PORT/repository:tag`
