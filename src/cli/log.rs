@@ -19,7 +19,7 @@ use super::args::LogFormat;
 use super::settings::{Console, Verbosity};
 
 /// What writes the log lines that `console` asks for to `writer`.
-pub fn subscriber<W>(console: &Console, writer: W) -> impl Subscriber + Send + Sync
+pub(super) fn subscriber<W>(console: &Console, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {

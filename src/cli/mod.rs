@@ -7,19 +7,33 @@
 //! No decision about an entry is made here.
 
 pub mod args;
+mod configmap;
+mod connect;
 mod exit;
+mod explain;
+mod lint;
 mod log;
+mod output;
 pub mod progress;
+mod rows;
+mod run;
 pub mod settings;
 mod stop;
 
 use std::ffi::OsString;
+use std::future::Future;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use args::Args;
 pub use exit::Exit;
-use settings::{Environment, Settings};
+use output::Output;
+use settings::{Action, Environment, Settings, UsageError};
+
+/// How long the program waits, once its report is out, for what cannot be interrupted: a credential
+/// program that hangs.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Does what `line` asks for.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -29,15 +43,14 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let settings = match Settings::new(args, &Environment::of_this_program()) {
         Ok(settings) => settings,
-        Err(errors) => {
-            let mut stderr = std::io::stderr().lock();
-            for error in errors {
-                let _ = writeln!(stderr, "error: {error}");
-            }
-            return Exit::Usage.into();
-        }
+        Err(errors) => return misused(&errors).into(),
     };
-    dispatch(settings).into()
+    let output = Output::new(settings.console);
+    output.take_log();
+    for note in &settings.notes {
+        tracing::info!("{note}");
+    }
+    dispatch(settings.action, &output).into()
 }
 
 /// Prints what clap has to say: help on stdout, mistakes on stderr.
@@ -46,10 +59,34 @@ fn of_clap(answer: &clap::Error) -> Exit {
     if answer.use_stderr() { Exit::Usage } else { Exit::AsDesired }
 }
 
-fn dispatch(settings: Settings) -> Exit {
+/// Says what is wrong with the command line, before anyone knows how log lines should look.
+fn misused(errors: &[UsageError]) -> Exit {
     let mut stderr = std::io::stderr().lock();
-    for note in settings.notes {
-        let _ = writeln!(stderr, "note: {note}");
+    for error in errors {
+        let _ = writeln!(stderr, "error: {error}");
     }
     Exit::Usage
+}
+
+fn dispatch(action: Action, output: &Output) -> Exit {
+    match action {
+        Action::Run(settings) => in_runtime(run::run(*settings, output)),
+        Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
+        Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
+        Action::Configmap(settings) => configmap::configmap(&settings, output),
+    }
+}
+
+/// Runs `work` to its end.
+fn in_runtime(work: impl Future<Output = Exit>) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!("cannot start: {error}");
+            return Exit::Unfinished;
+        }
+    };
+    let exit = runtime.block_on(work);
+    runtime.shutdown_timeout(LAST_WAIT);
+    exit
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::MissedTickBehavior;
 
 use crate::engine::Observer;
@@ -133,7 +133,7 @@ impl Progress {
     async fn log_now_and_then(&self) -> Infallible {
         let mut ticks = every(QUIET);
         ticks.tick().await;
-        let mut said = self.state();
+        let mut said = State::default();
         loop {
             ticks.tick().await;
             let now = self.state();
@@ -153,10 +153,10 @@ impl Progress {
     fn log(&self, State { known, finished, failed, sent }: State) {
         let line = format!(
             "{} of {} entries, {} failed, {} sent",
-            HumanCount(finished),
-            HumanCount(known),
-            HumanCount(failed),
-            HumanBytes(sent)
+            report::number(finished),
+            report::number(known),
+            report::number(failed),
+            report::bytes(sent)
         );
         match self.lines {
             Lines::Words => tracing::info!("{line}"),
@@ -188,21 +188,22 @@ impl Progress {
     /// was reached has been said by whoever watches it.
     fn unfinished(&self, cause: &Cause) {
         let Cause::Unreachable { host, .. } = cause else { return };
-        let mut known = self.silent_hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.insert(cause.clone()) {
+        let new = self.silent_hosts.lock().unwrap_or_else(PoisonError::into_inner).insert(cause.clone());
+        if new {
             tracing::error!("{cause}; what needs `{host}` is left unfinished");
         }
     }
 
     fn draw(&self) {
         let (running, failed) = (self.running.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
-        let running = format!("{} running", HumanCount(running));
-        let words = if failed == 0 { running } else { format!("{running}, {} failed", HumanCount(failed)) };
+        let running = format!("{} running", report::number(running));
+        let words =
+            if failed == 0 { running } else { format!("{running}, {} failed", report::number(failed)) };
         self.bars.entries.set_message(words);
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct State {
     known: u64,
     finished: u64,

@@ -14,18 +14,18 @@ use crate::engine::Stop;
 
 /// The two limits of a run's time.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub(super) struct Patience {
     /// No entry starts after this long.
-    pub deadline: Option<Duration>,
+    pub(super) deadline: Option<Duration>,
     /// What running entries get after that.
-    pub grace: Duration,
+    pub(super) grace: Duration,
 }
 
 /// SIGINT and SIGTERM from now on, in the order they come.
 ///
 /// # Errors
 /// When the system lets nobody listen.
-pub fn signals() -> io::Result<impl Stream<Item = ()>> {
+pub(super) fn signals() -> io::Result<impl Stream<Item = ()>> {
     let interrupt = signal(SignalKind::interrupt())?;
     let terminate = signal(SignalKind::terminate())?;
     Ok(stream::select(received(interrupt), received(terminate)))
@@ -36,7 +36,7 @@ fn received(signal: tokio::signal::unix::Signal) -> impl Stream<Item = ()> {
 }
 
 /// Watches `signals` and the clock for as long as it is polled, and never returns: race the run against it.
-pub async fn watch(
+pub(super) async fn watch(
     stop: Stop,
     signals: impl Stream<Item = ()>,
     patience: Patience,

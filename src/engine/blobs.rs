@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
 use super::fanout::Fanout;
@@ -81,12 +82,11 @@ impl Blobs {
     pub(super) async fn ensure(&self, delivery: &Delivery<'_>) -> Result<How, Error> {
         let key = (Arc::clone(delivery.place), delivery.blob.digest.clone());
         let mut how = How::Present;
-        self.present
-            .try_get(&key, async {
-                how = self.bring(delivery).await?;
-                Ok::<_, Error>(())
-            })
-            .await?;
+        let bring = async {
+            how = self.bring(delivery).await?;
+            Ok::<_, Error>(())
+        };
+        self.present.try_get(&key, bring.boxed()).await?;
         Ok(how)
     }
 
@@ -98,7 +98,7 @@ impl Blobs {
             how = self.resend(delivery).await?;
             Ok::<_, Error>(())
         };
-        self.present.try_get(&key, bring).await?;
+        self.present.try_get(&key, bring.boxed()).await?;
         Ok(how)
     }
 
@@ -141,13 +141,11 @@ impl Blobs {
     async fn bring(&self, delivery: &Delivery<'_>) -> Result<How, Error> {
         let key = (delivery.repository.host.clone(), delivery.blob.digest.clone());
         let mut first = None;
-        let at = self
-            .placed
-            .try_get(&key, async {
-                first = Some(self.place_first(delivery).await?);
-                Ok::<_, Error>(delivery.repository.clone())
-            })
-            .await?;
+        let place = async {
+            first = Some(self.place_first(delivery).await?);
+            Ok::<_, Error>(delivery.repository.clone())
+        };
+        let at = self.placed.try_get(&key, place.boxed()).await?;
         match first {
             Some(how) => Ok(how),
             None if at == *delivery.repository => self.resend(delivery).await,
@@ -219,7 +217,7 @@ impl Blobs {
                 Err(_) => SelfMount::Silent,
             }
         };
-        self.ways.get(&delivery.repository.host, ask).await;
+        self.ways.get(&delivery.repository.host, ask.boxed()).await;
     }
 }
 
@@ -228,7 +226,7 @@ impl Delivery<'_> {
         // The semaphore is never closed; were it, the permits of the hosts would still bound the load.
         let _stream = self.streams.acquire().await.ok();
         let source = self.fanout.share(self.source.name(), self.blob, self.source.blob(self.blob));
-        self.client.upload_blob(self.repository, self.blob, session, &*source, self.sent).await
+        Box::pin(self.client.upload_blob(self.repository, self.blob, session, &*source, self.sent)).await
     }
 }
 

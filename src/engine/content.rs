@@ -41,10 +41,10 @@ impl Transfer<'_> {
             child.media_type.is_empty() || MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str());
         if !is_manifest {
             // BuildKit's cache lists layers in an index.
-            return self.bring_blob(child).await;
+            return self.bring_blob(child).boxed().await;
         }
         let key = (Arc::clone(&self.place), child.digest.clone());
-        self.engine.complete.try_get(&key, async { self.bring_child(child).await }).await
+        self.engine.complete.try_get(&key, self.bring_child(child).boxed()).await
     }
 
     async fn bring_child(&self, child: &Descriptor) -> Result<(), Failure> {
@@ -69,7 +69,7 @@ impl Transfer<'_> {
         stream::iter(blobs)
             .map(Ok)
             .try_for_each_concurrent(BLOBS_AT_A_TIME, |blob| async move {
-                if blob.is_foreign() { Ok(()) } else { self.bring_blob(blob).await }
+                if blob.is_foreign() { Ok(()) } else { self.bring_blob(blob).boxed().await }
             })
             .await
     }
@@ -122,7 +122,7 @@ impl Transfer<'_> {
             how = How::Copied;
             Ok::<_, registry::Error>(())
         };
-        self.engine.written.try_get(&key, write).await?;
+        self.engine.written.try_get(&key, write.boxed()).await?;
         Ok(how)
     }
 

@@ -11,6 +11,7 @@ use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Looked, Planned};
 use crate::error::{Chain, Class, Failure, Stage};
 use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Update};
+use crate::registry::counted;
 
 /// The manifest that a target should name.
 struct Wanted {
@@ -29,7 +30,7 @@ impl Engine {
     pub(super) async fn look(&self, desired: Desired) -> Looked {
         let started = Instant::now();
         self.observer.started(&desired);
-        let (looked, requests) = self.source.counted(self.look_at(&desired)).await;
+        let (looked, requests) = counted(self.look_at(&desired)).await;
         let (wanted, found) = match looked {
             Ok((Resolved::Wanted(wanted), found)) => (wanted, found),
             Ok((Resolved::Skip(skip), _)) => {
@@ -84,7 +85,7 @@ impl Engine {
 
     async fn resolve(&self, desired: &Desired) -> Result<Resolved, Failure> {
         match self.source_now(&desired.source).await? {
-            Some(descriptor) => self.filtered(desired, descriptor).await,
+            Some(descriptor) => Box::pin(self.filtered(desired, descriptor)).await,
             None if self.options.skip_missing => Ok(Resolved::Skip(Skip::SourceMissing)),
             None => Err(Failure::new(Stage::Resolve, Error::SourceMissing(desired.source.clone()))),
         }
@@ -114,7 +115,7 @@ impl Engine {
         let tally = Tally::default();
         let mode = self.mode(planned);
         let transfer = Transfer::new(self, planned, mode, &tally);
-        let (result, requests) = self.source.counted(transfer.run()).await;
+        let (result, requests) = counted(transfer.run()).await;
         let outcome = match result {
             Ok(Some(refusal)) => Outcome::Refused(refusal),
             Ok(None) => match mode {

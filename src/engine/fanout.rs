@@ -178,7 +178,7 @@ impl Reading {
             }
             Some((frame, (reading, frames)))
         });
-        BlobStream::trusted(frames.boxed())
+        BlobStream::new(frames.boxed())
     }
 }
 
@@ -206,7 +206,7 @@ impl Following {
                 None => Err(following.lost()),
             }
         });
-        BlobStream::trusted(frames.boxed())
+        BlobStream::new(frames.boxed())
     }
 
     fn lost(&self) -> Error {

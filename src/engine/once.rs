@@ -1,9 +1,13 @@
 //! Do it once, let the others wait, let a failure be tried again.
+//!
+//! What makes a value is boxed: the cell would hold the future four times over, and futures that hold
+//! futures that hold futures overflow a thread's stack.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 /// Values by key, each made by the first who asks while the others wait.
@@ -21,12 +25,12 @@ impl<K, V> Default for Once<K, V> {
 impl<K: Eq + Hash + Clone, V: Clone> Once<K, V> {
     /// The value of `key`; `make` runs only for the first caller. If the first caller is dropped
     /// before it is done, the next one makes it.
-    pub(super) async fn get(&self, key: &K, make: impl Future<Output = V>) -> V {
+    pub(super) async fn get(&self, key: &K, make: BoxFuture<'_, V>) -> V {
         self.cell(key).get_or_init(|| make).await.clone()
     }
 
     /// As [`Once::get`]; a failure is the caller's own, and the next caller tries again.
-    pub(super) async fn try_get<E>(&self, key: &K, make: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+    pub(super) async fn try_get<E>(&self, key: &K, make: BoxFuture<'_, Result<V, E>>) -> Result<V, E> {
         self.cell(key).get_or_try_init(|| make).await.cloned()
     }
 

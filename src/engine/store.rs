@@ -140,14 +140,13 @@ impl BlobSource for LayoutBlob {
     fn open(&self, _permit: Option<Permit>) -> BoxFuture<'_, Result<BlobStream, registry::Error>> {
         Box::pin(async move {
             let frames = self.layout.read(&self.blob.digest).await.map_err(local)?;
-            let name = format!("read blob {}", self.blob.digest);
-            let operation = name.clone();
+            let operation = format!("read blob {}", self.blob.digest);
             let frames = frames.map(move |frame| {
                 frame.map_err(|error| {
                     registry::Error::local(operation.clone(), Class::Transient, Box::new(error))
                 })
             });
-            Ok(BlobStream::verified(name, &self.blob, frames.boxed()))
+            Ok(BlobStream::verified(frames.boxed(), &self.blob))
         })
     }
 }

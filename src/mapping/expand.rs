@@ -237,11 +237,7 @@ impl Waiting {
             arrival.rows.push(wildcard_row(wildcard, Outcome::Failed(failure)));
             return Vec::new();
         }
-        let place = &entry.place;
-        matching
-            .into_iter()
-            .map(|tag| Entry { wish: Wish::Exact(expanded(wildcard, tag)), place: place.clone() })
-            .collect()
+        matching.into_iter().map(|tag| entry.expanded(expanded(wildcard, tag))).collect()
     }
 }
 

@@ -4,19 +4,24 @@
 //! their place. `batches` lists the tags that wildcards stand for and hands on what the engine may start with. Nothing here
 //! copies anything or decides what to copy.
 
+pub mod configmap;
 mod expand;
 mod files;
 mod finding;
 mod grammar;
+mod lint;
 mod owners;
 mod render;
 mod set;
+mod since;
 mod word;
 
 pub use expand::{Arrival, ExpandOptions, ListTags, batches};
 pub use files::{Input, MappingFile, ReadError, WordError};
 pub use finding::{Finding, Severity, Span};
 pub use grammar::Destination;
+pub use lint::{LintError, LintOptions, lint};
 pub use render::render;
 pub use set::{Entry, MappingSet, ReadOptions, Wildcard, Wish, read};
+pub use since::{SinceError, since};
 pub use word::Pattern;

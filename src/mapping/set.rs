@@ -63,6 +63,36 @@ pub struct Entry {
     /// What is asked for.
     pub wish: Wish,
     pub(super) place: Place,
+    /// Bytes of the line that name the source.
+    source: (u32, u32),
+}
+
+impl Entry {
+    /// What a wildcard's entry turned out to ask for; its place is the wildcard's.
+    pub(super) fn expanded(&self, desired: Desired) -> Self {
+        Self { wish: Wish::Exact(desired), ..self.clone() }
+    }
+
+    /// A finding that points at the source.
+    pub fn source_finding(
+        &self,
+        severity: Severity,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Finding {
+        let (start, end) = self.source;
+        Place { start, end, ..self.place.clone() }.finding(severity, code, message)
+    }
+
+    /// A finding that points at the target.
+    pub fn target_finding(
+        &self,
+        severity: Severity,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Finding {
+        self.place.finding(severity, code, message)
+    }
 }
 
 /// What the files of a run say.
@@ -206,7 +236,9 @@ impl MappingSet {
                     Wish::Wildcard(Wildcard { origin, owner, source, pattern, target })
                 }
             };
-            self.entries.push(Entry { wish, place: Place::new(file, number, &pair.target) });
+            let source = Place::new(file, number, &pair.source);
+            let place = Place::new(file, number, &pair.target);
+            self.entries.push(Entry { wish, place, source: (source.start, source.end) });
         }
     }
 

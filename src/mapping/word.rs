@@ -277,7 +277,7 @@ fn login_problem(word: Word<'_>, login: &Range<usize>) -> Problem {
 fn parse(word: Word<'_>, end: End) -> Result<Reference, Problem> {
     Reference::parse(word.text).map_err(|(error, span)| {
         let (code, hint) = explain(word, error);
-        let message = format!("{} is not valid: {error}", end.name());
+        let message = format!("the {} is not valid: {error}", end.name());
         let span = if span.is_empty() { word.span() } else { word.part(&span) };
         let problem = Problem::error(code, span, message);
         match hint {

@@ -17,14 +17,18 @@ pub struct Host(Arc<str>);
 
 impl Host {
     /// Normalises a host that is known to be one: folds case, Hub's aliases and the default port.
+    ///
+    /// `:443` stays where it says something: on this machine, which speaks plain http, and behind a
+    /// name that without its port would read as a part of a path.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let folded = text.to_ascii_lowercase();
-        let bare = folded.strip_suffix(":443").unwrap_or(&folded);
-        Self(match bare {
-            "index.docker.io" | "registry-1.docker.io" => "docker.io".into(),
-            other => other.into(),
-        })
+        let named = Self(folded.as_str().into());
+        let bare = named.0.strip_suffix(":443").filter(|name| name.contains('.') && !named.is_loopback());
+        match bare.unwrap_or(&named.0) {
+            "index.docker.io" | "registry-1.docker.io" => Self("docker.io".into()),
+            other => Self(other.into()),
+        }
     }
 
     /// The host as it is printed and compared.
@@ -280,9 +284,8 @@ fn split_tag(text: &str) -> Result<(&str, Option<Tag>), Misread> {
 fn split_host(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), path),
-        Some(_) => (None, name),
         None if name.contains('.') || name.starts_with("localhost") => (Some(name), ""),
-        None => (None, name),
+        _ => (None, name),
     }
 }
 
@@ -324,4 +327,35 @@ fn is_path_component(component: &str) -> bool {
     component
         .split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         .all(|separator| matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|b| b == b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_folded_and_lose_a_port_only_where_it_says_nothing() {
+        let same = [
+            ("QUAY.io:443", "quay.io"),
+            ("index.docker.io", "docker.io"),
+            ("registry-1.docker.io:443", "docker.io"),
+            ("quay.io:8443", "quay.io:8443"),
+            ("localhost:443", "localhost:443"),
+            ("127.0.0.1:443", "127.0.0.1:443"),
+            ("registry:443", "registry:443"),
+        ];
+        for (written, normal) in same {
+            assert_eq!(Host::new(written).as_str(), normal);
+        }
+    }
+
+    #[test]
+    fn a_port_or_a_dot_makes_a_host_and_anything_else_is_docker_hub() {
+        let read = |text| Reference::parse(text).map(|reference| reference.repository.to_string());
+        assert_eq!(read("registry:443/a:v1"), Ok("registry:443/a".to_owned()));
+        assert_eq!(read("myhost/a:v1"), Ok("docker.io/myhost/a".to_owned()));
+        assert_eq!(read("localhost/a:v1"), Ok("localhost/a".to_owned()));
+        assert_eq!(read("quay.io:v1"), Err((ReferenceError::NoRepository, 0..7)));
+        assert_eq!(read("quay.io/a/B:v1"), Err((ReferenceError::Uppercase, 10..11)));
+    }
 }

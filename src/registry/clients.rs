@@ -4,13 +4,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity};
 
 use super::Options;
-use super::error::{Error, Kind};
+use super::error::Error;
 use crate::error::Class;
 
 /// How many HTTP/2 connections to one host there may be at most.
@@ -27,48 +28,54 @@ pub(super) enum Lane {
     Blob,
 }
 
-/// All clients of a run.
-#[derive(Debug)]
+/// All clients of a run. Each is made when it is first needed: it reads all CA certificates.
 pub(super) struct Clients {
+    recipe: Recipe,
     remote: Lanes,
     /// For loopback hosts, which no proxy can reach.
     local: Lanes,
     next: AtomicUsize,
 }
 
-#[derive(Debug)]
+#[derive(Default)]
 struct Lanes {
-    small: Vec<reqwest::Client>,
-    blob: reqwest::Client,
+    small: [OnceLock<reqwest::Client>; CONNECTIONS],
+    blob: OnceLock<reqwest::Client>,
+}
+
+/// What every client is made by, and one that was made by it.
+struct Recipe {
+    trust: Trust,
+    options: Options,
+    proof: reqwest::Client,
 }
 
 impl Clients {
-    /// Reads the certificates and builds the clients.
+    /// Reads the certificates and sees that clients can be built.
     pub(super) fn new(options: &Options) -> Result<Self, Error> {
         let trust = Trust::read(options)?;
-        let remote = Lanes::new(|| trust.builder(options))?;
-        let local = Lanes::new(|| trust.builder(options).no_proxy())?;
-        Ok(Self { remote, local, next: AtomicUsize::new(0) })
+        let proof = trust.builder(options).build().map_err(|error| setup("preparing TLS", error))?;
+        let recipe = Recipe { trust, options: options.clone(), proof };
+        Ok(Self { recipe, remote: Lanes::default(), local: Lanes::default(), next: AtomicUsize::new(0) })
     }
 
     /// The client for a request to a host that `in_use` requests are under way to.
     pub(super) fn pick(&self, lane: Lane, loopback: bool, in_use: usize) -> &reqwest::Client {
         let lanes = if loopback { &self.local } else { &self.remote };
+        let make = |change: fn(ClientBuilder) -> ClientBuilder| {
+            let builder = change(self.recipe.trust.builder(&self.recipe.options));
+            let builder = if loopback { builder.no_proxy() } else { builder };
+            // What was built once builds again; if not, the one that was built will do.
+            builder.build().unwrap_or_else(|_| self.recipe.proof.clone())
+        };
         match lane {
-            Lane::Blob => &lanes.blob,
+            Lane::Blob => lanes.blob.get_or_init(|| make(ClientBuilder::http1_only)),
             Lane::Small => {
-                let open = (in_use / STREAMS + 1).min(lanes.small.len());
-                &lanes.small[self.next.fetch_add(1, Ordering::Relaxed) % open]
+                let open = (in_use / STREAMS + 1).min(CONNECTIONS);
+                let chosen = &lanes.small[self.next.fetch_add(1, Ordering::Relaxed) % open];
+                chosen.get_or_init(|| make(std::convert::identity))
             }
         }
-    }
-}
-
-impl Lanes {
-    fn new(builder: impl Fn() -> ClientBuilder) -> Result<Self, Error> {
-        let build = |builder: ClientBuilder| builder.build().map_err(|error| setup("preparing TLS", error));
-        let small = (0..CONNECTIONS).map(|_| build(builder())).collect::<Result<_, _>>()?;
-        Ok(Self { small, blob: build(builder().http1_only())? })
     }
 }
 
@@ -84,7 +91,7 @@ impl Trust {
         for path in &options.ca_files {
             extra.extend(certificates(path)?);
         }
-        let identity = options.client_certificate.as_deref().map(identity).transpose()?;
+        let identity = identity(options)?;
         // Building fails where the platform has no certificates at all, even for plain http.
         let has_platform = reqwest::Client::builder().build().is_ok();
         if !has_platform {
@@ -121,16 +128,20 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
     let found = Certificate::from_pem_bundle(&pem).map_err(|error| setup(operation(), error))?;
     if found.is_empty() {
-        let kind = Kind::Answer("the file holds no certificate in PEM form".to_owned());
-        return Err(Error::new(operation(), None, kind));
+        return Err(setup(operation(), std::io::Error::other("the file holds no certificate in PEM form")));
     }
     Ok(found)
 }
 
-fn identity(path: &Path) -> Result<Identity, Error> {
-    let operation = || format!("reading the client certificate `{}`", path.display());
-    let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
-    Identity::from_pem(&pem).map_err(|error| setup(operation(), error))
+fn identity(options: &Options) -> Result<Option<Identity>, Error> {
+    let Some(path) = &options.client_certificate else { return Ok(None) };
+    let operation = |path: &Path| format!("reading the client certificate `{}`", path.display());
+    let mut pem = Vec::new();
+    for path in [Some(path), options.client_key.as_ref()].into_iter().flatten() {
+        pem.extend(fs::read(path).map_err(|error| setup(operation(path), error))?);
+        pem.push(b'\n');
+    }
+    Identity::from_pem(&pem).map(Some).map_err(|error| setup(operation(path), error))
 }
 
 fn setup(operation: impl Into<String>, error: impl std::error::Error + Send + Sync + 'static) -> Error {

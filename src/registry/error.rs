@@ -32,19 +32,19 @@ pub enum Kind {
     Refused(Box<Refused>),
     /// No connection could be made: name, network, refused, TLS.
     #[error("cannot connect")]
-    Connect(#[source] reqwest::Error),
+    Connect(#[source] HttpError),
     /// The certificate of the other side is not to be trusted.
     #[error("the certificate of the registry is not trusted")]
-    Certificate(#[source] reqwest::Error),
+    Certificate(#[source] HttpError),
     /// https was spoken to something that does not speak it.
     #[error("the registry does not speak https")]
-    NotTls(#[source] reqwest::Error),
+    NotTls(#[source] HttpError),
     /// No byte moved for as long as we wait.
     #[error("no byte moved for {}", humantime::format_duration(*.0))]
     Stalled(Duration),
     /// The connection broke.
     #[error("the connection broke")]
-    Broken(#[source] reqwest::Error),
+    Broken(#[source] HttpError),
     /// The body ended too early.
     #[error("the body ended after {found} of {expected} bytes")]
     Truncated {
@@ -88,7 +88,7 @@ pub enum Kind {
     Redirect(SafeUrl),
     /// No authorization for the request could be had.
     #[error("no authorization")]
-    Authorization(#[source] auth::Error),
+    Authorization(#[source] Box<auth::Error>),
     /// The token was dropped while it was in use; the operation is to be tried anew.
     #[error("the token expired on the way")]
     Expired,
@@ -96,6 +96,27 @@ pub enum Kind {
     #[error(transparent)]
     Local(Local),
 }
+
+/// What the HTTP client says went wrong: prints the last of its causes, which is the one that tells.
+pub struct HttpError(reqwest::Error);
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut last: &dyn StdError = &self.0;
+        while let Some(cause) = last.source() {
+            last = cause;
+        }
+        write!(f, "{last}")
+    }
+}
+
+impl fmt::Debug for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl StdError for HttpError {}
 
 /// What failed on our side of the wire: it stands for its cause, which prints once.
 #[derive(Debug)]
@@ -150,10 +171,13 @@ impl Error {
     pub(super) fn verdict(&self) -> Verdict {
         match &self.0.kind {
             Kind::Refused(refused) => refused.verdict(),
-            Kind::Connect(_) | Kind::Stalled(_) | Kind::Broken(_) | Kind::Truncated { .. } => Verdict::Again,
+            Kind::Connect(_)
+            | Kind::Stalled(_)
+            | Kind::Broken(_)
+            | Kind::Truncated { .. }
+            | Kind::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
             Kind::Digest { .. } | Kind::TooLong(_) => Verdict::Once,
             Kind::Expired => Verdict::Renewed,
-            Kind::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
             Kind::Certificate(_)
             | Kind::NotTls(_)
             | Kind::Throttled(_)
@@ -166,12 +190,10 @@ impl Error {
         }
     }
 
-    pub(super) fn operation(&self) -> &Arc<str> {
-        &self.0.operation
-    }
-
-    pub(super) fn host(&self) -> Option<&Host> {
-        self.0.host.as_ref()
+    /// The same operation, given up after pauses of `wait` in all.
+    pub(super) fn throttled(mut self, wait: Duration) -> Self {
+        self.0.kind = Kind::Throttled(wait);
+        self
     }
 
     /// The cause.
@@ -220,11 +242,13 @@ impl Kind {
         let text = crate::error::Chain(&error).to_string();
         let certificate = text.contains("invalid peer certificate") || text.contains("UnknownIssuer");
         let not_tls = text.contains("InvalidContentType");
-        match error {
-            error if certificate => Self::Certificate(error),
-            error if not_tls => Self::NotTls(error),
-            error if error.is_connect() => Self::Connect(error),
-            error => Self::Broken(error),
+        let connecting = error.is_connect();
+        let error = HttpError(error);
+        match (certificate, not_tls, connecting) {
+            (true, _, _) => Self::Certificate(error),
+            (_, true, _) => Self::NotTls(error),
+            (_, _, true) => Self::Connect(error),
+            _ => Self::Broken(error),
         }
     }
 
@@ -291,16 +315,7 @@ impl Kind {
     fn unreached(&self) -> Option<&str> {
         match self {
             Self::Unreached { host, .. } => Some(host.as_str()),
-            Self::Authorization(error) => {
-                let mut next = error.source();
-                while let Some(cause) = next {
-                    if let Some(error) = cause.downcast_ref::<Error>() {
-                        return error.unreached();
-                    }
-                    next = cause.source();
-                }
-                None
-            }
+            Self::Authorization(error) => error.unreached(),
             _ => None,
         }
     }
@@ -312,7 +327,10 @@ impl Classify for Error {
     }
 
     fn attempts(&self) -> u32 {
-        self.0.attempts
+        match &self.0.kind {
+            Kind::Authorization(error) => self.0.attempts.max(error.attempts()),
+            _ => self.0.attempts,
+        }
     }
 
     fn advice(&self) -> Option<String> {
@@ -338,6 +356,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.0.kind)
+        match &self.0.kind {
+            // What is said already is not said twice.
+            Kind::Local(local) if local.to_string() == *self.0.operation => local.source(),
+            kind => Some(kind),
+        }
     }
 }

@@ -19,8 +19,10 @@ use super::refusal::retry_after;
 use super::{Options, retry};
 use crate::model::Host;
 
-const START: usize = 32;
-const CEILING: usize = 128;
+const START: u32 = 32;
+const CEILING: u32 = 128;
+/// No registry is tried with smaller parts of a blob.
+const LEAST_PART: u64 = 256 << 10;
 
 /// The hosts of a run.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ struct Policy {
     backoff_max: Duration,
     max_retry_after: Duration,
     deadline: Option<Instant>,
-    ceiling: usize,
+    ceiling: u32,
 }
 
 /// One host: its limit, its pause, and whether it ever answered.
@@ -62,8 +64,9 @@ struct State {
     /// Failed attempts at reaching the host, and when the next may be made.
     silences: u32,
     ask_again: Option<Instant>,
-    /// The smallest blob that the host refused to take in one piece.
+    /// The smallest blob that the host refused to take in one piece, and the largest part it may take.
     parts_from: u64,
+    largest_part: u64,
 }
 
 #[derive(Debug)]
@@ -96,12 +99,15 @@ enum Entry {
 impl Hosts {
     pub(super) fn new(options: &Options) -> Self {
         let policy = Policy {
-            attempts: options.attempts,
+            attempts: options.attempts.max(1),
             backoff_min: options.backoff_min,
             backoff_max: options.backoff_max,
             max_retry_after: options.max_retry_after,
             deadline: options.deadline,
-            ceiling: options.max_per_registry.unwrap_or(CEILING).max(1),
+            ceiling: options
+                .max_per_registry
+                .map_or(CEILING, |most| u32::try_from(most).unwrap_or(u32::MAX))
+                .max(1),
         };
         Self { policy: Arc::new(policy), hosts: Mutex::default() }
     }
@@ -119,7 +125,7 @@ impl HostState {
     fn new(host: Host, policy: Arc<Policy>) -> Self {
         let state = State {
             in_use: 0,
-            limit: START.min(policy.ceiling) as f64,
+            limit: START.min(policy.ceiling).into(),
             epoch: 0,
             remaining: None,
             paused_until: None,
@@ -128,6 +134,7 @@ impl HostState {
             silences: 0,
             ask_again: None,
             parts_from: u64::MAX,
+            largest_part: u64::MAX,
         };
         Self { host, policy, state: Mutex::new(state), changed: Notify::new() }
     }
@@ -240,10 +247,13 @@ impl HostState {
         if pausing {
             let wait = self.wait(&mut state, asked, epoch);
             state.pause_until(Instant::now() + wait);
-            tracing::warn!(host = %self.host, wait = ?wait, "the registry asks to slow down");
+            tracing::debug!(host = %self.host, ?wait, status = status.as_u16(), "pausing");
         }
         if throttled || status == StatusCode::SERVICE_UNAVAILABLE {
-            state.cut(epoch);
+            if state.cut(epoch) {
+                let at_a_time = state.allowed();
+                tracing::warn!(host = %self.host, at_a_time, "the registry asks to slow down");
+            }
         } else if status.is_success() {
             state.grow(self.policy.ceiling);
             self.changed.notify_one();
@@ -257,11 +267,7 @@ impl HostState {
             state.throttled += 1;
         }
         let own = retry::delay(self.policy.backoff_min, self.policy.backoff_max, state.throttled);
-        asked.unwrap_or_default().max(own.min(Duration::from_secs(1))).max(if asked.is_none() {
-            own
-        } else {
-            Duration::ZERO
-        })
+        asked.map_or(own, |asked| asked.max(own.min(Duration::from_secs(1))))
     }
 
     /// Whether a blob of `size` bytes is to be sent in parts.
@@ -275,19 +281,34 @@ impl HostState {
         state.parts_from = state.parts_from.min(size);
     }
 
+    /// The largest part that the host was not seen to refuse.
+    pub(super) fn largest_part(&self) -> u64 {
+        lock(&self.state).largest_part
+    }
+
+    /// The host refused a part of `size` bytes. Whether a smaller one is worth a try.
+    pub(super) fn refused_part(&self, size: u64) -> bool {
+        let smaller = size / 4;
+        let mut state = lock(&self.state);
+        state.largest_part = state.largest_part.min(smaller.max(LEAST_PART));
+        smaller >= LEAST_PART
+    }
+
     /// The host closed the connection because of too many requests.
     pub(super) fn overloaded(&self, epoch: u64) {
         lock(&self.state).cut(Some(epoch));
     }
 
     /// A request got no answer. Gives back `kind`, or what takes its place once the host is given up.
-    pub(super) fn silent(&self, kind: Kind, last: bool) -> Kind {
+    pub(super) fn silent(&self, kind: Kind) -> Kind {
         let mut state = lock(&self.state);
         if !matches!(state.reach, Reach::Untried | Reach::Asked) {
             return kind;
         }
         state.silences += 1;
         self.changed.notify_waiters();
+        // Trust does not come with time.
+        let last = matches!(kind, Kind::Certificate(_) | Kind::NotTls(_));
         if last || state.silences >= self.policy.attempts {
             let cause = Arc::new(kind);
             state.reach = Reach::Dead(Arc::clone(&cause));
@@ -315,18 +336,21 @@ impl State {
         self.paused_until = Some(self.paused_until.map_or(end, |old| old.max(end)));
     }
 
-    fn cut(&mut self, epoch: Option<u64>) {
-        if epoch.is_none_or(|epoch| epoch == self.epoch) {
+    /// Halves the limit, once for all requests sent since the last time. Whether it did.
+    fn cut(&mut self, epoch: Option<u64>) -> bool {
+        let due = epoch.is_none_or(|epoch| epoch == self.epoch);
+        if due {
             self.epoch += 1;
             self.limit = (self.limit / 2.0).max(1.0);
         }
+        due
     }
 
     /// One more for as many good answers as there are requests, while the limit is what holds us.
-    fn grow(&mut self, ceiling: usize) {
+    fn grow(&mut self, ceiling: u32) {
         self.throttled = 0;
         if self.in_use >= self.allowed() {
-            self.limit = (self.limit + 1.0 / self.limit).min(ceiling as f64);
+            self.limit = (self.limit + 1.0 / self.limit).min(ceiling.into());
         }
     }
 
@@ -353,6 +377,14 @@ impl Permit {
 
     pub(super) fn epoch(&self) -> u64 {
         self.0.epoch
+    }
+
+    /// What to make of a request under this permit that got no answer.
+    pub(super) fn unanswered(&self, kind: Kind) -> Kind {
+        if kind.is_goaway() {
+            self.host().overloaded(self.epoch());
+        }
+        self.host().silent(kind)
     }
 }
 

@@ -4,14 +4,15 @@
 //! per host, the one retry loop, tokens, redirects. It does not decide what is copied where; that
 //! is the engine's business.
 
-pub(crate) mod auth;
+mod auth;
 mod blobs;
 mod chunks;
 mod clients;
-pub mod credentials;
+mod credentials;
 mod endpoint;
 mod error;
 mod limit;
+mod listing;
 mod manifests;
 mod options;
 mod outgoing;
@@ -28,18 +29,24 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
+pub use auth::Error as AuthError;
 pub use blobs::BlobSource;
-pub use credentials::Credentials;
-pub use error::{Error, Kind};
+pub use credentials::{
+    ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
+};
+pub use error::{Error, HttpError, Kind, Local};
 pub use limit::Permit;
+pub use listing::TagListing;
 pub use options::Options;
 pub use refusal::Refused;
 pub use uploads::{Opened, Upload};
 pub use verified::BlobStream;
+pub use wire::counted;
 
 use auth::Authorizer;
 use clients::Clients;
 use limit::Hosts;
+use listing::Listings;
 use retry::Retry;
 use wire::Counters;
 
@@ -67,6 +74,7 @@ struct Shared {
     hosts: Hosts,
     retry: Retry,
     authorizer: Authorizer,
+    listings: Listings,
     counters: Arc<Counters>,
 }
 
@@ -75,12 +83,15 @@ impl Client {
     ///
     /// # Errors
     /// When a certificate cannot be read or TLS cannot be set up; there is no falling back on defaults.
-    pub fn new(options: Options, source: Credentials, target: Credentials) -> Result<Self, Error> {
+    pub fn new(mut options: Options, source: Credentials, target: Credentials) -> Result<Self, Error> {
+        let beside_tokens = [source.extra_ca(), target.extra_ca()];
+        options.ca_files.extend(beside_tokens.into_iter().flatten());
         let shared = Shared {
             clients: Clients::new(&options)?,
             hosts: Hosts::new(&options),
             retry: Retry::new(&options),
             authorizer: Authorizer::new(source, target),
+            listings: Listings::new(&options)?,
             counters: Arc::default(),
             options,
         };
@@ -126,9 +137,16 @@ impl Client {
         self.shared.counters.wire()
     }
 
-    /// Runs `work` and counts the requests that were made for it.
-    pub async fn counted<T>(&self, work: impl Future<Output = T>) -> (T, u32) {
-        wire::counted(work).await
+    /// Which login is used for `repository`, in words, without any secret.
+    #[must_use]
+    pub fn login_for(&self, repository: &Repository) -> String {
+        self.shared.authorizer.describe(self.role, repository)
+    }
+
+    /// The token services met so far: each registry, and the host that its tokens come from.
+    #[must_use]
+    pub fn token_hosts(&self) -> Vec<(Host, String)> {
+        self.shared.authorizer.realms()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::TagListing;
 use crate::model::Host;
 
 /// How a client behaves; the defaults are those of the command line.
@@ -34,10 +35,16 @@ pub struct Options {
     pub ca_files: Vec<PathBuf>,
     /// A file with a certificate and its key (PEM) to show to registries that ask for one.
     pub client_certificate: Option<PathBuf>,
+    /// The key of that certificate, where it lies in a file of its own.
+    pub client_key: Option<PathBuf>,
     /// The most requests under way to one host; none: we find out.
     pub max_per_registry: Option<usize>,
     /// How large the parts are where a registry takes no large upload in one piece.
     pub chunk_size: u64,
+    /// Hosts that list tags with digests, besides quay.io and Google's.
+    pub tag_listing: Vec<(Host, TagListing)>,
+    /// A file with an `OAuth` token for quay's API.
+    pub quay_api_token_file: Option<PathBuf>,
     /// What we call ourselves.
     pub user_agent: String,
 }
@@ -48,17 +55,20 @@ impl Default for Options {
             attempts: 5,
             backoff_min: Duration::from_millis(500),
             backoff_max: Duration::from_secs(30),
-            max_retry_after: Duration::from_secs(600),
+            max_retry_after: Duration::from_mins(10),
             connect_timeout: Duration::from_secs(10),
-            stall_timeout: Duration::from_secs(60),
-            commit_timeout: Duration::from_secs(300),
+            stall_timeout: Duration::from_mins(1),
+            commit_timeout: Duration::from_mins(5),
             deadline: None,
             plain_http: Vec::new(),
             tls: Vec::new(),
             ca_files: Vec::new(),
             client_certificate: None,
+            client_key: None,
             max_per_registry: None,
             chunk_size: 32 << 20,
+            tag_listing: Vec::new(),
+            quay_api_token_file: None,
             user_agent: concat!("image-mirror/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

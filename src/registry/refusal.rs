@@ -26,6 +26,7 @@ pub struct Refused {
     message: Option<String>,
     digests: Vec<Digest>,
     push: bool,
+    login: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,12 +57,18 @@ impl Refused {
             message: None,
             digests: Vec::new(),
             push,
+            login: None,
         };
         match serde_json::from_slice::<Envelope>(body) {
             Ok(envelope) => refused.take(envelope),
             Err(_) => refused.message = plain(body),
         }
         refused
+    }
+
+    /// Adds which login was refused, in words.
+    pub(super) fn with_login(self, login: Option<String>) -> Self {
+        Self { login, ..self }
     }
 
     fn take(&mut self, envelope: Envelope) {
@@ -81,10 +88,6 @@ impl Refused {
 
     fn says(&self, code: &str) -> bool {
         self.codes.iter().any(|have| have == code)
-    }
-
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -114,10 +117,14 @@ impl Refused {
     pub(super) fn advice(&self, host: &str) -> Option<String> {
         let right = if self.push { "push" } else { "pull" };
         match self.class() {
-            Class::Denied => Some(format!(
-                "the credential for {host} lacks {right} here, or the repository does not exist; \
-                 `auth check` shows which login is used"
-            )),
+            Class::Denied => Some(match &self.login {
+                Some(login) => {
+                    format!(
+                        "the login in use lacks {right} on {host}, or there is no such repository: {login}"
+                    )
+                }
+                None => format!("no login of this run has {right} on {host}, or there is no such repository"),
+            }),
             Class::Missing if self.push => {
                 Some(format!("{host} does not have this repository, and does not make it on push"))
             }

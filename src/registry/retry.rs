@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Options;
-use super::error::{Error, Kind, Verdict};
+use super::error::{Error, Verdict};
 use crate::error::Classify;
 
 /// How much patience a run has.
@@ -64,12 +64,10 @@ impl Tries {
     /// # Errors
     /// `error` itself, with the number of attempts, when it is not.
     pub(super) async fn again(&mut self, error: Error) -> Result<(), Error> {
-        let attempts = self.failed + 1;
+        // A download that was given up after its own attempts is not begun anew.
+        let attempts = (self.failed + 1).max(error.attempts());
         match error.verdict() {
-            Verdict::Final => {
-                let before = error.attempts();
-                return Err(error.after(attempts.max(before)));
-            }
+            Verdict::Final => return Err(error.after(attempts)),
             Verdict::Renewed if !self.renewed => {
                 self.renewed = true;
                 return Ok(());
@@ -99,8 +97,7 @@ impl Tries {
         if now - since <= self.retry.max_retry_after {
             return Ok(());
         }
-        let kind = Kind::Throttled(now - since);
-        Err(Error::new(error.operation().clone(), error.host(), kind).after(attempts))
+        Err(error.throttled(now - since).after(attempts))
     }
 }
 

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
 use super::Shared;
@@ -19,8 +18,6 @@ pub(super) struct Sending<'a> {
     pub(super) call: Call,
     pub(super) permit: Permit,
     pub(super) progress: &'a Progress<'a>,
-    /// Sent without credentials, wherever it goes.
-    pub(super) anonymous: bool,
 }
 
 impl Sending<'_> {
@@ -39,17 +36,14 @@ impl Sending<'_> {
             }
         }
         let home = base(&self.shared.options, &self.call.need.host)?;
-        let trusted = !self.anonymous && same_origin(&home, &self.call.url);
+        let trusted = same_origin(&home, &self.call.url);
         let authorization = if trusted { self.shared.authorize(&self.call).await? } else { None };
         if let Some(authorization) = &authorization {
             self.call.headers.insert(AUTHORIZATION, authorization.header());
         }
         let response = self.exchange(frames, length, start).await?;
         self.permit.host().answered(response.status(), response.headers(), Some(self.permit.epoch()));
-        if trusted
-            && response.status() == StatusCode::UNAUTHORIZED
-            && self.shared.challenged(&self.call, authorization.as_ref(), response.headers()).await?
-        {
+        if trusted && self.shared.renewed(&self.call, authorization.as_ref(), &response).await? {
             return Err(self.call.error(Kind::Expired));
         }
         let url = self.call.url.clone();
@@ -78,6 +72,6 @@ impl Sending<'_> {
             return Err(error);
         }
         let answered = waited.and_then(|sent| sent.map_err(Kind::of));
-        answered.map_err(|kind| self.call.error(self.shared.unanswered(kind, &self.permit)))
+        answered.map_err(|kind| self.call.error(self.permit.unanswered(kind)))
     }
 }

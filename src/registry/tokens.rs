@@ -34,10 +34,7 @@ impl Shared {
         state.wait_for_pause().await.map_err(failed)?;
         let answer = match self.ask_for_token(request, &state).await {
             Ok(answer) => answer,
-            Err(kind) => {
-                let last = matches!(kind, Kind::Certificate(_) | Kind::NotTls(_));
-                return Err(failed(state.silent(kind, last)));
-            }
+            Err(kind) => return Err(failed(state.silent(kind))),
         };
         let (head, body) = answer;
         if matches!(head.status.as_u16(), 408 | 429 | 500..) {

@@ -50,6 +50,8 @@ pub(super) struct Answer {
     pub(super) url: Url,
     host: Host,
     is_write: bool,
+    /// The login that was refused, if one was, in words.
+    login: Option<String>,
     body: Body,
 }
 
@@ -100,6 +102,10 @@ impl Call {
     pub(super) fn error(&self, kind: Kind) -> Error {
         Error::new(Arc::clone(&self.operation), Some(&self.need.host), kind)
     }
+
+    fn is_write(&self) -> bool {
+        self.need.scopes.iter().any(|scope| matches!(scope.action, Action::Push))
+    }
 }
 
 impl Client {
@@ -128,11 +134,9 @@ impl Shared {
         loop {
             let authorization = self.authorize(call).await?;
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
-            let (response, url) = sent.map_err(|kind| call.error(self.unanswered(kind, &permit)))?;
-            let refused = response.status() == StatusCode::UNAUTHORIZED && same_origin(&url, &call.url);
-            let renewed = refused
-                && sends < SENDS
-                && self.challenged(call, authorization.as_ref(), response.headers()).await?;
+            let (response, url) = sent.map_err(|kind| call.error(permit.unanswered(kind)))?;
+            let own = sends < SENDS && same_origin(&url, &call.url);
+            let renewed = own && self.renewed(call, authorization.as_ref(), &response).await?;
             // Only now may the others follow: they find the challenge known.
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
             let answer = self.answer(call, response, url, permit.clone());
@@ -147,28 +151,26 @@ impl Shared {
     /// The header for `call`; none where the host is open or its challenge not known yet.
     pub(super) async fn authorize(&self, call: &Call) -> Result<Option<Authorization>, Error> {
         let authorized = self.authorizer.authorize(&call.need, self).await;
-        authorized.map_err(|error| call.error(Kind::Authorization(error)))
+        authorized.map_err(|error| call.error(Kind::Authorization(Box::new(error))))
     }
 
-    /// Takes note of a challenge; whether `call` is to be sent once more.
-    pub(super) async fn challenged(
+    /// Takes note of a refusal for want of a token, or of the right one; whether `call` is to be sent once more.
+    pub(super) async fn renewed(
         &self,
         call: &Call,
         used: Option<&Authorization>,
-        headers: &HeaderMap,
+        response: &reqwest::Response,
     ) -> Result<bool, Error> {
-        let base = super::endpoint::base(&self.options, &call.need.host)?;
-        let challenged = self.authorizer.challenged(&call.need, used, headers, &base).await;
-        challenged.map_err(|error| call.error(Kind::Authorization(error)))
-    }
-
-    /// What to make of a request without an answer.
-    pub(super) fn unanswered(&self, kind: Kind, permit: &Permit) -> Kind {
-        if kind.is_goaway() {
-            permit.host().overloaded(permit.epoch());
+        match response.status() {
+            StatusCode::UNAUTHORIZED => {
+                let base = super::endpoint::base(&self.options, &call.need.host)?;
+                let challenged =
+                    self.authorizer.challenged(&call.need, used, response.headers(), &base).await;
+                challenged.map_err(|error| call.error(Kind::Authorization(Box::new(error))))
+            }
+            StatusCode::FORBIDDEN => Ok(self.authorizer.forbidden(&call.need, used)),
+            _ => Ok(false),
         }
-        let last = matches!(kind, Kind::Certificate(_) | Kind::NotTls(_));
-        permit.host().silent(kind, last)
     }
 
     pub(super) fn answer(
@@ -184,9 +186,17 @@ impl Shared {
             headers: response.headers().clone(),
             url,
             host: call.need.host.clone(),
-            is_write: call.need.scopes.iter().any(|scope| matches!(scope.action, Action::Push)),
+            is_write: call.is_write(),
+            login: self.login(call, response.status()),
             body: Body { response, permit, tally: self.counters.tally(), stall: self.options.stall_timeout },
         }
+    }
+
+    fn login(&self, call: &Call, status: StatusCode) -> Option<String> {
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let name = Arc::clone(&call.need.scopes.first().filter(|_| refused)?.name);
+        let repository = Repository { host: call.need.host.clone(), name };
+        Some(self.authorizer.describe(call.need.role, &repository))
     }
 
     /// Sends `call` and follows redirects, with the authorization for its own host only.
@@ -276,7 +286,8 @@ impl Answer {
     /// The error that this answer is.
     pub(super) async fn refused(mut self) -> Error {
         let body = self.body.read_some(BODY_LIMIT).await;
-        let refused = Refused::read(self.status, &self.headers, &body, self.is_write);
+        let login = self.login.take();
+        let refused = Refused::read(self.status, &self.headers, &body, self.is_write).with_login(login);
         self.error(Kind::Refused(Box::new(refused)))
     }
 

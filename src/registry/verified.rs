@@ -32,13 +32,16 @@ struct Check {
 }
 
 impl BlobStream {
-    /// Verifies `inner` against `blob`; `operation` names the reading in errors (`GET blob …`, `read …`).
-    pub fn verified(
-        operation: impl Into<Arc<str>>,
-        blob: &Descriptor,
-        inner: BoxStream<'static, Result<Bytes, Error>>,
-    ) -> Self {
-        Self::of_host(operation.into(), None, blob, inner)
+    /// Bytes that are verified already: what another `BlobStream` gave out.
+    #[must_use]
+    pub fn new(frames: BoxStream<'static, Result<Bytes, Error>>) -> Self {
+        Self(frames)
+    }
+
+    /// Verifies `frames` against the digest and the size of `blob`.
+    #[must_use]
+    pub fn verified(frames: BoxStream<'static, Result<Bytes, Error>>, blob: &Descriptor) -> Self {
+        Self::of_host(format!("read blob {}", blob.digest).into(), None, blob, frames)
     }
 
     pub(super) fn of_host(
@@ -60,12 +63,6 @@ impl BlobStream {
         Self(Box::pin(futures_util::stream::unfold(check, async |mut check| {
             check.next().await.map(|frame| (frame, check))
         })))
-    }
-
-    /// Bytes that somebody else verifies: for a stream that repeats another `BlobStream`.
-    #[must_use]
-    pub fn trusted(inner: BoxStream<'static, Result<Bytes, Error>>) -> Self {
-        Self(inner)
     }
 }
 
@@ -141,7 +138,7 @@ mod tests {
 
     fn read(frames: &'static [&'static str], blob: &Descriptor) -> Vec<Result<Bytes, Error>> {
         let frames = futures_util::stream::iter(frames).map(|frame| Ok(Bytes::from_static(frame.as_bytes())));
-        let stream = BlobStream::verified("read", blob, Box::pin(frames));
+        let stream = BlobStream::verified(Box::pin(frames), blob);
         futures_util::FutureExt::now_or_never(stream.collect()).unwrap()
     }
 

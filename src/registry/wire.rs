@@ -98,7 +98,7 @@ impl Tally {
 }
 
 /// Runs `work` and counts the requests that were made for it; an outer count includes them.
-pub(super) async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
+pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
     let count = Arc::new(AtomicU32::new(0));
     let done = SCOPE.scope(Arc::clone(&count), work).await;
     let count = count.load(Ordering::Relaxed);

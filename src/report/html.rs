@@ -11,7 +11,8 @@ use super::Report;
 use super::files::{JSON_FILE, RenderError};
 use super::group::{Group, Trouble, by_cause, by_file};
 use super::words::{
-    bytes, duration, entries, exit_meaning, moved, name, number, place, reason, short, spoken,
+    blobs, bodies, duration, entries, exit_meaning, moved, name, number, place, reason, requests, short,
+    spoken,
 };
 
 /// Bytes that rows may take; with what is around them the page stays under 3 MB.
@@ -47,7 +48,7 @@ struct Page<'a> {
 
 struct Count {
     word: &'static str,
-    count: String,
+    number: String,
     zero: bool,
 }
 
@@ -236,29 +237,12 @@ fn counts(report: &Report) -> Vec<Count> {
     counts
         .into_iter()
         .filter(|(word, count)| *count > 0 || always(word))
-        .map(|(word, count)| Count { word: spoken(word), count: number(count), zero: count == 0 })
+        .map(|(word, count)| Count { word: spoken(word), number: number(count), zero: count == 0 })
         .collect()
 }
 
 fn costs(report: &Report) -> Vec<(&'static str, String)> {
-    let (moved, wire) = (report.totals().bytes, report.wire);
-    let sent = wire.requests;
-    let writes = sent.post + sent.patch + sent.put + sent.delete;
-    let [copied, mounted] = if report.dry_run { ["to copy", "to mount"] } else { ["copied", "mounted"] };
-    let blobs = format!(
-        "{} {copied}, {} {mounted}, {} present",
-        bytes(moved.copied),
-        bytes(moved.mounted),
-        bytes(moved.present)
-    );
-    let requests = format!(
-        "{} ({} writes), {} tokens",
-        number(sent.head + sent.get + writes),
-        number(writes),
-        number(sent.token)
-    );
-    let body = format!("{} received, {} sent", bytes(wire.received), bytes(wire.sent));
-    vec![("Blobs", blobs), ("Requests", requests), ("Wire", body)]
+    vec![("Blobs", blobs(report)), ("Registries", requests(&report.wire)), ("Wire", bodies(&report.wire))]
 }
 
 /// Splits at backticks; one without a partner is left where it is.

@@ -26,7 +26,7 @@ pub use junit::junit;
 pub use metrics::metrics;
 pub use text::text;
 pub use totals::{Counts, Totals};
-pub use words::{failure_line, help, name, place};
+pub use words::{bytes, failure_line, help, name, number, place};
 
 use crate::model::{Row, Wire};
 

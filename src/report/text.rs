@@ -15,7 +15,8 @@ use super::Report;
 use super::files::JSON_FILE;
 use super::group::{Group, Trouble, by_cause, by_file};
 use super::words::{
-    bytes, change, duration, edge, entries, exit_meaning, moved, name, number, place, reason, short, spoken,
+    blobs, bodies, change, duration, edge, entries, exit_meaning, moved, name, number, place, reason,
+    requests, short, spoken,
 };
 
 /// How many rows of one cause are named before the rest is counted.
@@ -168,38 +169,14 @@ impl Summary<'_> {
             .collect();
         let all = entries(self.rows.len());
         if counts.is_empty() {
-            writeln!(f, "{all}")?
+            writeln!(f, "{all}")?;
         } else {
-            writeln!(f, "{all}: {}", counts.join(", "))?
+            writeln!(f, "{all}: {}", counts.join(", "))?;
         }
-        let moved = totals.bytes;
-        let [copied, mounted] =
-            if self.report.dry_run { ["to copy", "to mount"] } else { ["copied", "mounted"] };
-        writeln!(
-            f,
-            "blobs: {} {copied}, {} {mounted}, {} present",
-            bytes(moved.copied),
-            bytes(moved.mounted),
-            bytes(moved.present)
-        )?;
-        self.cost(f)?;
+        let (report, wire) = (self.report, &self.report.wire);
+        writeln!(f, "blobs: {}", blobs(report))?;
+        writeln!(f, "wire: {}; {}; {}", requests(wire), bodies(wire), duration(report.elapsed))?;
         writeln!(f, "exit code {}: {}", self.report.exit_code, exit_meaning(self.report))
-    }
-
-    fn cost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let wire = self.report.wire;
-        let sent = wire.requests;
-        let writes = sent.post + sent.patch + sent.put + sent.delete;
-        writeln!(
-            f,
-            "wire: {} requests ({} writes), {} tokens; {} received, {} sent; {}",
-            number(sent.head + sent.get + writes),
-            number(writes),
-            number(sent.token),
-            bytes(wire.received),
-            bytes(wire.sent),
-            duration(self.report.elapsed)
-        )
     }
 }
 

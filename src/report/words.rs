@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Chain, Failure};
-use crate::model::{Digest, Locator, Origin, Outcome, Row};
+use crate::model::{Digest, Locator, Origin, Outcome, Row, Wire};
 use crate::redact::mask_logins;
 
 use super::advice::{advice, cause_advice, refusal_advice};
@@ -109,7 +109,7 @@ pub(super) fn change(row: &Row) -> String {
 
 /// A duration as people say it: `3.2 s`, `12m 3s`.
 pub(super) fn duration(elapsed: Duration) -> String {
-    if elapsed < Duration::from_secs(60) {
+    if elapsed < Duration::from_mins(1) {
         format!("{:.1} s", elapsed.as_secs_f64())
     } else {
         humantime::format_duration(Duration::from_secs(elapsed.as_secs())).to_string()
@@ -121,14 +121,30 @@ pub(super) fn entries(count: usize) -> String {
     if count == 1 { "1 entry".to_owned() } else { format!("{} entries", number(count as u64)) }
 }
 
-/// A number with a comma at each third digit.
-pub(super) fn number(count: u64) -> String {
-    indicatif::HumanCount(count).to_string()
+/// A number with a comma before each three digits.
+#[must_use]
+pub fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
-/// Bytes with a unit of 1024s.
-pub(super) fn bytes(count: u64) -> String {
-    indicatif::HumanBytes(count).to_string()
+/// Bytes in the largest unit of which there is at least one.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    let (mut tenths, mut units) = (u128::from(count) * 10, ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"].iter());
+    let mut unit = None;
+    while tenths >= 10_240 {
+        let Some(next) = units.next() else { break };
+        (tenths, unit) = (tenths / 1024, Some(next));
+    }
+    unit.map_or_else(|| format!("{count} B"), |unit| format!("{}.{} {unit}", tenths / 10, tenths % 10))
 }
 
 /// The bytes of a row by what was done for them; `-` for none.
@@ -141,6 +157,27 @@ pub(super) fn moved(row: &Row) -> String {
             .map(|(count, kind)| format!("{} {kind}", bytes(count)))
             .collect();
     if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}
+
+/// The bytes of all rows by what was done for them.
+pub(super) fn blobs(report: &super::Report) -> String {
+    let sums = report.totals().bytes;
+    let [copied, mounted] = if report.dry_run { ["to copy", "to mount"] } else { ["copied", "mounted"] };
+    let [sent, linked, found] = [sums.copied, sums.mounted, sums.present].map(bytes);
+    format!("{sent} {copied}, {linked} {mounted}, {found} present")
+}
+
+/// The requests of a run; those for tokens are counted apart.
+pub(super) fn requests(wire: &Wire) -> String {
+    let sent = wire.requests;
+    let writes = sent.post + sent.patch + sent.put + sent.delete;
+    let [all, writes, tokens] = [sent.head + sent.get + writes, writes, sent.token].map(number);
+    format!("{all} requests ({writes} writes), {tokens} tokens")
+}
+
+/// The bytes of bodies, each way.
+pub(super) fn bodies(wire: &Wire) -> String {
+    format!("{} received, {} sent", bytes(wire.received), bytes(wire.sent))
 }
 
 /// An outcome's word as people say it.
@@ -172,6 +209,13 @@ mod tests {
     fn text_from_outside_stays_on_its_line_and_keeps_its_logins() {
         assert_eq!(clean("a\x1b[31m\nb\r\n\u{202e}c"), "a [31m b c");
         assert_eq!(clean("HEAD u:pw@quay.io/a"), "HEAD ****@quay.io/a");
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_read_them() {
+        assert_eq!([7, 999, 1_000, 1_234_567].map(number), ["7", "999", "1,000", "1,234,567"]);
+        let counts = [0, 1_023, 1_024, 1_048_575, 12_897_485, u64::MAX];
+        assert_eq!(counts.map(bytes), ["0 B", "1023 B", "1.0 KiB", "1023.9 KiB", "12.3 MiB", "15.9 EiB"]);
     }
 
     #[test]

@@ -2,15 +2,22 @@
 #![cfg(test)] // tells clippy that all of it is tests, where `unwrap` is fine
 
 mod cli_help;
+mod cli_inspect;
+mod cli_run;
 mod cli_settings;
 mod demo_images;
 mod dependencies;
 mod engine;
 mod layering;
 mod mapping_cases;
+mod mapping_corpus;
+mod mapping_expand;
+mod mapping_files;
+mod mapping_lint;
+mod mapping_props;
 mod mapping_support;
 mod progress;
-mod registry_real;
+mod registry;
 mod report_files;
 mod report_html;
 mod report_sample;
@@ -18,3 +25,4 @@ mod report_text;
 mod shipped;
 mod support;
 mod support_selftest;
+mod tag_lists;

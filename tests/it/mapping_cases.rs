@@ -1,5 +1,7 @@
 //! The grammar, a row a case: what stands, what fails and where, what is warned of.
 
+use std::fmt::Write as _;
+
 use crate::mapping_support::{Tags, outcomes, read_text, row_line, text};
 use image_mirror::mapping::{Finding, Input, ReadOptions, read};
 use image_mirror::model::Row;
@@ -186,7 +188,7 @@ async fn every_case_of_the_grammar_comes_out_as_written_here() {
             for (name, long) in NAMES {
                 short = short.replace(long, name);
             }
-            wrong += &format!("    ({number}, {input:?}, &{short}),\n");
+            let _ = writeln!(wrong, "    ({number}, {input:?}, &{short}),");
         }
     }
     assert!(wrong.is_empty(), "these came out differently:\n{wrong}");

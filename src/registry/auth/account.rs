@@ -27,7 +27,7 @@ pub(super) const CAP: usize = 20;
 const RECENT: usize = 8;
 
 /// So long a refusal is taken as the answer to the same question, which many lines may ask.
-const REFUSAL_HOLDS: Duration = Duration::from_secs(60);
+const REFUSAL_HOLDS: Duration = Duration::from_mins(1);
 
 /// One login at one registry.
 #[derive(Debug, Default)]
@@ -72,6 +72,11 @@ struct Chunk {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a failure is the answer to the same question for a while.
+fn holds((error, at): &(Error, Instant)) -> bool {
+    error.is_refusal() && at.elapsed() < REFUSAL_HOLDS
 }
 
 impl Account {
@@ -151,16 +156,21 @@ impl Account {
         if let Some(token) = self.find(fits) {
             return Ok(token);
         }
-        if let Some((error, at)) = &*failed {
-            let was_waited_for = slot.fetches.load(Ordering::SeqCst) != seen;
-            if was_waited_for || (error.is_refusal() && at.elapsed() < REFUSAL_HOLDS) {
-                return Err(error.clone());
-            }
+        if let Some(failure) = &*failed
+            && (slot.fetches.load(Ordering::SeqCst) != seen || holds(failure))
+        {
+            return Err(failure.0.clone());
         }
         let result = self.fetch(scopes, ask).await;
         slot.fetches.fetch_add(1, Ordering::SeqCst);
         *failed = result.as_ref().err().map(|error| (error.clone(), Instant::now()));
         result
+    }
+
+    /// The refusal of exactly this, if it is recent: it would spoil the batch that it is part of.
+    fn remembered(&self, needed: &ScopeSet) -> Option<Error> {
+        let slot = locked(&self.slots).get(needed).cloned()?;
+        slot.failed.try_lock().ok()?.as_ref().filter(|failed| holds(failed)).map(|(error, _)| error.clone())
     }
 
     /// A token for what is needed and nothing else.
@@ -193,6 +203,9 @@ impl Account {
 
     /// A token for what is needed together with what others need at this moment.
     async fn joined(&self, needed: &ScopeSet, ask: &Ask<'_>) -> Result<Arc<Token>, Error> {
+        if let Some(refusal) = self.remembered(needed) {
+            return Err(refusal);
+        }
         let ticket = self.lane.enter(needed);
         // Callers that became ready at the same moment get to their places too.
         tokio::task::yield_now().await;

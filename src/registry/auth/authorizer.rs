@@ -24,8 +24,11 @@ pub(crate) struct Authorizer {
     target: Credentials,
     registries: Mutex<HashMap<Host, Registry>>,
     /// By registry and login: source and target that use one login share its tokens.
-    accounts: Mutex<HashMap<(Host, Option<Arc<str>>), Arc<Account>>>,
+    accounts: Mutex<HashMap<AccountKey, Arc<Account>>>,
 }
+
+/// The registry and the login's name; none: anonymous.
+type AccountKey = (Host, Option<Arc<str>>);
 
 #[derive(Debug)]
 struct Registry {

@@ -72,7 +72,7 @@ fn trusted(realm: &str, registry: &Url) -> Result<Url, Error> {
         _ => false,
     };
     if !is_safe || !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::UnsafeRealm { host: host.into(), realm: SafeUrl::new(url) });
+        return Err(Error::UnsafeRealm { host: host.into(), realm: SafeUrl::new(url).into() });
     }
     Ok(url)
 }

@@ -49,13 +49,13 @@ pub enum Error {
         /// The registry.
         host: Arc<str>,
         /// The token service.
-        realm: SafeUrl,
+        realm: Arc<SafeUrl>,
     },
     /// The token service gave no token for what was asked.
     #[error("the token service `{realm}` refused {what} with status {status}{detail}")]
     Refused {
         /// The token service.
-        realm: SafeUrl,
+        realm: Arc<SafeUrl>,
         /// Its answer.
         status: StatusCode,
         /// What was asked for, in words.
@@ -69,7 +69,7 @@ pub enum Error {
     #[error("the token service `{realm}` answered status {status} without a token")]
     Answer {
         /// The token service.
-        realm: SafeUrl,
+        realm: Arc<SafeUrl>,
         /// Its answer.
         status: StatusCode,
     },
@@ -77,7 +77,7 @@ pub enum Error {
     #[error("the token service `{realm}` could not be asked")]
     Service {
         /// The token service.
-        realm: SafeUrl,
+        realm: Arc<SafeUrl>,
         /// Why.
         #[source]
         source: Arc<crate::registry::Error>,
@@ -103,10 +103,9 @@ impl Classify for Error {
             Self::Login { source, .. } => source.class(),
             Self::Unsendable { .. } => Class::Invalid,
             Self::OnlyIdentity { .. } | Self::Refused { .. } => Class::Denied,
-            Self::Realm { .. } | Self::UnsafeRealm { .. } => Class::Protocol,
             Self::Answer { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS => Class::Throttled,
             Self::Answer { status, .. } if status.is_server_error() => Class::Transient,
-            Self::Answer { .. } => Class::Protocol,
+            Self::Realm { .. } | Self::UnsafeRealm { .. } | Self::Answer { .. } => Class::Protocol,
             Self::Service { source, .. } => source.class(),
         }
     }

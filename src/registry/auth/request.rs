@@ -15,7 +15,7 @@ use crate::model::Host;
 use crate::redact::{SafeUrl, Secret};
 use crate::registry::credentials::{Entry, Login};
 
-/// How we name ourselves where OAuth2 wants a name.
+/// How we name ourselves where `OAuth2` wants a name.
 const CLIENT_ID: &str = "image-mirror";
 
 /// So much of what a token service says about a refusal is shown.
@@ -29,7 +29,7 @@ pub(super) struct Ask<'a> {
     pub(super) host: &'a Host,
     /// Whose login is used.
     pub(super) subject: &'a str,
-    /// The service was seen not to know the POST of OAuth2.
+    /// The service was seen not to know the POST of `OAuth2`.
     pub(super) no_post: &'a AtomicBool,
 }
 
@@ -99,7 +99,7 @@ impl Ask<'_> {
         TokenRequest { url, form: None, basic }
     }
 
-    /// OAuth2, the only way to use an identity token.
+    /// `OAuth2`, the only way to use an identity token.
     fn post(&self, token: &Secret, scopes: &ScopeSet) -> TokenRequest {
         let mut form: Vec<(String, Secret)> = Vec::new();
         let mut add = |name: &str, value: String| form.push((name.to_owned(), value.into()));
@@ -113,8 +113,8 @@ impl Ask<'_> {
         TokenRequest { url: self.realm.url.clone(), form: Some(form), basic: None }
     }
 
-    fn shown(&self) -> SafeUrl {
-        SafeUrl::new(self.realm.url.clone())
+    fn shown(&self) -> Arc<SafeUrl> {
+        Arc::new(SafeUrl::new(self.realm.url.clone()))
     }
 
     fn unusable(&self, answer: &TokenAnswer) -> Error {

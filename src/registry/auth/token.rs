@@ -14,7 +14,7 @@ use crate::redact::Secret;
 use secrecy::ExposeSecret as _;
 
 /// How long a token lives if its service does not say (distribution spec, token authentication).
-const DEFAULT_LIFE: Duration = Duration::from_secs(60);
+const DEFAULT_LIFE: Duration = Duration::from_mins(1);
 
 /// So long before its end a token is not used any more: a request may wait in a queue or be slow.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -48,7 +48,8 @@ impl Authorization {
         Some(Self { header: sensitive(&format!("Basic {pair}"))?, token: None, is_fresh: true })
     }
 
-    pub(super) fn bearer(token: &Secret) -> Option<Self> {
+    /// A token that is sent as it is; None: it has characters that no header can carry.
+    pub(crate) fn bearer(token: &Secret) -> Option<Self> {
         let header = sensitive(&format!("Bearer {}", token.expose_secret()))?;
         Some(Self { header, token: None, is_fresh: true })
     }
@@ -101,12 +102,10 @@ impl Token {
         let answer: Answer = serde_json::from_slice(body).ok()?;
         let filled = |text: &String| !text.is_empty();
         let token = answer.token.filter(filled).or(answer.access_token.filter(filled))?;
-        let life = answer
-            .expires_in
-            .map_or(DEFAULT_LIFE, |seconds| Duration::from_secs_f64(seconds.clamp(0.0, MAX_LIFE)));
+        let life = answer.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFE);
         let left = life.saturating_sub(age(answer.issued_at.as_deref(), life));
         let fetched = Instant::now();
-        let due = fetched + (left - MARGIN.min(left / 2));
+        let due = fetched + left.saturating_sub(MARGIN.min(left / 2));
         Some(Self { header: sensitive(&format!("Bearer {token}"))?, scopes, fetched, due })
     }
 }
@@ -118,8 +117,14 @@ const MAX_LIFE: f64 = 86_400.0;
 struct Answer {
     token: Option<String>,
     access_token: Option<String>,
-    expires_in: Option<f64>,
+    expires_in: Option<serde_json::Value>,
     issued_at: Option<String>,
+}
+
+/// A number, also one written as a text; zero says as little as nothing.
+fn seconds(value: &serde_json::Value) -> Option<Duration> {
+    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+    (number > 0.0).then(|| Duration::from_secs_f64(number.min(MAX_LIFE)))
 }
 
 /// How old the token was already when it arrived. Clocks differ: an age that would make it useless

@@ -93,7 +93,7 @@ impl Reader<'_> {
         }
     }
 
-    fn program(&self, key: Key, id: Arc<str>, value: &Value) -> Option<Entry> {
+    fn program(_: &Self, key: Key, id: Arc<str>, value: &Value) -> Option<Entry> {
         match value {
             Value::Null => None,
             Value::String(name) if name.is_empty() => None,

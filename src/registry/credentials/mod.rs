@@ -114,9 +114,12 @@ impl Credentials {
     ///
     /// # Errors
     /// A file that was named ([`SearchPaths::authfile`]) and is absent, unreadable or of another form.
-    pub fn load(paths: &SearchPaths, cluster: Option<&ClusterRegistry>) -> Result<Self, LoadError> {
+    pub fn load<'a>(
+        paths: &SearchPaths,
+        clusters: impl IntoIterator<Item = &'a ClusterRegistry>,
+    ) -> Result<Self, LoadError> {
         let mut inner = Inner::default();
-        if let Some(cluster) = cluster {
+        for cluster in clusters {
             inner.entries.push(Arc::new(Entry::service_account(cluster)));
             inner.ca = Some(cluster.ca.clone());
         }

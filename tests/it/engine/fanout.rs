@@ -16,10 +16,9 @@ async fn registries_that_want_a_blob_at_the_same_time_share_one_download() {
     });
     let release = async {
         gate.arrived(2).await;
-        for target in &targets {
-            while target.count([Kind::PutBlob]) < 2 {
-                tokio::task::yield_now().await;
-            }
+        // The readers wait at the gate; the others have joined them when their uploads begin.
+        while targets.iter().map(|target| target.count(Kind::PutBlob)).sum::<usize>() < 4 {
+            tokio::task::yield_now().await;
         }
         gate.release();
     };

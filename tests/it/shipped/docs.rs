@@ -1,15 +1,20 @@
 //! `README.md`, `docs/` and the pages beside mappings and jobs: links that lead somewhere, commands that exist.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::makefile::targets;
 use super::{assert_command_line, files_below, root, text};
+
+fn is_page(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "md")
+}
 
 /// Every page that is shipped, by its path from the root.
 fn pages() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned()];
     for directory in ["docs", "jobs", "mappings"] {
-        pages.extend(files_below(directory, |path| path.ends_with(".md")));
+        pages.extend(files_below(directory, is_page));
     }
     pages
 }
@@ -136,7 +141,36 @@ fn every_make_target_in_the_docs_exists() {
 #[test]
 fn the_pages_that_the_readme_names_as_further_reading_are_all_of_docs() {
     let readme = text("README.md");
-    for path in files_below("docs", |path| path.ends_with(".md")) {
+    for path in files_below("docs", is_page) {
         assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
     }
+}
+
+/// The codes of findings that the source gives, found where a finding is made.
+fn codes_in_source() -> BTreeSet<String> {
+    let made = [
+        r#"Problem::(?:error|warning)\(\s*"([a-z0-9-]+)""#,
+        r#"Severity::(?:Error|Warning),\s*"([a-z0-9-]+)""#,
+        r#"=>\s*\{?\s*\(\s*"([a-z0-9-]+)",\s*(?:hint|None)"#,
+    ];
+    let made = made.map(|pattern| regex::Regex::new(pattern).unwrap());
+    let mut codes = BTreeSet::new();
+    for path in files_below("src", |path| Path::new(path).extension() == Some("rs".as_ref())) {
+        let source = text(&path);
+        let found = made.iter().flat_map(|pattern| pattern.captures_iter(&source));
+        codes.extend(found.map(|capture| capture[1].to_owned()));
+    }
+    codes
+}
+
+#[test]
+fn every_code_of_a_finding_is_explained_and_no_other() {
+    let page = page("docs/mapping-format.md").prose;
+    let rows =
+        page.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|row| row.split_once("` |"));
+    let code = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let explained: BTreeSet<String> =
+        rows.map(|(name, _)| name.to_owned()).filter(|name| code(name)).collect();
+    assert!(explained.len() > 30, "{explained:?}");
+    assert_eq!(codes_in_source(), explained);
 }

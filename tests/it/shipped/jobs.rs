@@ -114,7 +114,7 @@ fn yaml<T: DeserializeOwned>(path: &str) -> T {
 }
 
 fn periodics() -> Vec<(String, Periodic, PodSpec)> {
-    let files = files_below("jobs/prow", |path| path.ends_with(".yaml"));
+    let files = files_below("jobs/prow", |path| Path::new(path).extension() == Some("yaml".as_ref()));
     assert_eq!(files.len(), 4, "a template and three examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
@@ -247,7 +247,7 @@ fn the_kustomize_base_makes_the_config_map_that_its_cron_job_mounts() {
     let [generator] = base.config_map_generator.as_slice() else { panic!("one ConfigMap") };
     for file in &generator.files {
         assert!(!file.contains(".."), "kustomize reads nothing outside of its base: {file}");
-        assert!(root().join(Path::new("jobs/kustomize")).join(file).is_file(), "{file}");
+        assert!(root().join("jobs/kustomize").join(file).is_file(), "{file}");
     }
     let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
     let mounted = |name: &str| {

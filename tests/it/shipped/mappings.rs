@@ -41,7 +41,7 @@ fn every_shipped_mapping_file_has_an_owner_and_a_name_of_the_convention() {
         assert!(names.insert(name.to_owned()), "{name} is there twice: it is the key of a ConfigMap");
         let set_name = directory.rsplit('/').next().unwrap().replace('-', "_");
         assert!(
-            directory.ends_with("kustomize") || name.starts_with(&format!("mapping_{set_name}")),
+            directory.ends_with("kustomize/mappings") || name.starts_with(&format!("mapping_{set_name}")),
             "{name}"
         );
     }

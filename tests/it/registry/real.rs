@@ -92,7 +92,7 @@ impl BlobSource for Memory {
         let blob = descriptor(&self.0);
         let frames: Vec<_> = self.0.chunks(10_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
         let stream = futures_util::stream::iter(frames).boxed();
-        Box::pin(async move { Ok(BlobStream::verified("read memory", &blob, stream)) })
+        Box::pin(async move { Ok(BlobStream::verified(stream, &blob)) })
     }
 }
 
@@ -138,12 +138,12 @@ async fn an_image_goes_from_one_real_registry_to_another_and_reads_back_the_same
     let config = push(&target, &from, Bytes::from_static(b"{}")).await;
     let layer = push(&target, &from, layer).await;
     let manifest = manifest_of(&config, &layer);
-    let source = image(&format!("{}:v1", from));
+    let source = image(&format!("{from}:v1"));
     assert_eq!(target.put_manifest(&source, &manifest).await.unwrap().as_ref(), Some(&manifest.digest));
 
     let found = client.head_manifest(&source).await.unwrap().unwrap();
     assert_eq!((&found.digest, found.size), (&manifest.digest, manifest.bytes.len() as u64));
-    let destination = image(&format!("{}:v1", to));
+    let destination = image(&format!("{to}:v1"));
     assert!(target.head_manifest(&destination).await.unwrap().is_none());
 
     let early = target.put_manifest(&destination, &manifest).await.unwrap_err();

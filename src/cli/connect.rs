@@ -1,0 +1,99 @@
+//! Settings become a client: login files are read, options handed on.
+//!
+//! No request is made here.
+
+use std::path::PathBuf;
+
+use tokio::time::Instant;
+
+use super::settings::{Connection, Platform};
+use crate::mapping::{MappingSet, Wish};
+use crate::model::{Endpoint, Repository};
+use crate::registry::{self, Client, ClusterRegistry, Credentials, LoadError, Options, Role, SearchPaths};
+
+/// Why no registry can be asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConnectError {
+    /// A login file that was named cannot be used.
+    #[error("cannot read the logins")]
+    Logins(#[source] Box<LoadError>),
+    /// Certificates cannot be used, or the like.
+    #[error("cannot prepare connections")]
+    Client(#[source] Box<registry::Error>),
+}
+
+/// A client for the registries of `connection`; nothing waits beyond `deadline`.
+///
+/// # Errors
+/// When a file that was named cannot be used. Nothing was attempted then.
+pub(super) fn client(connection: &Connection, deadline: Option<Instant>) -> Result<Client, ConnectError> {
+    let source = credentials(connection, connection.source_authfile.as_ref())?;
+    let target = credentials(connection, connection.target_authfile.as_ref())?;
+    for warning in source.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let of_target = target.warnings().iter().filter(|warning| !source.warnings().contains(warning));
+    for warning in of_target {
+        tracing::warn!("{warning}");
+    }
+    let ca_files = connection.ca_file.iter().cloned().chain(target.extra_ca()).collect();
+    let options = options(connection, ca_files, deadline);
+    Client::new(options, source, target).map_err(|error| ConnectError::Client(Box::new(error)))
+}
+
+fn credentials(connection: &Connection, own: Option<&PathBuf>) -> Result<Credentials, ConnectError> {
+    let Platform { home, xdg_runtime_dir, xdg_config_home, docker_config, .. } = connection.platform.clone();
+    let authfile = own.or(connection.authfile.as_ref()).cloned();
+    let paths = SearchPaths { authfile, xdg_runtime_dir, xdg_config_home, docker_config, home };
+    let clusters: Vec<_> = connection.cluster_registries.iter().cloned().map(ClusterRegistry::new).collect();
+    Credentials::load(&paths, &clusters).map_err(|error| ConnectError::Logins(Box::new(error)))
+}
+
+fn options(connection: &Connection, ca_files: Vec<PathBuf>, deadline: Option<Instant>) -> Options {
+    Options {
+        attempts: connection.attempts.get(),
+        max_retry_after: connection.max_retry_after,
+        connect_timeout: connection.connect_timeout,
+        stall_timeout: connection.stall_timeout,
+        deadline,
+        plain_http: connection.plain_http.clone(),
+        tls: connection.tls.clone(),
+        ca_files,
+        client_certificate: connection.identity.as_ref().map(|identity| identity.certificate.clone()),
+        client_key: connection.identity.as_ref().and_then(|identity| identity.key.clone()),
+        quay_api_token_file: connection.quay_api_token_file.clone(),
+        max_per_registry: connection.max_per_registry.map(std::num::NonZeroUsize::get),
+        ..Options::default()
+    }
+}
+
+/// Tells `client` which repositories will be looked at, so that one token can name several of them.
+pub(super) fn announce(client: &Client, set: &MappingSet) {
+    let wishes = || set.entries().iter().map(|entry| &entry.wish);
+    client.with_role(Role::Source).announce(wishes().filter_map(source));
+    client.with_role(Role::Target).announce(wishes().filter_map(target));
+}
+
+fn source(wish: &Wish) -> Option<Repository> {
+    match wish {
+        Wish::Exact(desired) => repository(&desired.source),
+        Wish::Wildcard(wildcard) => Some(wildcard.source.clone()),
+    }
+}
+
+fn target(wish: &Wish) -> Option<Repository> {
+    match wish {
+        Wish::Exact(desired) => repository(&desired.target),
+        Wish::Wildcard(wildcard) => match &wildcard.target {
+            crate::mapping::Destination::Registry(repository) => Some(repository.clone()),
+            crate::mapping::Destination::Layout(_) => None,
+        },
+    }
+}
+
+fn repository(endpoint: &Endpoint) -> Option<Repository> {
+    match endpoint {
+        Endpoint::Registry(image) => Some(image.repository.clone()),
+        Endpoint::Layout(_) => None,
+    }
+}

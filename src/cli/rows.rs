@@ -1,0 +1,201 @@
+//! From a mapping set to rows: entries go through the engine, and every wish ends as a row even when the
+//! run is stopped before its tags are known.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+
+use super::settings::Copying;
+use crate::engine::{Check, Engine, Observer, Options, Stop};
+use crate::error::{Class, Classify, Failure, Stage};
+use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
+use crate::model::{Batch, Cause, Locator, Moved, Origin, Outcome, Row, Skip};
+use crate::registry::{Client, Role};
+
+/// How entries go through the engine.
+pub(super) struct Way<'a> {
+    pub(super) copying: &'a Copying,
+    pub(super) jobs: usize,
+    pub(super) dry_run: bool,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) stop: Stop,
+    /// Told what is found to be wrong on the way, when tags become known.
+    pub(super) tell: &'a (dyn Fn(Vec<Finding>) + Send + Sync),
+}
+
+/// A wildcard that matches nothing, with `--fail-on-empty-match`.
+#[derive(Debug, thiserror::Error)]
+#[error("the wildcard matches no tag")]
+struct EmptyMatch;
+
+impl Classify for EmptyMatch {
+    fn class(&self) -> Class {
+        Class::Missing
+    }
+
+    fn advice(&self) -> Option<String> {
+        Some("correct or remove the line, or run without `--fail-on-empty-match`".to_owned())
+    }
+}
+
+impl Way<'_> {
+    /// Everything that `set` asks for, as rows: exactly one an entry, those that never started included.
+    pub(super) async fn take(&self, set: MappingSet, client: &Client) -> Vec<Row> {
+        let awaited = awaited(&set);
+        let before = Arc::new(Mutex::new(Vec::new()));
+        let expand = ExpandOptions { max_wildcard_tags: self.copying.max_wildcard_tags.get() };
+        let batches = mapping::batches(set, client.with_role(Role::Source), expand)
+            .take_until(self.stop.gently.clone().cancelled_owned())
+            .map(|arrival| self.receive(arrival, &before));
+        let mut rows = self.take_batches(batches, client).await;
+        rows.append(&mut before.lock().unwrap_or_else(PoisonError::into_inner));
+        let never = never_started(awaited, &rows, &self.stop.cause());
+        rows.extend(never);
+        rows
+    }
+
+    /// As [`Way::take`], for entries that wait for no tag list.
+    pub(super) async fn take_batches(
+        &self,
+        batches: impl Stream<Item = Batch> + Send,
+        client: &Client,
+    ) -> Vec<Row> {
+        Engine::new(client, self.options(), Arc::clone(&self.observer), self.stop.clone()).run(batches).await
+    }
+
+    fn options(&self) -> Options {
+        let check = match (self.copying.force, self.copying.verify_content) {
+            (true, _) => Check::Rewrite,
+            (false, true) => Check::Content,
+            (false, false) => Check::Names,
+        };
+        Options {
+            jobs: self.jobs,
+            dry_run: self.dry_run,
+            check,
+            skip_missing: self.copying.skip_missing,
+            skip_mount: self.copying.skip_mount,
+            filter_by_os: self.copying.filter_by_os.clone(),
+        }
+    }
+
+    /// Keeps the rows of what ended before the engine, and hands on what may start.
+    fn receive(&self, arrival: Arrival, before: &Mutex<Vec<Row>>) -> Batch {
+        if !arrival.findings.is_empty() {
+            (self.tell)(arrival.findings);
+        }
+        self.observer.announced(arrival.rows.len());
+        let mut before = before.lock().unwrap_or_else(PoisonError::into_inner);
+        for mut row in arrival.rows {
+            if self.copying.fail_on_empty_match
+                && matches!(row.outcome, Outcome::Skipped(Skip::MatchedNothing))
+            {
+                row.outcome = Outcome::Failed(Failure::new(Stage::Read, EmptyMatch));
+            }
+            self.observer.finished(&row);
+            before.push(row);
+        }
+        arrival.batch
+    }
+}
+
+/// Wishes that wait for a tag list: wildcards, and what goes where a wildcard goes.
+fn awaited(set: &MappingSet) -> Vec<Wish> {
+    let wishes = || set.entries().iter().map(|entry| &entry.wish);
+    let of_wildcards: HashSet<&Destination> = wishes()
+        .filter_map(|wish| match wish {
+            Wish::Wildcard(wildcard) => Some(&wildcard.target),
+            Wish::Exact(_) => None,
+        })
+        .collect();
+    let waits = |wish: &&Wish| match wish {
+        Wish::Wildcard(_) => true,
+        Wish::Exact(desired) => of_wildcards.contains(&Destination::of(&desired.target)),
+    };
+    wishes().filter(waits).cloned().collect()
+}
+
+/// Rows for those of `awaited` that have none.
+fn never_started(awaited: Vec<Wish>, rows: &[Row], cause: &Cause) -> Vec<Row> {
+    let origins: HashSet<&Origin> = awaited.iter().map(Wish::origin).collect();
+    let of_ours = rows.iter().filter(|row| origins.contains(&row.origin));
+    let known: HashSet<(Origin, String)> =
+        of_ours.flat_map(|row| names(&row.target).map(|name| (row.origin.clone(), name))).collect();
+    let is_missing = |wish: &Wish| !known.contains(&(wish.origin().clone(), ends(wish).1.to_string()));
+    awaited.into_iter().filter(is_missing).map(|wish| unfinished(&wish, cause)).collect()
+}
+
+/// What a target may be asked for as: itself, and the repository or directory that it lies in.
+fn names(target: &Locator) -> impl Iterator<Item = String> + use<> {
+    let around = match target {
+        Locator::Image(image) => Some(image.repository.to_string()),
+        Locator::Layout(layout) => Some(Destination::Layout(layout.path.clone()).to_string()),
+        Locator::Path(_) | Locator::Text(_) => None,
+    };
+    std::iter::once(target.to_string()).chain(around)
+}
+
+fn ends(wish: &Wish) -> (Locator, Locator) {
+    match wish {
+        Wish::Exact(desired) => (desired.source.clone().into(), desired.target.clone().into()),
+        Wish::Wildcard(wildcard) => {
+            let source = format!("{}:{}", wildcard.source, wildcard.pattern.as_str());
+            (Locator::Text(source.into()), Locator::Text(wildcard.target.to_string().into()))
+        }
+    }
+}
+
+fn unfinished(wish: &Wish, cause: &Cause) -> Row {
+    let (source, target) = ends(wish);
+    let owner = match wish {
+        Wish::Exact(desired) => desired.owner.clone(),
+        Wish::Wildcard(wildcard) => wildcard.owner.clone(),
+    };
+    Row {
+        origin: wish.origin().clone(),
+        owner,
+        source,
+        target,
+        digest: None,
+        previous: None,
+        outcome: Outcome::Unfinished(cause.clone()),
+        moved: Moved::default(),
+        attempts: 1,
+        elapsed: Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::{Input, ReadOptions};
+
+    fn set(text: &str) -> MappingSet {
+        let input = Input::Text { name: "mapping_x".into(), bytes: text.as_bytes().to_vec() };
+        mapping::read(&[input], &ReadOptions::default()).unwrap()
+    }
+
+    #[test]
+    fn a_wish_whose_tags_were_never_known_is_a_row_all_the_same() {
+        let set = set("q.io/a/b:* q.io/t/b\nq.io/c/d:v1 q.io/t/b:v9\nq.io/e/f:v1 q.io/t/f:v1\n");
+        let awaited = awaited(&set);
+        assert_eq!(awaited.len(), 2, "the third line waits for nothing");
+        let rows = never_started(awaited.clone(), &[], &Cause::Interrupted);
+        let targets: Vec<_> = rows.iter().map(|row| row.target.to_string()).collect();
+        assert_eq!(targets, ["q.io/t/b", "q.io/t/b:v9"]);
+        assert!(rows.iter().all(|row| matches!(row.outcome, Outcome::Unfinished(Cause::Interrupted))));
+        assert!(never_started(awaited, &rows, &Cause::Interrupted).is_empty(), "a wish had two rows");
+    }
+
+    #[test]
+    fn a_wildcard_that_was_expanded_is_not_reported_again() {
+        let awaited = awaited(&set("q.io/a/b:* q.io/t/b\n"));
+        let mut row = unfinished(&awaited[0], &Cause::Deadline);
+        let image = crate::model::Reference::parse("q.io/t/b:v1").unwrap();
+        let version = crate::model::Version::Tag(image.tag.unwrap());
+        row.target = Locator::Image(crate::model::ImageRef::new(image.repository, version));
+        assert!(never_started(awaited, &[row], &Cause::Deadline).is_empty());
+    }
+}

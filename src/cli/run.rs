@@ -1,0 +1,143 @@
+//! `run` and `plan`: mapping files in, a report and an exit code out.
+//!
+//! 1. Read every mapping file; say everything that is wrong with them.
+//! 2. Compare and copy, until done or asked to stop.
+//! 3. Report, whatever happened.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use futures_util::Stream;
+use tokio::time::Instant;
+
+use super::connect;
+use super::exit::Exit;
+use super::output::Output;
+use super::rows::Way;
+use super::settings::{Pace, Run};
+use super::stop::{self, Patience};
+use crate::engine::Stop;
+use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
+use crate::model::{Outcome, Row, Wire};
+use crate::registry::Client;
+use crate::report::{self, Report};
+
+/// Why a run attempts nothing.
+#[derive(Debug, thiserror::Error)]
+enum NothingAttempted {
+    #[error(
+        "no mapping file has an entry, so nothing would ever be mirrored; name other files, or pass \
+         `--allow-empty` if that is right"
+    )]
+    Empty,
+    #[error("some lines are bad, and `--strict` was given: nothing was attempted")]
+    Strict,
+    #[error("the mapping files cannot be read")]
+    Files(#[from] mapping::ReadError),
+    #[error("cannot tell what is new")]
+    Since(#[from] SinceError),
+    #[error("cannot listen for signals")]
+    Signals(#[from] std::io::Error),
+    #[error(transparent)]
+    Connect(#[from] connect::ConnectError),
+}
+
+/// Does what `settings` say.
+pub(super) async fn run(settings: Run, output: &Output) -> Exit {
+    let began = Began { at: SystemTime::now(), clock: Instant::now() };
+    let prepared = read(&settings, output).and_then(|set| {
+        let deadline = settings.pace.deadline.map(|after| began.clock + after);
+        let client = connect::client(&settings.connection, deadline)?;
+        Ok((set, client, stop::signals()?))
+    });
+    let (set, client, signals) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return output.refuse(&error),
+    };
+    let rows = mirror(&settings, output, (set, &client), signals).await;
+    finish(&settings, output, &began, (rows, client.wire()))
+}
+
+struct Began {
+    at: SystemTime,
+    clock: Instant,
+}
+
+/// The mapping files, with everything that is wrong in them told.
+fn read(settings: &Run, output: &Output) -> Result<MappingSet, NothingAttempted> {
+    let inputs: Vec<Input> = settings.inputs.iter().map(Input::from).collect();
+    let mut set = mapping::read(&inputs, &ReadOptions { strict: settings.copying.strict })?;
+    let is_empty = set.is_empty();
+    if let Some(revision) = &settings.since {
+        set = mapping::since(set, revision)?;
+    }
+    output.findings(set.findings());
+    if is_empty && !settings.copying.allow_empty {
+        return Err(NothingAttempted::Empty);
+    }
+    if settings.copying.strict && set.has_errors() {
+        return Err(NothingAttempted::Strict);
+    }
+    Ok(set)
+}
+
+/// Takes every entry through the engine, until done or stopped.
+async fn mirror(
+    settings: &Run,
+    output: &Output,
+    (set, client): (MappingSet, &Client),
+    signals: impl Stream<Item = ()>,
+) -> Vec<Row> {
+    connect::announce(client, &set);
+    let stop = Stop::default();
+    let Pace { jobs, deadline, grace, .. } = settings.pace;
+    let way = Way {
+        copying: &settings.copying,
+        jobs: jobs.get(),
+        dry_run: settings.dry_run,
+        observer: output.progress(),
+        stop: stop.clone(),
+        tell: &|findings| output.findings(&findings),
+    };
+    let progress = output.progress();
+    tokio::select! {
+        rows = way.take(set, client) => rows,
+        never = progress.show() => match never {},
+        never = stop::watch(stop, signals, Patience { deadline, grace }) => match never {},
+    }
+}
+
+/// Reports, on stdout and in the artifacts directory.
+fn finish(settings: &Run, output: &Output, began: &Began, (rows, wire): (Vec<Row>, Wire)) -> Exit {
+    output.progress().clear();
+    let mut exit = Exit::of(&rows);
+    if settings.check && rows.iter().any(|row| matches!(row.outcome, Outcome::Planned(_))) {
+        exit = exit.or(Exit::Failed);
+    }
+    let report = Report {
+        command: settings.command.to_owned(),
+        dry_run: settings.dry_run,
+        started: began.at,
+        elapsed: began.clock.elapsed(),
+        exit_code: exit.code(),
+        rows,
+        wire,
+    };
+    let artifacts = settings.pace.artifacts.as_deref();
+    let written = artifacts.map_or(Exit::AsDesired, |directory| write(&report, directory));
+    let text = report::text(&report, output.width(), output.has_colors());
+    exit.or(written).or(output.data(&text))
+}
+
+fn write(report: &Report, directory: &Path) -> Exit {
+    match report::write_artifacts(report, directory) {
+        Ok(files) => {
+            tracing::debug!(files = files.len(), "wrote the report to {}", directory.display());
+            Exit::AsDesired
+        }
+        Err(error) => {
+            tracing::error!("{}", crate::error::Chain(&error));
+            Exit::Failed
+        }
+    }
+}

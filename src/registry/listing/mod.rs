@@ -1,0 +1,227 @@
+//! Tag lists that carry digests: one request answers many tags, where a registry offers it.
+//!
+//! Whatever goes wrong here is no failure of anything: what a list does not answer is asked for
+//! tag by tag. The first refusal ends it for that host. quay's API never sees a robot's login.
+
+mod pages;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::header::AUTHORIZATION;
+use http::{Method, StatusCode};
+use url::Url;
+
+use pages::{Answers, Page};
+
+use super::auth::Authorization;
+use super::endpoint::{base, below};
+use super::error::{Error, Kind};
+use super::transport::{Answer, Call};
+use super::{Client, Options};
+use crate::error::Class;
+use crate::model::{Digest, Host, Repository, Tag};
+
+/// Fewer tags than this are asked for one by one: a page may answer none of them.
+const WORTH: usize = 8;
+
+/// Tags a page; quay gives no more.
+const PAGE: &str = "100";
+
+/// The largest page.
+const LIMIT: u64 = 16 << 20;
+
+/// How a registry lists tags with digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagListing {
+    /// `GET /api/v1/repository/NAME/tag/`, in pages.
+    Quay,
+    /// A `manifest` map in the answer to `GET /v2/NAME/tags/list`.
+    Google,
+}
+
+/// Which hosts have such lists, and which turned out not to give them to us.
+#[derive(Debug)]
+pub(super) struct Listings {
+    named: Vec<(Host, TagListing)>,
+    /// What quay's API takes: an OAuth token, which is no robot's login.
+    token: Option<Authorization>,
+    hosts: Mutex<HashMap<Host, Arc<State>>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    has_ended: AtomicBool,
+    has_answered: AtomicBool,
+    /// Until the first answer one asks and the others wait: a refusal is for all of them.
+    first: tokio::sync::Mutex<()>,
+}
+
+impl Listings {
+    /// # Errors
+    /// A token file was named and cannot be read or sent.
+    pub(super) fn new(options: &Options) -> Result<Self, Error> {
+        let token = options.quay_api_token_file.as_deref().map(|path| {
+            let failed = |cause| Error::local(format!("reading {}", path.display()), Class::Invalid, cause);
+            let text = std::fs::read_to_string(path).map_err(|error| failed(error.into()))?;
+            let token = Authorization::bearer(&text.trim().into());
+            token.ok_or_else(|| failed("it holds no token that can be sent".into()))
+        });
+        Ok(Self { named: options.tag_listing.clone(), token: token.transpose()?, hosts: Mutex::default() })
+    }
+
+    /// How `host` lists tags with digests; None: not at all, or no more in this run.
+    fn of(&self, host: &Host) -> Option<(TagListing, Arc<State>)> {
+        let named = self.named.iter().find(|(named, _)| named == host).map(|(_, listing)| *listing);
+        let listing = named.or_else(|| known(host))?;
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = Arc::clone(hosts.entry(host.clone()).or_default());
+        (!state.has_ended.load(Ordering::SeqCst)).then_some((listing, state))
+    }
+}
+
+fn known(host: &Host) -> Option<TagListing> {
+    let name = host.as_str();
+    if name == "quay.io" {
+        return Some(TagListing::Quay);
+    }
+    let is_google = name == "gcr.io" || name.ends_with(".gcr.io") || name.ends_with(".pkg.dev");
+    is_google.then_some(TagListing::Google)
+}
+
+impl Client {
+    /// Whether `host` may list tags with digests.
+    #[must_use]
+    pub fn lists_digests(&self, host: &Host) -> bool {
+        self.shared.listings.of(host).is_some()
+    }
+
+    /// What tags of `repository` name now, of those that are `wanted` and that lists with digests
+    /// answer for fewer requests than a HEAD each. A tag that is not among them may exist all the
+    /// same. None: the registry has no such lists, or does not give them to us.
+    pub async fn tag_digests(
+        &self,
+        repository: &Repository,
+        wanted: &HashSet<Tag>,
+    ) -> Option<HashMap<Tag, Digest>> {
+        if wanted.len() < WORTH {
+            return None;
+        }
+        let (listing, state) = self.shared.listings.of(&repository.host)?;
+        let mut answers = Answers::to(wanted);
+        while answers.are_worth_more() {
+            let Some(page) = self.page_of(repository, (listing, &state), answers.pages() + 1).await else {
+                break;
+            };
+            let has_more = page.has_more;
+            answers.add(page);
+            if !has_more {
+                break;
+            }
+        }
+        (answers.pages() > 0).then(|| answers.into_found())
+    }
+
+    /// One page; None: there is none to be had from this host.
+    async fn page_of(
+        &self,
+        repository: &Repository,
+        (listing, state): (TagListing, &State),
+        number: usize,
+    ) -> Option<Page> {
+        let mut first = None;
+        if !state.has_answered.load(Ordering::SeqCst) {
+            first = Some(state.first.lock().await);
+        }
+        if state.has_answered.load(Ordering::SeqCst) {
+            first = None;
+        }
+        if state.has_ended.load(Ordering::SeqCst) {
+            return None;
+        }
+        let page = match listing {
+            TagListing::Quay => self.quay_page(repository, number).await,
+            TagListing::Google => self.google_page(repository).await,
+        };
+        match &page {
+            Ok(_) => state.has_answered.store(true, Ordering::SeqCst),
+            Err(error) => {
+                tracing::debug!(host = %repository.host, %error, "no more tag lists with digests from this host");
+                state.has_ended.store(true, Ordering::SeqCst);
+            }
+        }
+        drop(first);
+        page.ok()
+    }
+
+    async fn google_page(&self, repository: &Repository) -> Result<Page, Error> {
+        let url = below(&self.shared.options, repository, "tags/list")?;
+        let call = self.call(repository, url);
+        read(TagListing::Google, self.request_once(&call).await?).await
+    }
+
+    async fn quay_page(&self, repository: &Repository, number: usize) -> Result<Page, Error> {
+        let mut url = base(&self.shared.options, &repository.host)?;
+        url.set_path(&format!("/api/v1/repository/{}/tag/", repository.name));
+        url.query_pairs_mut()
+            .append_pair("limit", PAGE)
+            .append_pair("onlyActiveTags", "true")
+            .append_pair("page", &number.to_string());
+        let answer = self.send_as_nobody(&self.call(repository, url)).await?;
+        read(TagListing::Quay, answer.or_refused().await?).await
+    }
+
+    fn call(&self, repository: &Repository, url: Url) -> Call {
+        Call::pull(self.role, Method::GET, repository, url, &format!("tag list of {repository}"))
+    }
+
+    /// Sends `call` once, with the OAuth token if there is one and no other login; no redirects.
+    async fn send_as_nobody(&self, call: &Call) -> Result<Answer, Error> {
+        let shared = &self.shared;
+        let permit = shared.acquire(&call.need.host, &call.operation).await?;
+        let client = shared.client_for(call.lane, &call.url, permit.host().in_use());
+        let mut request = client.get(call.url.clone());
+        if let Some(token) = &shared.listings.token {
+            request = request.header(AUTHORIZATION, token.header());
+        }
+        shared.counters.tally().request(&call.method);
+        let stall = shared.options.stall_timeout;
+        let response = match tokio::time::timeout(stall, request.send()).await {
+            Ok(sent) => sent.map_err(|error| call.error(Kind::of(error)))?,
+            Err(_) => return Err(call.error(Kind::Stalled(stall))),
+        };
+        // Other answers of this API do not count as the host's first: that one brings the challenge.
+        if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
+        }
+        Ok(shared.answer(call, response, call.url.clone(), permit))
+    }
+}
+
+async fn read(listing: TagListing, mut answer: Answer) -> Result<Page, Error> {
+    let body = answer.bytes(LIMIT).await?;
+    let page = Page::read(listing, &body);
+    page.ok_or_else(|| answer.error(Kind::Answer("the tag list has no digests".to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hosts_with_such_lists_are_known_and_others_are_not_tried() {
+        let cases = [
+            ("quay.io", Some(TagListing::Quay)),
+            ("gcr.io", Some(TagListing::Google)),
+            ("eu.gcr.io", Some(TagListing::Google)),
+            ("europe-docker.pkg.dev", Some(TagListing::Google)),
+            ("notgcr.io", None),
+            ("quay.io.example.com", None),
+            ("docker.io", None),
+        ];
+        for (host, expected) in cases {
+            assert_eq!(known(&Host::new(host)), expected, "{host}");
+        }
+    }
+}
