@@ -77,7 +77,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            jobs: 64,
+            jobs: 32,
             dry_run: false,
             check: Check::default(),
             skip_missing: false,
