@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity};
 
 use super::Options;
-use super::error::Error;
+use super::error::{Error, Kind};
 use crate::error::Class;
 
 /// How many HTTP/2 connections to one host there may be at most.
@@ -91,7 +91,9 @@ impl Trust {
         for path in &options.ca_files {
             extra.extend(certificates(path)?);
         }
-        let identity = identity(options)?;
+        let identity = options.client_certificate.as_deref();
+        let identity =
+            identity.map(|path| self::identity(path, options.client_key.as_deref())).transpose()?;
         // Building fails where the platform has no certificates at all, even for plain http.
         let has_platform = reqwest::Client::builder().build().is_ok();
         if !has_platform {
@@ -128,20 +130,21 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
     let found = Certificate::from_pem_bundle(&pem).map_err(|error| setup(operation(), error))?;
     if found.is_empty() {
-        return Err(setup(operation(), std::io::Error::other("the file holds no certificate in PEM form")));
+        let kind = Kind::Answer("the file holds no certificate in PEM form".to_owned());
+        return Err(Error::new(operation(), None, kind));
     }
     Ok(found)
 }
 
-fn identity(options: &Options) -> Result<Option<Identity>, Error> {
-    let Some(path) = &options.client_certificate else { return Ok(None) };
-    let operation = |path: &Path| format!("reading the client certificate `{}`", path.display());
-    let mut pem = Vec::new();
-    for path in [Some(path), options.client_key.as_ref()].into_iter().flatten() {
-        pem.extend(fs::read(path).map_err(|error| setup(operation(path), error))?);
+fn identity(path: &Path, key: Option<&Path>) -> Result<Identity, Error> {
+    let operation = || format!("reading the client certificate `{}`", path.display());
+    let mut pem = fs::read(path).map_err(|error| setup(operation(), error))?;
+    if let Some(key) = key {
+        let operation = || format!("reading the client key `{}`", key.display());
         pem.push(b'\n');
+        pem.extend(fs::read(key).map_err(|error| setup(operation(), error))?);
     }
-    Identity::from_pem(&pem).map(Some).map_err(|error| setup(operation(path), error))
+    Identity::from_pem(&pem).map_err(|error| setup(operation(), error))
 }
 
 fn setup(operation: impl Into<String>, error: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -35,7 +35,7 @@ pub struct Options {
     pub ca_files: Vec<PathBuf>,
     /// A file with a certificate and its key (PEM) to show to registries that ask for one.
     pub client_certificate: Option<PathBuf>,
-    /// The file of the key, where it is not in the same file.
+    /// The key of that certificate, where it lies in a file of its own.
     pub client_key: Option<PathBuf>,
     /// The most requests under way to one host; none: we find out.
     pub max_per_registry: Option<usize>,

@@ -91,6 +91,12 @@ fn known(host: &Host) -> Option<TagListing> {
 }
 
 impl Client {
+    /// Whether `host` may list tags with digests.
+    #[must_use]
+    pub fn lists_digests(&self, host: &Host) -> bool {
+        self.shared.listings.of(host).is_some()
+    }
+
     /// What tags of `repository` name now, of those that are `wanted` and that lists with digests
     /// answer for fewer requests than a HEAD each. A tag that is not among them may exist all the
     /// same. None: the registry has no such lists, or does not give them to us.

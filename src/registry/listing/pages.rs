@@ -38,9 +38,12 @@ impl<'a> Answers<'a> {
         self.pages
     }
 
-    /// Whether one more page may still be cheaper than asking for what is left tag by tag.
+    /// Whether one more page may still be cheaper than asking for what is left tag by tag, and every
+    /// page so far has answered at least one: however a list is sorted, lists and HEADs together cost at
+    /// most one request more than HEADs alone.
     pub(super) fn are_worth_more(&self) -> bool {
-        self.pages < self.wanted.len() - self.found.len()
+        let found = self.found.len();
+        self.pages < self.wanted.len() - found && self.pages <= found
     }
 
     pub(super) fn into_found(self) -> HashMap<Tag, Digest> {
@@ -162,9 +165,11 @@ mod tests {
         answers.add(page(&["v1"]));
         assert!(answers.are_worth_more(), "one page read, three tags left");
         answers.add(page(&[]));
-        assert!(answers.are_worth_more(), "two pages read, three tags left");
-        answers.add(page(&[]));
-        assert!(!answers.are_worth_more(), "three pages read, three tags left");
+        assert!(!answers.are_worth_more(), "a page that answered nothing");
+        let mut answers = Answers::to(&wanted);
+        answers.add(page(&["v1"]));
+        answers.add(page(&["v2"]));
+        assert!(!answers.are_worth_more(), "two pages read, two tags left");
         let mut answers = Answers::to(&wanted);
         answers.add(page(&["v1", "v2", "v3", "v4"]));
         assert!(!answers.are_worth_more(), "nothing left");
