@@ -88,9 +88,9 @@ async fn a_registry_that_does_not_say_so_is_asked_with_a_head_from_then_on() {
 
     // In one run: the first finished upload teaches it, later ones ask first.
     pair.clear_logs();
-    for n in 0..images.len() {
+    for (n, image) in images.iter().enumerate() {
         pair.target.delete_tag("mirror/app", &format!("v{n}"));
-        pair.target.delete_manifest("mirror/app", &images[n].digest);
+        pair.target.delete_manifest("mirror/app", &image.digest);
     }
     let fresh = Image::oci().layer_of(51, 99).build();
     pair.source.put_image("org/app", "fresh", &fresh);
