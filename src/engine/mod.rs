@@ -26,6 +26,7 @@ mod resolve;
 mod run;
 mod store;
 mod transfer;
+mod verify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
