@@ -154,13 +154,20 @@ impl Engine {
     pub(super) fn failed(&self, failure: Failure) -> Outcome {
         match &failure.unreached {
             Some(host) => {
-                let error = Chain(failure.cause()).to_string().into();
+                let error = root_cause(&failure).into();
                 Outcome::Unfinished(Cause::Unreachable { host: Arc::clone(host), error })
             }
             None if failure.class == Class::Interrupted => Outcome::Unfinished(self.stop.cause()),
             None => Outcome::Failed(failure),
         }
     }
+}
+
+/// Why a host did not answer, without what was asked of it and of which host: the row says both.
+fn root_cause(failure: &Failure) -> String {
+    let asked: &(dyn std::error::Error + 'static) = failure.cause();
+    let unreached = asked.source().and_then(std::error::Error::source);
+    Chain(unreached.unwrap_or(asked)).to_string()
 }
 
 fn ended(ending: Ending) -> Looked {

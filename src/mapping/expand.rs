@@ -48,7 +48,7 @@ pub struct ExpandOptions {
 
 impl Default for ExpandOptions {
     fn default() -> Self {
-        Self { max_wildcard_tags: 1000 }
+        Self { max_wildcard_tags: 10_000 }
     }
 }
 

@@ -247,6 +247,8 @@ impl HostState {
         if pausing {
             let wait = self.wait(&mut state, asked, epoch);
             state.pause_until(Instant::now() + wait);
+            // All of them, since who finds the pause too long leaves without waking anybody.
+            self.changed.notify_waiters();
             tracing::debug!(host = %self.host, ?wait, status = status.as_u16(), "pausing");
         }
         if throttled || status == StatusCode::SERVICE_UNAVAILABLE {
@@ -258,7 +260,9 @@ impl HostState {
             state.grow(self.policy.ceiling);
             self.changed.notify_one();
         }
-        state.budget(headers);
+        if state.budget(headers) {
+            self.changed.notify_waiters();
+        }
     }
 
     /// How long to pause: what was asked for, else longer with each refusal in a row.
@@ -355,7 +359,8 @@ impl State {
     }
 
     /// What the host says is left: `ratelimit-remaining: 76;w=21600`, and when it is filled up again.
-    fn budget(&mut self, headers: &HeaderMap) {
+    /// Whether there is nothing left and a pause begins.
+    fn budget(&mut self, headers: &HeaderMap) -> bool {
         let number = |name: &str| {
             let text = headers.get(name)?.to_str().ok()?;
             text.split([';', ',']).next()?.trim().parse::<u64>().ok()
@@ -366,7 +371,9 @@ impl State {
             && let Some(reset) = number("ratelimit-reset")
         {
             self.pause_until(Instant::now() + Duration::from_secs(reset));
+            return true;
         }
+        false
     }
 }
 

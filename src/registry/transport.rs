@@ -136,11 +136,12 @@ impl Shared {
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
             let (response, url) = sent.map_err(|kind| call.error(permit.unanswered(kind)))?;
             let own = sends < SENDS && same_origin(&url, &call.url);
-            let renewed = own && self.renewed(call, authorization.as_ref(), &response).await?;
+            let renewed =
+                if own { self.renewed(call, authorization.as_ref(), &response).await } else { Ok(false) };
             // Only now may the others follow: they find the challenge known.
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
             let answer = self.answer(call, response, url, permit.clone());
-            if !renewed {
+            if !renewed? {
                 return Ok(answer);
             }
             sends += 1;

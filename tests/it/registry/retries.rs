@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use image_mirror::error::{Class, Classify};
 use tokio::time::Instant;
 
@@ -109,6 +110,21 @@ async fn a_pause_longer_than_we_may_wait_fails_all_that_need_the_host_at_once() 
 
     assert_eq!(registry.count(any()), 1);
     assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_wait_for_a_permit_learn_of_a_pause_that_is_too_long() {
+    let (registry, _) = with_image().await;
+    let client = client_with(|options| options.max_per_registry = Some(2));
+    let image = tagged(&registry, "a/b", "v1");
+    client.head_manifest(&image).await.unwrap();
+    registry.fault(Fault::on(Kind::HeadManifest).status(429).header("retry-after", "3600").always());
+
+    let all = join_all((0..50).map(|_| client.head_manifest(&image)));
+    let all = tokio::time::timeout(Duration::from_mins(30), all).await.expect("some wait for ever");
+
+    assert!(all.into_iter().all(|one| one.unwrap_err().class() == Class::Throttled));
+    assert!(registry.count(any()) <= 3);
 }
 
 #[tokio::test(start_paused = true)]

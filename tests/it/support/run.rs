@@ -3,14 +3,16 @@
 //! It sees nothing of the environment that the tests run in: an empty home, no proxies, no credentials.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Child;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The name of the report in `$ARTIFACTS`.
@@ -117,10 +119,18 @@ impl Run {
         let mut command = tokio::process::Command::from(self.command());
         let mut child = command.kill_on_drop(true).spawn().expect("the program can be run");
         let mut stdin = child.stdin.take().expect("it was piped");
-        let mut feeding = JoinSet::new();
+        let stderr = BufReader::new(child.stderr.take().expect("it was piped"));
+        let (said, mut pipes) = (watch::Sender::new(String::new()), JoinSet::new());
+        let listener = said.subscribe();
+        pipes.spawn(async move {
+            let mut lines = stderr.split(b'\n');
+            while let Ok(Some(line)) = lines.next_segment().await {
+                said.send_modify(|text| writeln!(text, "{}", String::from_utf8_lossy(&line)).expect("a string"));
+            }
+        });
         // A program that does not read all of it closes the pipe, which is no fault of the test.
-        feeding.spawn(async move { drop(stdin.write_all(&self.stdin).await) });
-        Running { child, within: self.within, folder: self.folder, _feeding: feeding }
+        pipes.spawn(async move { drop(stdin.write_all(&self.stdin).await) });
+        Running { child, said: listener, within: self.within, folder: self.folder, pipes }
     }
 }
 
@@ -131,9 +141,10 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    said: watch::Receiver<String>,
     within: Duration,
     folder: TempDir,
-    _feeding: JoinSet<()>,
+    pipes: JoinSet<()>,
 }
 
 impl Running {
@@ -173,17 +184,25 @@ impl Running {
         (ran, peak)
     }
 
+    /// Waits until it has said `words` on standard error.
+    pub async fn says(&mut self, words: &str) {
+        let saying = self.said.wait_for(|text| text.contains(words));
+        let said = tokio::time::timeout(self.within, saying).await.is_ok_and(|said| said.is_ok());
+        assert!(said, "the program did not say `{words}`: {}", *self.said.borrow());
+    }
+
     /// Waits for its end; fails the test when that takes too long.
     pub async fn ended(self) -> Ran {
-        let Self { child, within, folder, _feeding: feeding } = self;
-        let output = tokio::time::timeout(within, child.wait_with_output()).await;
-        let output = output.unwrap_or_else(|_| panic!("the program did not end within {within:?}"));
-        let output = output.expect("the program ends");
-        drop(feeding);
+        let Self { child, said, within, folder, pipes } = self;
+        let output = tokio::time::timeout(within, async { (child.wait_with_output().await, pipes.join_all().await) });
+        let output = output.await.map(|(output, _)| output.expect("the program ends"));
+        let output = output
+            .unwrap_or_else(|_| panic!("the program did not end within {within:?}: {}", *said.borrow()));
+        let stderr = said.borrow().clone();
         Ran {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            stderr,
             folder,
         }
     }
