@@ -29,15 +29,27 @@ struct Sum {
 
 fn sum(images: &[Named]) -> Sum {
     let of = |named: &Named| (named.repository.clone(), named.tag.clone());
-    let trees = || images.iter().flat_map(|named| named.image.tree().into_iter().map(move |one| (of(named), one)));
-    let blobs = || images.iter().flat_map(|named| named.image.tree_blobs().into_iter().map(move |blob| (of(named), blob)));
-    let unique: BTreeSet<_> = blobs().map(|(_, blob)| (blob.digest.clone(), blob.bytes.len() as u64)).collect();
+    let trees =
+        || images.iter().flat_map(|named| named.image.tree().into_iter().map(move |one| (of(named), one)));
+    let blobs = || {
+        images
+            .iter()
+            .flat_map(|named| named.image.tree_blobs().into_iter().map(move |blob| (of(named), blob)))
+    };
+    let unique: BTreeSet<_> =
+        blobs().map(|(_, blob)| (blob.digest.clone(), blob.bytes.len() as u64)).collect();
     Sum {
         manifests: trees().map(|(_, one)| &one.digest).collect::<BTreeSet<_>>().len(),
         blobs: unique.len(),
         bytes: unique.iter().map(|(_, size)| size).sum(),
-        manifests_by_repository: trees().map(|((name, _), one)| (name, &one.digest)).collect::<BTreeSet<_>>().len(),
-        blobs_by_repository: blobs().map(|((name, _), blob)| (name, &blob.digest)).collect::<BTreeSet<_>>().len(),
+        manifests_by_repository: trees()
+            .map(|((name, _), one)| (name, &one.digest))
+            .collect::<BTreeSet<_>>()
+            .len(),
+        blobs_by_repository: blobs()
+            .map(|((name, _), blob)| (name, &blob.digest))
+            .collect::<BTreeSet<_>>()
+            .len(),
     }
 }
 

@@ -54,7 +54,8 @@ async fn one_file_has_a_login_for_each_repository_of_a_host() {
 async fn a_broken_login_of_another_registry_harms_nobody() {
     let registry = one_host().await;
     let mut config: serde_json::Value =
-        serde_json::from_str(&docker_config(&[(&format!("{}/org", registry.host()), "reader", "r")])).unwrap();
+        serde_json::from_str(&docker_config(&[(&format!("{}/org", registry.host()), "reader", "r")]))
+            .unwrap();
     config["auths"][format!("{}/mirror", registry.host())] = json!({"username": "writer", "password": "w"});
     config["auths"]["registry.example.com"] = json!({"auth": "%%% not base64 hunter2 %%%"});
     config["credHelpers"] = json!({"other.example.com": "does-not-exist"});
@@ -62,8 +63,8 @@ async fn a_broken_login_of_another_registry_harms_nobody() {
     let ran = run.mapping("mapping_x", &line(&registry)).run().await.exits(0);
 
     assert_all(&ran, 1, "copied");
-    assert!(ran.stderr.contains("registry.example.com"), "the broken entry is not named\n{ran}");
-    assert!(!ran.stderr.contains("hunter2") && !ran.stdout.contains("hunter2"), "a secret was printed\n{ran}");
+    assert_eq!(ran.stderr, "", "nobody asked for the registries with the broken logins");
+    assert!(!ran.to_string().contains("hunter2"), "a secret was printed\n{ran}");
 }
 
 #[tokio::test]
@@ -117,7 +118,8 @@ async fn a_program_gives_the_login_and_is_asked_once_for_many_lines() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_fails_the_lines_that_need_it_and_says_so() {
-    let (registry, open) = (FakeRegistry::builder().basic("a", "b").start().await, FakeRegistry::start().await);
+    let (registry, open) =
+        (FakeRegistry::builder().basic("a", "b").start().await, FakeRegistry::start().await);
     open.put_image("org/app", "v1", &tiny(1));
     let config = json!({"credHelpers": {registry.host(): "absent"}}).to_string();
     let mapping = format!(

@@ -46,7 +46,8 @@ async fn a_thousand_lines_with_three_wrong_ones_are_997_copies_and_three_rows_th
 
     assert_eq!(outcomes(&ran), [("copied".to_owned(), 997), ("failed".to_owned(), 3)].into(), "{ran}");
     let failed = ran.rows_that("failed");
-    let expected = [(BAD, "read", "invalid"), (MISSING, "resolve", "missing"), (DENIED, "transfer", "denied")];
+    let expected =
+        [(BAD, "read", "invalid"), (MISSING, "resolve", "missing"), (DENIED, "transfer", "denied")];
     for (row, (line, stage, class)) in failed.iter().zip(expected) {
         assert_eq!(row["origin"], serde_json::json!({"file": "mapping_x", "line": line}));
         assert_eq!(row["owner"], "team-a");

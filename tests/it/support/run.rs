@@ -125,7 +125,9 @@ impl Run {
         pipes.spawn(async move {
             let mut lines = stderr.split(b'\n');
             while let Ok(Some(line)) = lines.next_segment().await {
-                said.send_modify(|text| writeln!(text, "{}", String::from_utf8_lossy(&line)).expect("a string"));
+                said.send_modify(|text| {
+                    writeln!(text, "{}", String::from_utf8_lossy(&line)).expect("a string")
+                });
             }
         });
         // A program that does not read all of it closes the pipe, which is no fault of the test.
@@ -172,7 +174,8 @@ impl Running {
         let (id, mut peak) = (self.id(), 0);
         let watch = async {
             loop {
-                let status = tokio::fs::read_to_string(format!("/proc/{id}/status")).await.unwrap_or_default();
+                let status =
+                    tokio::fs::read_to_string(format!("/proc/{id}/status")).await.unwrap_or_default();
                 peak = peak.max(peak_in(&status).unwrap_or(0));
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
@@ -194,7 +197,8 @@ impl Running {
     /// Waits for its end; fails the test when that takes too long.
     pub async fn ended(self) -> Ran {
         let Self { child, said, within, folder, pipes } = self;
-        let output = tokio::time::timeout(within, async { (child.wait_with_output().await, pipes.join_all().await) });
+        let output =
+            tokio::time::timeout(within, async { (child.wait_with_output().await, pipes.join_all().await) });
         let output = output.await.map(|(output, _)| output.expect("the program ends"));
         let output = output
             .unwrap_or_else(|_| panic!("the program did not end within {within:?}: {}", *said.borrow()));
