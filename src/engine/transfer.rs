@@ -15,7 +15,7 @@ use super::manifests::Node;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Descriptor, Digest, Endpoint, Guard, Manifest, Reason, Refusal};
+use crate::model::{Bytes, Content, Descriptor, Digest, Guard, Reason, Refusal};
 use crate::registry;
 
 /// How thorough a transfer is.
