@@ -155,3 +155,16 @@ async fn skip_mount_never_mounts() {
     assert!(writes(&pair.target).contains(&Kind::PutBlob));
     pair.target.assert_tags_whole();
 }
+
+#[tokio::test]
+async fn a_session_that_the_registry_lost_is_opened_anew() {
+    let pair = Pair::start().await;
+    let image = Image::example(1);
+    let body = r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"upload unknown"}]}"#;
+    pair.target.fault(Fault::on(Kind::PutBlob).times(1).status(404).body(body));
+    let row = pair.mirror_one(pair.offer(&image)).await;
+
+    assert_eq!(word(&row), "copied", "{:?}", row.outcome);
+    assert_eq!(pair.target.count(Kind::PutBlob), 4, "one of three was sent again");
+    assert!(pair.target.holds("mirror/app", "v1", &image));
+}
