@@ -21,11 +21,11 @@ async fn a_run_without_anything_to_do_costs_two_requests_a_line_and_a_token_for_
     // Two more: the first request to a registry is answered with its challenge and asked again.
     assert!(reads <= 200 + 2, "{reads} requests for 100 lines");
     assert_eq!(written, 0);
-    assert_eq!(tokens as usize, registries.tokens());
+    assert_eq!(tokens, registries.tokens());
     for tokens in [&registries.source_tokens, &registries.target_tokens] {
         assert!(tokens.count() <= 5, "{} tokens for 100 repositories", tokens.count());
     }
-    assert_eq!(reads as usize, registries.source.count(any()) + registries.target.count(any()));
+    assert_eq!(reads, registries.source.count(any()) + registries.target.count(any()));
     assert_eq!(registries.source.count(writes()) + registries.target.count(writes()), 0);
 }
 
@@ -112,7 +112,7 @@ async fn the_recorded_file_of_origin_costs_one_look_a_source_and_one_a_target() 
     let (at_source, at_target) = (registries.source.count(any()), registries.target.count(any()));
     // The two challenges are no looks.
     assert!(at_source + at_target <= 304 + 608 + 2, "{at_source} + {at_target}");
-    assert_eq!(asked(&ran), [(at_source + at_target) as u64, 0, registries.tokens() as u64]);
+    assert_eq!(asked(&ran), [at_source + at_target, 0, registries.tokens()]);
     let repositories: BTreeSet<_> = recorded.edges.iter().map(|(_, (repository, _))| repository).collect();
     let most = repositories.len().div_ceil(20);
     assert!(registries.target_tokens.count() <= most, "{} tokens", registries.target_tokens.count());

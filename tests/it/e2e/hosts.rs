@@ -1,5 +1,7 @@
 //! Hosts that cannot be reached.
 
+use std::fmt::Write as _;
+
 use super::{assert_all, outcomes, reason, tiny};
 use crate::support::{FakeRegistry, Run};
 
@@ -14,7 +16,7 @@ async fn a_host_that_is_not_there_is_one_cause_for_all_its_lines_and_exit_3() {
     let (target, dead) = (FakeRegistry::start().await, nowhere());
     let mut mapping = String::from("# owner: us\n");
     for number in 0..50 {
-        mapping += &format!("{dead}/org/app:v{number} {}/mirror/app:v{number}\n", target.host());
+        writeln!(mapping, "{dead}/org/app:v{number} {}/mirror/app:v{number}", target.host()).unwrap();
     }
     let run = Run::new(["run", "--attempts", "2", "mapping_x"]).mapping("mapping_x", &mapping);
     let ran = run.run().await.exits(3);

@@ -1,5 +1,6 @@
 //! Logins: two for one host, broken ones, and those that a program gives.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
@@ -84,7 +85,7 @@ async fn a_broken_login_is_named_where_it_is_needed() {
 }
 
 /// Writes a program that gives every host this login and counts its calls in `calls`.
-fn helper(run: Run, name: &str, secret: &str) -> Run {
+fn with_program(run: Run, name: &str, secret: &str) -> Run {
     let script = format!(
         "#!/bin/sh\nread host\necho \"$1 $host\" >> \"$HOME/calls\"\n\
          echo \"{{\\\"ServerURL\\\":\\\"$host\\\",\\\"Username\\\":\\\"{name}\\\",\\\"Secret\\\":\\\"{secret}\\\"}}\"\n"
@@ -103,11 +104,11 @@ async fn a_program_gives_the_login_and_is_asked_once_for_many_lines() {
     let mut mapping = String::from("# owner: us\n");
     for number in 0..20 {
         registry.put_image("org/app", &format!("v{number}"), &tiny(number));
-        mapping += &format!("{0}/org/app:v{number} {0}/mirror/app:v{number}\n", registry.host());
+        writeln!(mapping, "{0}/org/app:v{number} {0}/mirror/app:v{number}", registry.host()).unwrap();
     }
     let config = json!({"credHelpers": {registry.host(): "x"}}).to_string();
     let run = Run::new(["run", "-a", "config.json", "mapping_x"]).file("config.json", config);
-    let ran = helper(run, "helped", "by-a-program").mapping("mapping_x", &mapping).run().await.exits(0);
+    let ran = with_program(run, "helped", "by-a-program").mapping("mapping_x", &mapping).run().await.exits(0);
 
     assert_all(&ran, 20, "copied");
     let calls = std::fs::read_to_string(ran.folder().join("calls")).unwrap();

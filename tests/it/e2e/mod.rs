@@ -82,9 +82,10 @@ fn assert_all(ran: &Ran, count: usize, outcome: &str) {
 }
 
 /// What the report says that was asked: reads, writes, tokens.
-fn asked(ran: &Ran) -> [u64; 3] {
+fn asked(ran: &Ran) -> [usize; 3] {
     let requests = &ran.report()["totals"]["requests"];
-    let sum = |kinds: &[&str]| kinds.iter().map(|kind| requests[kind].as_u64().unwrap()).sum();
+    let count = |kind: &&str| usize::try_from(requests[kind].as_u64().unwrap()).unwrap();
+    let sum = |kinds: &[&str]| kinds.iter().map(count).sum();
     [sum(&["head", "get"]), sum(&["post", "patch", "put", "delete"]), sum(&["token"])]
 }
 

@@ -57,8 +57,8 @@ async fn a_fleet_is_mirrored_and_then_kept(count: usize, source: &RealRegistry, 
     assert_all(&again, count, "kept");
     let [reads, writes_reported, tokens] = asked(&again);
     // One more at most: the first request to a registry with logins is answered with its challenge.
-    assert!(reads <= 2 * count as u64 + 1 && writes_reported == 0, "{again}");
-    assert!(tokens <= 2 * count.div_ceil(20) as u64, "{tokens} tokens for {count} repositories a side");
+    assert!(reads <= 2 * count + 1 && writes_reported == 0, "{again}");
+    assert!(tokens <= 2 * count.div_ceil(20), "{tokens} tokens for {count} repositories a side");
     assert_eq!(writes(target, seen.1), Vec::<String>::new());
     for (registry, before) in [(source, seen.0), (target, seen.1)] {
         let answered = registry.requests().split_off(before);

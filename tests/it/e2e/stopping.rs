@@ -1,5 +1,7 @@
 //! Asked to stop, or out of time: what runs is finished, the rest is a row, and the report is there.
 
+use std::fmt::Write as _;
+
 use super::{outcomes, reason, tiny};
 use crate::support::{FakeRegistry, Fault, Gate, Kind, Run};
 
@@ -11,7 +13,8 @@ async fn held() -> (FakeRegistry, FakeRegistry, String, Gate) {
     let mut mapping = String::from("# owner: us\n");
     for number in 0..LINES {
         source.put_image("org/app", &format!("v{number}"), &tiny(number));
-        mapping += &format!("{}/org/app:v{number} {}/mirror/app:v{number}\n", source.host(), target.host());
+        let (from, to) = (source.host(), target.host());
+        writeln!(mapping, "{from}/org/app:v{number} {to}/mirror/app:v{number}").unwrap();
     }
     let gate = target.hold(Kind::PutManifest);
     (source, target, mapping, gate)

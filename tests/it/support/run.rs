@@ -126,7 +126,7 @@ impl Run {
             let mut lines = stderr.split(b'\n');
             while let Ok(Some(line)) = lines.next_segment().await {
                 said.send_modify(|text| {
-                    writeln!(text, "{}", String::from_utf8_lossy(&line)).expect("a string")
+                    writeln!(text, "{}", String::from_utf8_lossy(&line)).expect("a string");
                 });
             }
         });
