@@ -1,7 +1,7 @@
 //! What a run shows on stderr while it runs: bars on a terminal, else a quiet line now and then.
 //!
 //! A failure is logged here, once, at the moment when it becomes a row. The summary is not shown here:
-//! it goes to stdout when the run is over ([`report`](crate::report)).
+//! it goes to stdout when the run is over ([`crate::report`]).
 
 use std::collections::HashSet;
 use std::convert::Infallible;
