@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, copy_bidirectional,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -114,10 +116,16 @@ async fn accept(listener: TcpListener, upstream: String, passed: Arc<Mutex<Passe
     }
 }
 
-async fn relay(client: TcpStream, upstream: &str, passed: &Mutex<Passed>) -> io::Result<()> {
-    let server = TcpStream::connect(upstream).await?;
+async fn relay(mut client: TcpStream, upstream: &str, passed: &Mutex<Passed>) -> io::Result<()> {
+    let mut server = TcpStream::connect(upstream).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
+    let mut first = [0];
+    client.peek(&mut first).await?;
+    if !first[0].is_ascii_uppercase() {
+        // Somebody tries TLS first: the registry says what it thinks of it.
+        return copy_bidirectional(&mut client, &mut server).await.map(drop);
+    }
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
     let asked = Mutex::new(VecDeque::new());
     tokio::select! {
