@@ -28,12 +28,23 @@ pub(super) enum Lane {
     Blob,
 }
 
-/// All clients of a run. Each is made when it is first needed: it reads all CA certificates.
+/// What kind of host a request goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Another machine.
+    Remote,
+    /// This one, which no proxy can reach.
+    Local,
+    /// This one, without TLS.
+    LocalPlain,
+}
+
+/// All clients of a run. Each is made when it is first needed: most read all CA certificates.
 pub(super) struct Clients {
     recipe: Recipe,
     remote: Lanes,
-    /// For loopback hosts, which no proxy can reach.
     local: Lanes,
+    local_plain: Lanes,
     next: AtomicUsize,
 }
 
@@ -43,31 +54,36 @@ struct Lanes {
     blob: OnceLock<reqwest::Client>,
 }
 
-/// What every client is made by, and one that was made by it.
+/// What every client is made by.
 struct Recipe {
     trust: Trust,
     options: Options,
-    proof: reqwest::Client,
+    /// Trusts nobody; for when no other can be built, so that requests fail and the program goes on.
+    spare: reqwest::Client,
 }
 
 impl Clients {
-    /// Reads the certificates and sees that clients can be built.
+    /// Reads the certificates that were named, and sees that clients can be built with them.
     pub(super) fn new(options: &Options) -> Result<Self, Error> {
         let trust = Trust::read(options)?;
-        let proof = trust.builder(options).build().map_err(|error| setup("preparing TLS", error))?;
-        let recipe = Recipe { trust, options: options.clone(), proof };
-        Ok(Self { recipe, remote: Lanes::default(), local: Lanes::default(), next: AtomicUsize::new(0) })
+        let failed = |error| setup("preparing TLS", error);
+        if trust.is_our_own() {
+            trust.builder(options).build().map_err(failed)?;
+        }
+        let spare = plain(options).tls_certs_only([]).build().map_err(failed)?;
+        let recipe = Recipe { trust, options: options.clone(), spare };
+        let [remote, local, local_plain] = std::array::from_fn(|_| Lanes::default());
+        Ok(Self { recipe, remote, local, local_plain, next: AtomicUsize::new(0) })
     }
 
     /// The client for a request to a host that `in_use` requests are under way to.
-    pub(super) fn pick(&self, lane: Lane, loopback: bool, in_use: usize) -> &reqwest::Client {
-        let lanes = if loopback { &self.local } else { &self.remote };
-        let make = |change: fn(ClientBuilder) -> ClientBuilder| {
-            let builder = change(self.recipe.trust.builder(&self.recipe.options));
-            let builder = if loopback { builder.no_proxy() } else { builder };
-            // What was built once builds again; if not, the one that was built will do.
-            builder.build().unwrap_or_else(|_| self.recipe.proof.clone())
+    pub(super) fn pick(&self, lane: Lane, reach: Reach, in_use: usize) -> &reqwest::Client {
+        let lanes = match reach {
+            Reach::Remote => &self.remote,
+            Reach::Local => &self.local,
+            Reach::LocalPlain => &self.local_plain,
         };
+        let make = |change: fn(ClientBuilder) -> ClientBuilder| self.recipe.client(reach, change);
         match lane {
             Lane::Blob => lanes.blob.get_or_init(|| make(ClientBuilder::http1_only)),
             Lane::Small => {
@@ -79,10 +95,35 @@ impl Clients {
     }
 }
 
+impl Recipe {
+    fn client(&self, reach: Reach, change: fn(ClientBuilder) -> ClientBuilder) -> reqwest::Client {
+        let builder = match reach {
+            Reach::Remote => self.trust.builder(&self.options),
+            Reach::Local => self.trust.builder(&self.options).no_proxy(),
+            // Reading all CA certificates takes longer than a run on this machine without TLS.
+            Reach::LocalPlain => plain(&self.options).no_proxy().tls_certs_only([]),
+        };
+        change(builder).build().unwrap_or_else(|_| self.spare.clone())
+    }
+}
+
+/// A client that trusts nobody yet.
+fn plain(options: &Options) -> ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(&options.user_agent)
+        .redirect(Policy::none())
+        .referer(false)
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .connect_timeout(options.connect_timeout)
+}
+
 struct Trust {
     extra: Vec<Certificate>,
     identity: Option<Identity>,
-    has_platform: bool,
+    has_platform: OnceLock<bool>,
 }
 
 impl Trust {
@@ -92,29 +133,31 @@ impl Trust {
             extra.extend(certificates(path)?);
         }
         let identity = identity(options)?;
-        // Building fails where the platform has no certificates at all, even for plain http.
-        let has_platform = reqwest::Client::builder().build().is_ok();
-        if !has_platform {
-            tracing::debug!("this machine has no CA certificates; the built-in ones are used");
-        }
-        Ok(Self { extra, identity, has_platform })
+        Ok(Self { extra, identity, has_platform: OnceLock::new() })
+    }
+
+    /// Whether something was named that a client may not be buildable with.
+    fn is_our_own(&self) -> bool {
+        !self.extra.is_empty() || self.identity.is_some()
+    }
+
+    /// Whether this machine has CA certificates; without any, a client that wants them cannot be built.
+    fn has_platform(&self) -> bool {
+        *self.has_platform.get_or_init(|| {
+            let has_platform = reqwest::Client::builder().build().is_ok();
+            if !has_platform {
+                tracing::debug!("this machine has no CA certificates; the built-in ones are used");
+            }
+            has_platform
+        })
     }
 
     fn builder(&self, options: &Options) -> ClientBuilder {
-        let builder = reqwest::Client::builder()
-            .user_agent(&options.user_agent)
-            .redirect(Policy::none())
-            .referer(false)
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .connect_timeout(options.connect_timeout);
         let builder = match &self.identity {
-            Some(identity) => builder.identity(identity.clone()),
-            None => builder,
+            Some(identity) => plain(options).identity(identity.clone()),
+            None => plain(options),
         };
-        if self.has_platform {
+        if self.has_platform() {
             return builder.tls_certs_merge(self.extra.iter().cloned());
         }
         let built_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS;

@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use super::auth::{Action, Authorization, Need, Scope};
-use super::clients::Lane;
+use super::clients::{Lane, Reach};
 use super::endpoint::same_origin;
 use super::error::{Error, Kind};
 use super::limit::Permit;
@@ -251,7 +251,12 @@ impl Shared {
 
     pub(super) fn client_for(&self, lane: Lane, url: &Url, in_use: usize) -> &reqwest::Client {
         let loopback = url.host_str().is_some_and(|host| Host::new(host).is_loopback());
-        self.clients.pick(lane, loopback, in_use)
+        let reach = match (loopback, url.scheme()) {
+            (false, _) => Reach::Remote,
+            (true, "http") => Reach::LocalPlain,
+            (true, _) => Reach::Local,
+        };
+        self.clients.pick(lane, reach, in_use)
     }
 }
 
