@@ -129,6 +129,12 @@ impl Failure {
         }
     }
 
+    /// Whether a line or file of the input is wrong, rather than anything in the world.
+    #[must_use]
+    pub fn is_bad_input(&self) -> bool {
+        self.stage == Stage::Read && self.class == Class::Invalid
+    }
+
     /// The cause, with its own causes behind it.
     #[must_use]
     pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {

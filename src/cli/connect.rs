@@ -45,8 +45,8 @@ fn credentials(connection: &Connection, own: Option<&PathBuf>) -> Result<Credent
     let Platform { home, xdg_runtime_dir, xdg_config_home, docker_config, .. } = connection.platform.clone();
     let authfile = own.or(connection.authfile.as_ref()).cloned();
     let paths = SearchPaths { authfile, xdg_runtime_dir, xdg_config_home, docker_config, home };
-    let cluster: Vec<_> = connection.cluster_registries.iter().cloned().map(ClusterRegistry::new).collect();
-    Credentials::load(&paths, cluster.first()).map_err(|error| ConnectError::Logins(Box::new(error)))
+    let clusters: Vec<_> = connection.cluster_registries.iter().cloned().map(ClusterRegistry::new).collect();
+    Credentials::load(&paths, &clusters).map_err(|error| ConnectError::Logins(Box::new(error)))
 }
 
 fn options(connection: &Connection, ca_files: Vec<PathBuf>, deadline: Option<Instant>) -> Options {
@@ -60,6 +60,8 @@ fn options(connection: &Connection, ca_files: Vec<PathBuf>, deadline: Option<Ins
         tls: connection.tls.clone(),
         ca_files,
         client_certificate: connection.identity.as_ref().map(|identity| identity.certificate.clone()),
+        client_key: connection.identity.as_ref().and_then(|identity| identity.key.clone()),
+        quay_api_token_file: connection.quay_api_token_file.clone(),
         max_per_registry: connection.max_per_registry.map(std::num::NonZeroUsize::get),
         ..Options::default()
     }

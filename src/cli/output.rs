@@ -23,12 +23,11 @@ impl Output {
     pub(super) fn new(console: Console) -> Self {
         let shown = match console.progress {
             ProgressMode::Bar => Shown::Bar,
-            ProgressMode::Plain => Shown::Plain,
             ProgressMode::None => Shown::None,
             ProgressMode::Auto if console.log_format == LogFormat::Text && io::stderr().is_terminal() => {
                 Shown::Bar
             }
-            ProgressMode::Auto => Shown::Plain,
+            ProgressMode::Plain | ProgressMode::Auto => Shown::Plain,
         };
         let lines = match console.log_format {
             LogFormat::Text => Lines::Words,

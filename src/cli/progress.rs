@@ -1,7 +1,7 @@
 //! What a run shows on stderr while it runs: bars on a terminal, else a quiet line now and then.
 //!
 //! A failure is logged here, once, at the moment when it becomes a row. The summary is not shown here:
-//! it goes to stdout when the run is over ([`report`](crate::report)).
+//! it goes to stdout when the run is over ([`crate::report`]).
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -236,6 +236,8 @@ impl Observer for Progress {
         // Rows of lines that do not parse end without having begun.
         let _ = self.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
         match &row.outcome {
+            // A bad line was shown with a caret when the files were read; the log of a machine has it again.
+            Outcome::Failed(failure) if failure.is_bad_input() && self.lines == Lines::Words => {}
             Outcome::Failed(failure) => self.failed(row, Some(failure.stage), Some(failure.class)),
             Outcome::Refused(_) => self.failed(row, None, None),
             Outcome::Unfinished(cause) => self.unfinished(cause),

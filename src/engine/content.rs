@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
+use super::Error;
 use super::blobs::{Delivery, How};
 use super::manifests::Node;
 use super::store::{Store, local};
@@ -52,6 +53,7 @@ impl Transfer<'_> {
             self.sparse.lock().unwrap_or_else(PoisonError::into_inner).push(child.digest.clone());
             return Ok(());
         };
+        check_size(child, node.manifest.bytes.len() as u64)?;
         self.complete(&node).await?;
         let write = match self.mode {
             Mode::Foresee => false,
@@ -127,6 +129,8 @@ impl Transfer<'_> {
     }
 
     async fn write_to_layout(&self, layout: &Layout, blob: &Descriptor) -> Result<(), registry::Error> {
+        // As in an upload; here it also bounds the files that are open.
+        let _stream = self.engine.streams.acquire().await.ok();
         let source = self.source.blob(blob);
         let permit = match source.host() {
             Some(host) => Some(self.engine.source.permit(host).await?),
@@ -139,6 +143,15 @@ impl Transfer<'_> {
             .await
             .map_err(WriteError::into)
     }
+}
+
+/// The size in a descriptor is part of what an index names; no client pulls a child that has another.
+fn check_size(child: &Descriptor, found: u64) -> Result<(), Failure> {
+    if child.size == found {
+        return Ok(());
+    }
+    let (digest, expected) = (child.digest.clone(), child.size);
+    Err(Failure::new(Stage::Transfer, Error::Size { digest, expected, found }))
 }
 
 /// Either end of a copy into a layout.

@@ -1,7 +1,5 @@
 //! One entry through its stages, up to its row.
 
-use std::sync::Arc;
-
 use tokio::time::Instant;
 
 use super::filter::{Filtered, filter};
@@ -9,7 +7,7 @@ use super::plan::{Action, Found, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Looked, Planned};
-use crate::error::{Chain, Class, Failure, Stage};
+use crate::error::{Class, Failure, Stage};
 use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Update};
 use crate::registry::counted;
 
@@ -152,11 +150,8 @@ impl Engine {
 
     /// A host that never answered makes its entries unfinished rather than failed.
     pub(super) fn failed(&self, failure: Failure) -> Outcome {
-        match &failure.unreached {
-            Some(host) => {
-                let error = Chain(failure.cause()).to_string().into();
-                Outcome::Unfinished(Cause::Unreachable { host: Arc::clone(host), error })
-            }
+        match Cause::of_silence(&failure) {
+            Some(cause) => Outcome::Unfinished(cause),
             None if failure.class == Class::Interrupted => Outcome::Unfinished(self.stop.cause()),
             None => Outcome::Failed(failure),
         }

@@ -33,6 +33,16 @@ pub enum Error {
         list(.0)
     )]
     Sparse(Vec<Digest>),
+    /// An index gives a size that its child does not have.
+    #[error("the source index says that {digest} has {expected} bytes, and it has {found}")]
+    Size {
+        /// The child.
+        digest: Digest,
+        /// What the index says.
+        expected: u64,
+        /// What it is.
+        found: u64,
+    },
     /// The part of the program that worked on the entry broke down.
     #[error("internal error: the work on this entry broke down")]
     Broken(#[source] tokio::task::JoinError),
@@ -49,7 +59,7 @@ impl Classify for Error {
     fn class(&self) -> Class {
         match self {
             Self::SourceMissing(_) | Self::SourceVanished { .. } | Self::Sparse(_) => Class::Missing,
-            Self::OtherDigest { .. } => Class::Corrupt,
+            Self::OtherDigest { .. } | Self::Size { .. } => Class::Corrupt,
             Self::Broken(_) | Self::Filter(_) => Class::Protocol,
         }
     }
@@ -74,6 +84,9 @@ impl Classify for Error {
                 "push the missing platforms to the source, or mirror only those that are there \
                  with `--filter-by-os`"
                     .to_owned()
+            }
+            Self::Size { .. } => {
+                "push the source image once more: no client could pull this child".to_owned()
             }
             Self::Broken(_) => "run again; if it stays so, report it with the log".to_owned(),
             Self::Filter(_) => "push the source image once more".to_owned(),

@@ -26,6 +26,7 @@ mod resolve;
 mod run;
 mod store;
 mod transfer;
+mod verify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -77,7 +78,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            jobs: 64,
+            jobs: 32,
             dry_run: false,
             check: Check::default(),
             skip_missing: false,

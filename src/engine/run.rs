@@ -86,6 +86,8 @@ impl Run {
         self.engine.observer.announced(entries.len());
         for entry in &entries {
             self.engine.fanout.note_target(Store::registry_of(&entry.target));
+            self.engine.looks.expect(&entry.source, &self.engine.source);
+            self.engine.looks.expect(&entry.target, &self.engine.target);
         }
         let start = rotation(SystemTime::now(), entries.len());
         entries.rotate_left(start);

@@ -15,7 +15,7 @@ use super::manifests::Node;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Descriptor, Digest, Endpoint, Guard, Manifest, Reason, Refusal};
+use crate::model::{Bytes, Content, Descriptor, Digest, Guard, Reason, Refusal};
 use crate::registry;
 
 /// How thorough a transfer is.
@@ -155,12 +155,7 @@ impl<'a> Transfer<'a> {
             answer => answer,
         };
         let answered = answered.map_err(|error| Failure::new(Stage::Transfer, error))?;
-        match answered {
-            Some(answered) if answered != node.manifest.digest => {
-                Err(self.other_digest(&node.manifest.digest, answered.as_str()))
-            }
-            _ => Ok(()),
-        }
+        self.assert_child(&node.manifest, answered.as_ref())
     }
 
     /// Puts the manifest under the target's name, once nothing below it is missing.
@@ -176,7 +171,7 @@ impl<'a> Transfer<'a> {
         self.engine.target_changed(target);
         let answered = answer.map_err(|error| self.refused_manifest(error))?;
         self.tally.add(How::Copied, root.manifest.bytes.len() as u64);
-        self.assert_digest(&root.manifest, answered).await
+        self.assert_name(&root.manifest, answered).await
     }
 
     /// Sends what the registry says it lacks, once.
@@ -225,29 +220,5 @@ impl<'a> Transfer<'a> {
         }
         let (expected, found) = (self.planned.found.digest().cloned(), found.digest().cloned());
         Ok(Some(Refusal::Moved { expected, found }))
-    }
-
-    /// The digest in the answer to the PUT; where there is none, one HEAD.
-    async fn assert_digest(&self, manifest: &Manifest, answered: Option<Digest>) -> Result<(), Failure> {
-        let target = &self.planned.desired.target;
-        let answered = match (answered, target) {
-            (Some(answered), _) => Some(answered),
-            (None, Endpoint::Registry(image)) => {
-                let found = self.engine.target.head_manifest(image).await;
-                found.map_err(|error| Failure::new(Stage::Verify, error))?.map(|found| found.digest)
-            }
-            (None, Endpoint::Layout(_)) => None,
-        };
-        match answered {
-            Some(answered) if answered == manifest.digest => Ok(()),
-            other => Err(self
-                .other_digest(&manifest.digest, other.as_ref().map_or("that it is absent", Digest::as_str))),
-        }
-    }
-
-    fn other_digest(&self, expected: &Digest, answered: &str) -> Failure {
-        let target = self.planned.desired.target.clone();
-        let (expected, answered) = (expected.clone(), answered.to_owned());
-        Failure::new(Stage::Verify, Error::OtherDigest { target, expected, answered })
     }
 }

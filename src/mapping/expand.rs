@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use super::finding::{Finding, Severity};
 use super::grammar::Destination;
 use super::set::{Entry, MappingSet, Wildcard, Wish, conflict, ended_row, repetition};
-use crate::error::{Chain, Failure, Stage};
+use crate::error::{Failure, Stage};
 use crate::model::{
     Batch, Cause, Desired, Endpoint, ImageRef, Locator, Outcome, Repository, Row, Skip, Tag, Version,
 };
@@ -48,7 +48,7 @@ pub struct ExpandOptions {
 
 impl Default for ExpandOptions {
     fn default() -> Self {
-        Self { max_wildcard_tags: 1000 }
+        Self { max_wildcard_tags: 10_000 }
     }
 }
 
@@ -254,13 +254,8 @@ fn expanded(wildcard: &Wildcard, tag: &Tag) -> Desired {
 
 /// A host that never answered leaves the wildcard unfinished: it is safe to run again.
 fn list_failed(failure: &Failure) -> Outcome {
-    match &failure.unreached {
-        Some(host) => {
-            let error = Chain(failure).to_string().into();
-            Outcome::Unfinished(Cause::Unreachable { host: Arc::clone(host), error })
-        }
-        None => Outcome::Failed(failure.clone()),
-    }
+    let failed = || Outcome::Failed(failure.clone());
+    Cause::of_silence(failure).map_or_else(failed, Outcome::Unfinished)
 }
 
 fn wildcard_row(wildcard: &Wildcard, outcome: Outcome) -> Row {

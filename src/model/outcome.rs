@@ -1,5 +1,6 @@
 //! What became of an entry: rows, and the sums of what went over the wire.
 
+use std::error::Error;
 use std::fmt;
 use std::ops::{Add, AddAssign};
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
 use super::reference::ImageRef;
-use crate::error::Failure;
+use crate::error::{Chain, Failure};
 
 /// Names one end of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -149,6 +150,18 @@ pub enum Cause {
         /// The last error, as one line.
         error: Arc<str>,
     },
+}
+
+impl Cause {
+    /// The cause of a failure that came about because its host never answered in this run. Many entries
+    /// share it, so it does not say what was asked for, nor the host twice.
+    #[must_use]
+    pub fn of_silence(failure: &Failure) -> Option<Self> {
+        let host = Arc::clone(failure.unreached.as_ref()?);
+        let asked: &(dyn Error + 'static) = failure.cause();
+        let beneath = asked.source().and_then(Error::source).unwrap_or(asked);
+        Some(Self::Unreachable { host, error: Chain(beneath).to_string().into() })
+    }
 }
 
 impl fmt::Display for Cause {

@@ -20,6 +20,9 @@ use super::wire::Tally;
 use super::{Client, Role};
 use crate::model::{Descriptor, Digest, Host, Repository};
 
+/// So much between two cuts makes the next one count as the first: a large blob may take a while.
+const PROGRESS: u64 = 64 << 20;
+
 /// Where a blob comes from; opened anew for each attempt.
 pub trait BlobSource: Send + Sync {
     /// The host whose permit `open` needs; none for files.
@@ -46,6 +49,8 @@ struct Download {
     skip: u64,
     body: Body,
     tries: Tries,
+    /// Bytes since the last cut.
+    since: u64,
     tally: Tally,
 }
 
@@ -113,6 +118,7 @@ impl RegistryBlob {
             skip: 0,
             body: answer.into_body(),
             tries: shared.retry.tries(),
+            since: 0,
             tally: shared.counters.tally(),
         };
         let frames = try_unfold(download, async |mut download| {
@@ -160,11 +166,15 @@ impl Download {
         let frame = frame.split_off(skipped);
         self.skip -= skipped as u64;
         self.offset += frame.len() as u64;
+        self.since += frame.len() as u64;
         Some(frame).filter(|frame| !frame.is_empty())
     }
 
     /// Asks for the rest until it comes or there is no point in it any more.
     async fn resume(&mut self, mut error: Error) -> Result<(), Error> {
+        if std::mem::take(&mut self.since) >= PROGRESS {
+            self.tries = self.client.shared.retry.tries();
+        }
         loop {
             self.tries.again(error).await?;
             let tally = self.tally.clone();

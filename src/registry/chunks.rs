@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
+use http::Method;
 use http::header::{CONTENT_RANGE, HeaderValue};
-use http::{Method, StatusCode};
 use tokio::sync::Mutex;
 
 use super::error::{Error, Kind};
@@ -23,11 +23,27 @@ struct Rest {
 }
 
 impl Copy<'_> {
-    /// Sends the blob part by part, then finishes the upload.
-    pub(super) async fn in_parts(&self, session: Upload, permits: &Permits) -> Result<(), Error> {
+    /// Sends the blob part by part, in smaller ones where the registry refuses their size.
+    pub(super) async fn in_parts(&self, mut session: Upload, mut permits: Permits) -> Result<(), Error> {
+        loop {
+            let host = Arc::clone(permits.target.host());
+            let wanted = self.client.shared.options.chunk_size.min(host.largest_part());
+            let part = wanted.max(session.min_chunk).max(1);
+            match self.all_parts(session, &permits, part).await {
+                Err(error) if error.status() == Some(413) && host.refused_part(part) => {
+                    tracing::debug!(error = %crate::error::Chain(&error), part, "sending smaller parts");
+                }
+                done => return done,
+            }
+            drop(permits);
+            let Some(again) = self.session(None).await? else { return Ok(()) };
+            (session, permits) = (again, self.permits().await?);
+        }
+    }
+
+    async fn all_parts(&self, session: Upload, permits: &Permits, part: u64) -> Result<(), Error> {
         let frames = self.source.open(permits.source.clone()).await?;
         let rest = Arc::new(Mutex::new(Rest { frames, left_over: Bytes::new() }));
-        let part = self.client.shared.options.chunk_size.max(session.min_chunk).max(1);
         let mut at = session.location;
         let mut sent = 0;
         while sent < self.blob.size {
@@ -37,9 +53,6 @@ impl Copy<'_> {
             let range = HeaderValue::from_str(&range).map_err(|_| self.no_range())?;
             sending.call.headers.insert(CONTENT_RANGE, range);
             let answer = sending.send(Rest::part(&rest, length), length, sent).await?.or_refused().await?;
-            if !matches!(answer.status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT | StatusCode::CREATED) {
-                return Err(answer.error(Kind::Answer("a part of the upload was not accepted".to_owned())));
-            }
             at = location(&answer)?;
             sent += length;
         }

@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity};
 
 use super::Options;
-use super::error::{Error, Kind};
+use super::error::Error;
 use crate::error::Class;
 
 /// How many HTTP/2 connections to one host there may be at most.
@@ -91,7 +91,7 @@ impl Trust {
         for path in &options.ca_files {
             extra.extend(certificates(path)?);
         }
-        let identity = options.client_certificate.as_deref().map(identity).transpose()?;
+        let identity = identity(options)?;
         // Building fails where the platform has no certificates at all, even for plain http.
         let has_platform = reqwest::Client::builder().build().is_ok();
         if !has_platform {
@@ -128,16 +128,20 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
     let found = Certificate::from_pem_bundle(&pem).map_err(|error| setup(operation(), error))?;
     if found.is_empty() {
-        let kind = Kind::Answer("the file holds no certificate in PEM form".to_owned());
-        return Err(Error::new(operation(), None, kind));
+        return Err(setup(operation(), std::io::Error::other("the file holds no certificate in PEM form")));
     }
     Ok(found)
 }
 
-fn identity(path: &Path) -> Result<Identity, Error> {
-    let operation = || format!("reading the client certificate `{}`", path.display());
-    let pem = fs::read(path).map_err(|error| setup(operation(), error))?;
-    Identity::from_pem(&pem).map_err(|error| setup(operation(), error))
+fn identity(options: &Options) -> Result<Option<Identity>, Error> {
+    let Some(path) = &options.client_certificate else { return Ok(None) };
+    let operation = |path: &Path| format!("reading the client certificate `{}`", path.display());
+    let mut pem = Vec::new();
+    for path in [Some(path), options.client_key.as_ref()].into_iter().flatten() {
+        pem.extend(fs::read(path).map_err(|error| setup(operation(path), error))?);
+        pem.push(b'\n');
+    }
+    Identity::from_pem(&pem).map(Some).map_err(|error| setup(operation(path), error))
 }
 
 fn setup(operation: impl Into<String>, error: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -32,19 +32,19 @@ pub enum Kind {
     Refused(Box<Refused>),
     /// No connection could be made: name, network, refused, TLS.
     #[error("cannot connect")]
-    Connect(#[source] reqwest::Error),
+    Connect(#[source] HttpError),
     /// The certificate of the other side is not to be trusted.
     #[error("the certificate of the registry is not trusted")]
-    Certificate(#[source] reqwest::Error),
+    Certificate(#[source] HttpError),
     /// https was spoken to something that does not speak it.
     #[error("the registry does not speak https")]
-    NotTls(#[source] reqwest::Error),
+    NotTls(#[source] HttpError),
     /// No byte moved for as long as we wait.
     #[error("no byte moved for {}", humantime::format_duration(*.0))]
     Stalled(Duration),
     /// The connection broke.
     #[error("the connection broke")]
-    Broken(#[source] reqwest::Error),
+    Broken(#[source] HttpError),
     /// The body ended too early.
     #[error("the body ended after {found} of {expected} bytes")]
     Truncated {
@@ -96,6 +96,27 @@ pub enum Kind {
     #[error(transparent)]
     Local(Local),
 }
+
+/// What the HTTP client says went wrong: prints the last of its causes, which is the one that tells.
+pub struct HttpError(reqwest::Error);
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut last: &dyn StdError = &self.0;
+        while let Some(cause) = last.source() {
+            last = cause;
+        }
+        write!(f, "{last}")
+    }
+}
+
+impl fmt::Debug for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl StdError for HttpError {}
 
 /// What failed on our side of the wire: it stands for its cause, which prints once.
 #[derive(Debug)]
@@ -221,11 +242,13 @@ impl Kind {
         let text = crate::error::Chain(&error).to_string();
         let certificate = text.contains("invalid peer certificate") || text.contains("UnknownIssuer");
         let not_tls = text.contains("InvalidContentType");
-        match error {
-            error if certificate => Self::Certificate(error),
-            error if not_tls => Self::NotTls(error),
-            error if error.is_connect() => Self::Connect(error),
-            error => Self::Broken(error),
+        let connecting = error.is_connect();
+        let error = HttpError(error);
+        match (certificate, not_tls, connecting) {
+            (true, _, _) => Self::Certificate(error),
+            (_, true, _) => Self::NotTls(error),
+            (_, _, true) => Self::Connect(error),
+            _ => Self::Broken(error),
         }
     }
 

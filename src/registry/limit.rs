@@ -21,6 +21,8 @@ use crate::model::Host;
 
 const START: u32 = 32;
 const CEILING: u32 = 128;
+/// No registry is tried with smaller parts of a blob.
+const LEAST_PART: u64 = 256 << 10;
 
 /// The hosts of a run.
 #[derive(Debug)]
@@ -62,8 +64,9 @@ struct State {
     /// Failed attempts at reaching the host, and when the next may be made.
     silences: u32,
     ask_again: Option<Instant>,
-    /// The smallest blob that the host refused to take in one piece.
+    /// The smallest blob that the host refused to take in one piece, and the largest part it may take.
     parts_from: u64,
+    largest_part: u64,
 }
 
 #[derive(Debug)]
@@ -96,7 +99,7 @@ enum Entry {
 impl Hosts {
     pub(super) fn new(options: &Options) -> Self {
         let policy = Policy {
-            attempts: options.attempts,
+            attempts: options.attempts.max(1),
             backoff_min: options.backoff_min,
             backoff_max: options.backoff_max,
             max_retry_after: options.max_retry_after,
@@ -131,6 +134,7 @@ impl HostState {
             silences: 0,
             ask_again: None,
             parts_from: u64::MAX,
+            largest_part: u64::MAX,
         };
         Self { host, policy, state: Mutex::new(state), changed: Notify::new() }
     }
@@ -243,15 +247,22 @@ impl HostState {
         if pausing {
             let wait = self.wait(&mut state, asked, epoch);
             state.pause_until(Instant::now() + wait);
-            tracing::warn!(host = %self.host, wait = ?wait, "the registry asks to slow down");
+            // All of them, since who finds the pause too long leaves without waking anybody.
+            self.changed.notify_waiters();
+            tracing::debug!(host = %self.host, ?wait, status = status.as_u16(), "pausing");
         }
         if throttled || status == StatusCode::SERVICE_UNAVAILABLE {
-            state.cut(epoch);
+            if state.cut(epoch) {
+                let at_a_time = state.allowed();
+                tracing::warn!(host = %self.host, at_a_time, "the registry asks to slow down");
+            }
         } else if status.is_success() {
             state.grow(self.policy.ceiling);
             self.changed.notify_one();
         }
-        state.budget(headers);
+        if state.budget(headers) {
+            self.changed.notify_waiters();
+        }
     }
 
     /// How long to pause: what was asked for, else longer with each refusal in a row.
@@ -260,11 +271,7 @@ impl HostState {
             state.throttled += 1;
         }
         let own = retry::delay(self.policy.backoff_min, self.policy.backoff_max, state.throttled);
-        asked.unwrap_or_default().max(own.min(Duration::from_secs(1))).max(if asked.is_none() {
-            own
-        } else {
-            Duration::ZERO
-        })
+        asked.map_or(own, |asked| asked.max(own.min(Duration::from_secs(1))))
     }
 
     /// Whether a blob of `size` bytes is to be sent in parts.
@@ -276,6 +283,19 @@ impl HostState {
     pub(super) fn take_parts_from(&self, size: u64) {
         let mut state = lock(&self.state);
         state.parts_from = state.parts_from.min(size);
+    }
+
+    /// The largest part that the host was not seen to refuse.
+    pub(super) fn largest_part(&self) -> u64 {
+        lock(&self.state).largest_part
+    }
+
+    /// The host refused a part of `size` bytes. Whether a smaller one is worth a try.
+    pub(super) fn refused_part(&self, size: u64) -> bool {
+        let smaller = size / 4;
+        let mut state = lock(&self.state);
+        state.largest_part = state.largest_part.min(smaller.max(LEAST_PART));
+        smaller >= LEAST_PART
     }
 
     /// The host closed the connection because of too many requests.
@@ -320,11 +340,14 @@ impl State {
         self.paused_until = Some(self.paused_until.map_or(end, |old| old.max(end)));
     }
 
-    fn cut(&mut self, epoch: Option<u64>) {
-        if epoch.is_none_or(|epoch| epoch == self.epoch) {
+    /// Halves the limit, once for all requests sent since the last time. Whether it did.
+    fn cut(&mut self, epoch: Option<u64>) -> bool {
+        let due = epoch.is_none_or(|epoch| epoch == self.epoch);
+        if due {
             self.epoch += 1;
             self.limit = (self.limit / 2.0).max(1.0);
         }
+        due
     }
 
     /// One more for as many good answers as there are requests, while the limit is what holds us.
@@ -336,7 +359,8 @@ impl State {
     }
 
     /// What the host says is left: `ratelimit-remaining: 76;w=21600`, and when it is filled up again.
-    fn budget(&mut self, headers: &HeaderMap) {
+    /// Whether there is nothing left and a pause begins.
+    fn budget(&mut self, headers: &HeaderMap) -> bool {
         let number = |name: &str| {
             let text = headers.get(name)?.to_str().ok()?;
             text.split([';', ',']).next()?.trim().parse::<u64>().ok()
@@ -347,7 +371,9 @@ impl State {
             && let Some(reset) = number("ratelimit-reset")
         {
             self.pause_until(Instant::now() + Duration::from_secs(reset));
+            return true;
         }
+        false
     }
 }
 

@@ -34,7 +34,7 @@ pub use blobs::BlobSource;
 pub use credentials::{
     ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
 };
-pub use error::{Error, Kind};
+pub use error::{Error, HttpError, Kind, Local};
 pub use limit::Permit;
 pub use listing::TagListing;
 pub use options::Options;

@@ -35,6 +35,8 @@ pub struct Options {
     pub ca_files: Vec<PathBuf>,
     /// A file with a certificate and its key (PEM) to show to registries that ask for one.
     pub client_certificate: Option<PathBuf>,
+    /// The key of that certificate, where it lies in a file of its own.
+    pub client_key: Option<PathBuf>,
     /// The most requests under way to one host; none: we find out.
     pub max_per_registry: Option<usize>,
     /// How large the parts are where a registry takes no large upload in one piece.
@@ -62,6 +64,7 @@ impl Default for Options {
             tls: Vec::new(),
             ca_files: Vec::new(),
             client_certificate: None,
+            client_key: None,
             max_per_registry: None,
             chunk_size: 32 << 20,
             tag_listing: Vec::new(),

@@ -1,7 +1,10 @@
 //! Bodies that are sent while they are read: counted, watched for stalls, aborted when their source fails.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,6 +36,8 @@ pub(super) struct Patience {
 pub(super) struct Watch {
     length: u64,
     sent: AtomicU64,
+    /// Whether the other side takes bytes and the source has none: that is the source's stall, if any.
+    hungry: AtomicBool,
     moved: Notify,
     failed: Mutex<Option<Error>>,
 }
@@ -54,7 +59,13 @@ impl<'a> Progress<'a> {
 impl Watch {
     /// Watches a body of `length` bytes.
     pub(super) fn new(length: u64) -> Arc<Self> {
-        Arc::new(Self { length, sent: AtomicU64::new(0), moved: Notify::new(), failed: Mutex::default() })
+        Arc::new(Self {
+            length,
+            sent: AtomicU64::new(0),
+            hungry: AtomicBool::new(false),
+            moved: Notify::new(),
+            failed: Mutex::default(),
+        })
     }
 
     /// `frames` as the body of a request that this watches.
@@ -62,20 +73,8 @@ impl Watch {
         self: &Arc<Self>,
         frames: BoxStream<'static, Result<Bytes, Error>>,
         tally: Tally,
-    ) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
-        let watch = Arc::clone(self);
-        frames.map(move |frame| match frame {
-            Ok(frame) => {
-                tally.sent(frame.len());
-                watch.sent.fetch_add(frame.len() as u64, Ordering::Relaxed);
-                watch.moved.notify_one();
-                Ok(frame)
-            }
-            Err(error) => {
-                *watch.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                Err(std::io::Error::other("the source of the body failed"))
-            }
-        })
+    ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+        Outgoing { frames, tally, watch: Arc::clone(self) }
     }
 
     /// The error that ended the body early, if one did.
@@ -101,7 +100,45 @@ impl Watch {
                     return Ok(answer);
                 }
                 () = self.moved.notified() => progress.tell(start + self.sent.load(Ordering::Relaxed)),
-                () = sleep_until(Instant::now() + stall) => return Err(Kind::Stalled(stall)),
+                () = sleep_until(Instant::now() + stall) => {
+                    if !self.hungry.load(Ordering::Relaxed) {
+                        return Err(Kind::Stalled(stall));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The body itself.
+struct Outgoing {
+    frames: BoxStream<'static, Result<Bytes, Error>>,
+    tally: Tally,
+    watch: Arc<Watch>,
+}
+
+impl Stream for Outgoing {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = self.frames.poll_next_unpin(cx);
+        self.watch.hungry.store(polled.is_pending(), Ordering::Relaxed);
+        polled.map(|next| next.map(|frame| self.pass(frame)))
+    }
+}
+
+impl Outgoing {
+    fn pass(&self, frame: Result<Bytes, Error>) -> io::Result<Bytes> {
+        match frame {
+            Ok(frame) => {
+                self.tally.sent(frame.len());
+                self.watch.sent.fetch_add(frame.len() as u64, Ordering::Relaxed);
+                self.watch.moved.notify_one();
+                Ok(frame)
+            }
+            Err(error) => {
+                *self.watch.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Err(io::Error::other("the source of the body failed"))
             }
         }
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use oci_client::errors::{OciError, OciErrorCode};
 use serde::Deserialize;
 
 use super::error::Verdict;
@@ -22,28 +23,20 @@ const MESSAGE_LIMIT: usize = 300;
 pub struct Refused {
     pub(super) status: StatusCode,
     retry_after: Option<Duration>,
-    codes: Vec<String>,
+    codes: Vec<OciErrorCode>,
     message: Option<String>,
     digests: Vec<Digest>,
     push: bool,
+    login: Option<String>,
 }
 
+/// The error envelope of the distribution spec, or what others say instead.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default)]
-    errors: Vec<Item>,
+    errors: Vec<OciError>,
     #[serde(alias = "error_message", alias = "error")]
     message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    detail: serde_json::Value,
 }
 
 impl Refused {
@@ -56,6 +49,7 @@ impl Refused {
             message: None,
             digests: Vec::new(),
             push,
+            login: None,
         };
         match serde_json::from_slice::<Envelope>(body) {
             Ok(envelope) => refused.take(envelope),
@@ -64,11 +58,16 @@ impl Refused {
         refused
     }
 
+    /// Adds which login was refused, in words.
+    pub(super) fn with_login(self, login: Option<String>) -> Self {
+        Self { login, ..self }
+    }
+
     fn take(&mut self, envelope: Envelope) {
         let mut messages: Vec<String> = envelope.message.into_iter().collect();
         for item in envelope.errors {
             digests_in(&item.detail, &mut self.digests);
-            if !item.code.is_empty() && !self.codes.contains(&item.code) {
+            if !self.codes.contains(&item.code) {
                 self.codes.push(item.code);
             }
             if !item.message.is_empty() && !messages.contains(&item.message) {
@@ -79,8 +78,14 @@ impl Refused {
         self.message = Some(message).filter(|message| !message.is_empty());
     }
 
-    fn says(&self, code: &str) -> bool {
-        self.codes.iter().any(|have| have == code)
+    fn says(&self, codes: &[OciErrorCode]) -> bool {
+        self.codes.iter().any(|code| codes.contains(code))
+    }
+
+    /// A session that the registry forgot, or that another attempt used up: a new one will do.
+    fn lost_session(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+            && self.says(&[OciErrorCode::BlobUploadUnknown, OciErrorCode::BlobUploadInvalid])
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -88,6 +93,7 @@ impl Refused {
             429 => Verdict::Paused,
             503 if self.retry_after.is_some() => Verdict::Paused,
             408 | 500.. => Verdict::Again,
+            _ if self.lost_session() => Verdict::Again,
             _ => Verdict::Final,
         }
     }
@@ -95,14 +101,20 @@ impl Refused {
     pub(super) fn class(&self) -> Class {
         match self.status.as_u16() {
             401 | 403 => Class::Denied,
+            _ if self.lost_session() => Class::Transient,
             404 | 410 => Class::Missing,
             429 => Class::Throttled,
             408 | 500.. => Class::Transient,
-            _ if self.says("DIGEST_INVALID") || self.says("SIZE_INVALID") => Class::Corrupt,
-            _ if self.says("NAME_UNKNOWN") || self.says("MANIFEST_UNKNOWN") || self.says("BLOB_UNKNOWN") => {
+            _ if self.says(&[OciErrorCode::DigestInvalid, OciErrorCode::SizeInvalid]) => Class::Corrupt,
+            _ if self.says(&[
+                OciErrorCode::NameUnknown,
+                OciErrorCode::ManifestUnknown,
+                OciErrorCode::BlobUnknown,
+            ]) =>
+            {
                 Class::Missing
             }
-            _ if self.says("DENIED") || self.says("UNAUTHORIZED") => Class::Denied,
+            _ if self.says(&[OciErrorCode::Denied, OciErrorCode::Unauthorized]) => Class::Denied,
             _ => Class::Protocol,
         }
     }
@@ -110,10 +122,14 @@ impl Refused {
     pub(super) fn advice(&self, host: &str) -> Option<String> {
         let right = if self.push { "push" } else { "pull" };
         match self.class() {
-            Class::Denied => Some(format!(
-                "the credential for {host} lacks {right} here, or the repository does not exist; \
-                 `auth check` shows which login is used"
-            )),
+            Class::Denied => Some(match &self.login {
+                Some(login) => {
+                    format!(
+                        "the login in use lacks {right} on {host}, or there is no such repository: {login}"
+                    )
+                }
+                None => format!("no login of this run has {right} on {host}, or there is no such repository"),
+            }),
             Class::Missing if self.push => {
                 Some(format!("{host} does not have this repository, and does not make it on push"))
             }
@@ -131,8 +147,9 @@ impl Refused {
     }
 
     pub(super) fn missing_content(&self) -> Option<Vec<Digest>> {
-        let lacks = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
-        (self.push && lacks.iter().any(|code| self.says(code))).then(|| self.digests.clone())
+        let lacks =
+            [OciErrorCode::ManifestBlobUnknown, OciErrorCode::BlobUnknown, OciErrorCode::ManifestUnknown];
+        (self.push && self.says(&lacks)).then(|| self.digests.clone())
     }
 }
 
@@ -140,10 +157,17 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "status {}", self.status.as_u16())?;
         if !self.codes.is_empty() {
-            write!(f, " {}", clean(&self.codes.join(", ")))?;
+            let codes: Vec<String> = self.codes.iter().map(name).collect();
+            write!(f, " {}", clean(&codes.join(", ")))?;
         }
         self.message.as_ref().map_or(Ok(()), |message| write!(f, " ({message})"))
     }
+}
+
+/// A code as the registry wrote it.
+fn name(code: &OciErrorCode) -> String {
+    let written = serde_json::to_value(code).ok();
+    written.as_ref().and_then(serde_json::Value::as_str).unwrap_or("an error without a code").to_owned()
 }
 
 /// Any digest in `detail`, wherever it stands (`detail.digest`, `detail: "unknown blob sha256:…"`).

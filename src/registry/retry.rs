@@ -64,12 +64,10 @@ impl Tries {
     /// # Errors
     /// `error` itself, with the number of attempts, when it is not.
     pub(super) async fn again(&mut self, error: Error) -> Result<(), Error> {
-        let attempts = self.failed + 1;
+        // A download that was given up after its own attempts is not begun anew.
+        let attempts = (self.failed + 1).max(error.attempts());
         match error.verdict() {
-            Verdict::Final => {
-                let before = error.attempts();
-                return Err(error.after(attempts.max(before)));
-            }
+            Verdict::Final => return Err(error.after(attempts)),
             Verdict::Renewed if !self.renewed => {
                 self.renewed = true;
                 return Ok(());

@@ -18,8 +18,6 @@ pub(super) struct Sending<'a> {
     pub(super) call: Call,
     pub(super) permit: Permit,
     pub(super) progress: &'a Progress<'a>,
-    /// Sent without credentials, wherever it goes.
-    pub(super) anonymous: bool,
 }
 
 impl Sending<'_> {
@@ -38,7 +36,7 @@ impl Sending<'_> {
             }
         }
         let home = base(&self.shared.options, &self.call.need.host)?;
-        let trusted = !self.anonymous && same_origin(&home, &self.call.url);
+        let trusted = same_origin(&home, &self.call.url);
         let authorization = if trusted { self.shared.authorize(&self.call).await? } else { None };
         if let Some(authorization) = &authorization {
             self.call.headers.insert(AUTHORIZATION, authorization.header());

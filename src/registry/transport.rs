@@ -50,6 +50,8 @@ pub(super) struct Answer {
     pub(super) url: Url,
     host: Host,
     is_write: bool,
+    /// The login that was refused, if one was, in words.
+    login: Option<String>,
     body: Body,
 }
 
@@ -100,6 +102,10 @@ impl Call {
     pub(super) fn error(&self, kind: Kind) -> Error {
         Error::new(Arc::clone(&self.operation), Some(&self.need.host), kind)
     }
+
+    fn is_write(&self) -> bool {
+        self.need.scopes.iter().any(|scope| matches!(scope.action, Action::Push))
+    }
 }
 
 impl Client {
@@ -130,11 +136,12 @@ impl Shared {
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
             let (response, url) = sent.map_err(|kind| call.error(permit.unanswered(kind)))?;
             let own = sends < SENDS && same_origin(&url, &call.url);
-            let renewed = own && self.renewed(call, authorization.as_ref(), &response).await?;
+            let renewed =
+                if own { self.renewed(call, authorization.as_ref(), &response).await } else { Ok(false) };
             // Only now may the others follow: they find the challenge known.
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
             let answer = self.answer(call, response, url, permit.clone());
-            if !renewed {
+            if !renewed? {
                 return Ok(answer);
             }
             sends += 1;
@@ -180,9 +187,17 @@ impl Shared {
             headers: response.headers().clone(),
             url,
             host: call.need.host.clone(),
-            is_write: call.need.scopes.iter().any(|scope| matches!(scope.action, Action::Push)),
+            is_write: call.is_write(),
+            login: self.login(call, response.status()),
             body: Body { response, permit, tally: self.counters.tally(), stall: self.options.stall_timeout },
         }
+    }
+
+    fn login(&self, call: &Call, status: StatusCode) -> Option<String> {
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let name = Arc::clone(&call.need.scopes.first().filter(|_| refused)?.name);
+        let repository = Repository { host: call.need.host.clone(), name };
+        Some(self.authorizer.describe(call.need.role, &repository))
     }
 
     /// Sends `call` and follows redirects, with the authorization for its own host only.
@@ -272,7 +287,8 @@ impl Answer {
     /// The error that this answer is.
     pub(super) async fn refused(mut self) -> Error {
         let body = self.body.read_some(BODY_LIMIT).await;
-        let refused = Refused::read(self.status, &self.headers, &body, self.is_write);
+        let login = self.login.take();
+        let refused = Refused::read(self.status, &self.headers, &body, self.is_write).with_login(login);
         self.error(Kind::Refused(Box::new(refused)))
     }
 

@@ -159,7 +159,7 @@ impl Copy<'_> {
         let permits = self.permits().await?;
         let host = Arc::clone(permits.target.host());
         if host.wants_parts(self.blob.size) {
-            return self.in_parts(session, &permits).await;
+            return self.in_parts(session, permits).await;
         }
         match self.whole(session, &permits).await? {
             Put::Done => Ok(()),
@@ -170,13 +170,13 @@ impl Copy<'_> {
                 host.take_parts_from(self.blob.size);
                 drop(permits);
                 let Some(session) = self.session(None).await? else { return Ok(()) };
-                self.in_parts(session, &self.permits().await?).await
+                self.in_parts(session, self.permits().await?).await
             }
         }
     }
 
     /// The session given, or a new one; none: the registry has the blob.
-    async fn session(&self, given: Option<Upload>) -> Result<Option<Upload>, Error> {
+    pub(super) async fn session(&self, given: Option<Upload>) -> Result<Option<Upload>, Error> {
         if given.is_some() {
             return Ok(given);
         }
@@ -189,7 +189,7 @@ impl Copy<'_> {
 
     /// The permits of both ends, always in the order of the hosts' names, so that copies that run both
     /// ways cannot wait for each other.
-    async fn permits(&self) -> Result<Permits, Error> {
+    pub(super) async fn permits(&self) -> Result<Permits, Error> {
         let shared = &self.client.shared;
         let operation = self.operation();
         let acquire = |host: Host| {
@@ -231,12 +231,11 @@ impl Copy<'_> {
         }
     }
 
-    /// Sends the bytes to where a redirect of the PUT leads, without our credentials.
+    /// Sends the bytes to where a redirect of the PUT leads; credentials go along within the registry only.
     async fn elsewhere(&self, url: Url, permits: &Permits) -> Result<(), Error> {
         let frames = self.source.open(permits.source.clone()).await?;
-        let mut sending = self.sending(Method::PUT, url, permits);
-        sending.anonymous = true;
-        let answer = sending.send(Box::pin(frames), self.blob.size, 0).await?;
+        let answer =
+            self.sending(Method::PUT, url, permits).send(Box::pin(frames), self.blob.size, 0).await?;
         answer.or_refused().await.map(drop)
     }
 
@@ -249,7 +248,6 @@ impl Copy<'_> {
             call,
             permit: permits.target.clone(),
             progress: &self.progress,
-            anonymous: false,
         }
     }
 

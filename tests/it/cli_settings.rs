@@ -105,7 +105,7 @@ fn a_flag_wins_over_its_variable_and_a_variable_over_the_default() {
     assert_eq!(asked.pace.artifacts.unwrap().to_str(), Some("/logs/artifacts"));
     assert_eq!(asked.connection.authfile.unwrap().to_str(), Some("/auth.json"));
     assert_eq!(asked.pace.jobs.get(), 7);
-    assert_eq!(asked.pace.deadline, Some(Duration::from_secs(12_600)));
+    assert_eq!(asked.pace.deadline, Some(Duration::from_mins(210)));
     assert_eq!(asked.pace.grace, Duration::from_secs(25));
     assert_eq!(asked.connection.plain_http.len(), 2);
     let said = settings("image-mirror run m", &variables).unwrap().console;
@@ -180,9 +180,9 @@ fn every_flag_can_be_set_by_a_variable() {
 }
 
 #[test]
-fn a_certificate_without_its_key_is_a_mistake() {
-    let said = settings("image-mirror run --client-cert c.pem m", &[]).unwrap_err();
-    assert_eq!(said, [UsageError::HalfIdentity]);
+fn a_key_without_its_certificate_is_a_mistake() {
+    let said = settings("image-mirror run --client-key k.pem m", &[]).unwrap_err();
+    assert_eq!(said, [UsageError::KeyWithoutCertificate]);
 }
 
 #[test]

@@ -97,8 +97,9 @@ fn breaches(path: &str, text: &str) -> Vec<String> {
             }
         }
         for (word, owner) in RESERVED.iter().filter(|(word, _)| names_crate(line, word)) {
-            let may = path.starts_with(&format!("{owner}/")) || path == format!("{owner}.rs");
-            if !may && !(own == "main" && line.contains("std::env::args_os")) {
+            let owns = path.starts_with(&format!("{owner}/")) || path == format!("{owner}.rs");
+            let hands_on = own == "main" && line.contains("std::env::args_os");
+            if !owns && !hands_on {
                 found.push(format!("{path}:{at}: only `{owner}` may name `{word}`"));
             }
         }

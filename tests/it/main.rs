@@ -7,6 +7,7 @@ mod cli_run;
 mod cli_settings;
 mod demo_images;
 mod dependencies;
+mod e2e;
 mod engine;
 mod layering;
 mod mapping_cases;

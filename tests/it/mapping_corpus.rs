@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::mapping_support::{Tags, outcomes, read_text, text};
 
 /// The data, beside the repository or a level up (a worktree); none where it is not mounted, which on CI is a failure.
-fn data(name: &str) -> Option<PathBuf> {
+pub(crate) fn data(name: &str) -> Option<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found = package.ancestors().skip(1).take(2).map(|above| above.join("shared/data").join(name));
     let found = found.into_iter().find(|path| path.is_file());

@@ -43,7 +43,7 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "FILE", visible_alias = "certificate-authority")]
     #[serde(deserialize_with = "value::one")]
     pub ca_file: Option<PathBuf>,
-    /// The certificate to show to registries, PEM
+    /// The certificate to show to registries, PEM; it may hold its key too
     #[arg(long, value_name = "FILE")]
     #[serde(deserialize_with = "value::one")]
     pub client_cert: Option<PathBuf>,

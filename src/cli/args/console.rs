@@ -65,7 +65,7 @@ pub(super) use from_words;
 from_words!(LogFormat, ProgressMode, ColorChoice);
 
 /// What is printed on stderr, and how.
-#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, clap::Args, Deserialize)]
 #[serde(default)]
 #[command(next_help_heading = "Output")]
 pub struct ConsoleArgs {

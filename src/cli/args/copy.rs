@@ -62,7 +62,7 @@ impl CopyArgs {
 }
 
 /// What only a run can be told.
-#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, clap::Args, Deserialize)]
 #[serde(default)]
 pub struct WriteArgs {
     /// Show what would be moved and write nothing (the same as `plan`)

@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_length_of_time_needs_its_unit() {
-        assert_eq!("3h30m".parse::<Span>().unwrap().0, Duration::from_secs(12_600));
+        assert_eq!("3h30m".parse::<Span>().unwrap().0, Duration::from_mins(210));
         assert!("90".parse::<Span>().unwrap_err().to_string().contains("`90s`"));
     }
 

@@ -82,7 +82,7 @@ impl Environment {
         let flag = own.or_else(|| name.strip_prefix(PREFIX).map(str::to_ascii_lowercase));
         match (flag, value.into_string()) {
             (Some(flag), Ok(value)) if known.contains(&flag) => {
-                self.flags.push(Variable { name, flag, value })
+                self.flags.push(Variable { name, flag, value });
             }
             (Some(flag), Err(_)) if known.contains(&flag) => self.unreadable.push(name),
             (Some(_), _) if !is_service_link(&name) => self.unknown.push(name),

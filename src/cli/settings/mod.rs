@@ -51,9 +51,9 @@ pub enum UsageError {
         /// The word, logins masked.
         word: String,
     },
-    /// One of `--client-cert` and `--client-key`.
-    #[error("`--client-cert` and `--client-key` are needed together")]
-    HalfIdentity,
+    /// `--client-key` alone.
+    #[error("`--client-key` needs `--client-cert` beside it")]
+    KeyWithoutCertificate,
 }
 
 /// What to do.
@@ -201,7 +201,7 @@ impl<'a> Draft<'a> {
             self.notes
                 .push("`--keep-manifest-list` keeps lists whole, so `--filter-by-os` is ignored".to_owned());
         }
-        Copying::new(args)
+        Copying::new(&args)
     }
 
     fn pace(&mut self, args: PaceArgs) -> Pace {
@@ -210,8 +210,8 @@ impl<'a> Draft<'a> {
 
     fn connection(&mut self, args: ConnectionArgs) -> Connection {
         let args: ConnectionArgs = args.over(self.group());
-        if args.client_cert.is_some() != args.client_key.is_some() {
-            self.errors.push(UsageError::HalfIdentity);
+        if args.client_cert.is_none() && args.client_key.is_some() {
+            self.errors.push(UsageError::KeyWithoutCertificate);
         }
         Connection::new(args, self.environment.platform())
     }

@@ -154,12 +154,12 @@ pub struct Copying {
 const MAX_WILDCARD_TAGS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
 impl Copying {
-    pub(super) fn new(args: CopyArgs) -> Self {
+    pub(super) fn new(args: &CopyArgs) -> Self {
         let on = |flag: Option<Truth>| flag.is_some_and(|truth| truth.0);
         let whole = on(args.keep_manifest_list);
         let force = on(args.force);
         Self {
-            filter_by_os: filter(&args).filter(|_| !whole),
+            filter_by_os: filter(args).filter(|_| !whole),
             skip_missing: on(args.skip_missing),
             verify_content: on(args.verify_content) || force,
             force,
@@ -173,7 +173,7 @@ impl Copying {
 
     /// What differs by name only, in every entry.
     pub(in crate::cli) fn names_only() -> Self {
-        Self::new(CopyArgs::default())
+        Self::new(&CopyArgs::default())
     }
 
     /// Whether a filter was given beside `--keep-manifest-list`, which overrules it as in `oc`.
@@ -221,10 +221,10 @@ impl Pace {
 /// The certificate that we show and its key.
 #[derive(Debug, Clone)]
 pub struct ClientIdentity {
-    /// PEM.
+    /// PEM; it may hold the key too.
     pub certificate: PathBuf,
     /// PEM.
-    pub key: PathBuf,
+    pub key: Option<PathBuf>,
 }
 
 /// How registries are reached and who we are to them.
@@ -263,8 +263,8 @@ pub struct Connection {
 }
 
 const ATTEMPTS: NonZeroU32 = NonZeroU32::new(5).unwrap();
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
-const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
+const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Connection {
@@ -272,7 +272,7 @@ impl Connection {
         let hosts = |names: Vec<HostName>| names.into_iter().map(|HostName(host)| host).collect();
         let span = |span: Option<Span>, default| span.map_or(default, |Span(span)| span);
         let attempts = args.attempts.and_then(|Count(count)| NonZeroU32::try_from(count).ok());
-        let identity = args.client_cert.zip(args.client_key);
+        let key = args.client_key;
         Self {
             authfile: args.authfile,
             source_authfile: args.source_authfile,
@@ -283,7 +283,7 @@ impl Connection {
             plain_http: hosts(args.plain_http),
             tls: hosts(args.tls),
             ca_file: args.ca_file,
-            identity: identity.map(|(certificate, key)| ClientIdentity { certificate, key }),
+            identity: args.client_cert.map(|certificate| ClientIdentity { certificate, key }),
             max_per_registry: args.max_per_registry.map(|Count(count)| count),
             attempts: attempts.unwrap_or(ATTEMPTS),
             max_retry_after: span(args.max_retry_after, MAX_RETRY_AFTER),

@@ -119,7 +119,6 @@ impl Authorizer {
 
     /// Takes in a 403. True: the token was one for several repositories; send the request once
     /// more, with what `authorize` gives now. False: it is refused.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the transport is to ask after a 403"))]
     pub(crate) fn forbidden(&self, need: &Need, used: Option<&Authorization>) -> bool {
         let token = used.and_then(Authorization::token);
         token.is_some_and(|token| self.account_of(need).narrow(token, &need.set()))

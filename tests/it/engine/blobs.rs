@@ -88,9 +88,9 @@ async fn a_registry_that_does_not_say_so_is_asked_with_a_head_from_then_on() {
 
     // In one run: the first finished upload teaches it, later ones ask first.
     pair.clear_logs();
-    for n in 0..images.len() {
+    for (n, image) in images.iter().enumerate() {
         pair.target.delete_tag("mirror/app", &format!("v{n}"));
-        pair.target.delete_manifest("mirror/app", &images[n].digest);
+        pair.target.delete_manifest("mirror/app", &image.digest);
     }
     let fresh = Image::oci().layer_of(51, 99).build();
     pair.source.put_image("org/app", "fresh", &fresh);
@@ -154,4 +154,17 @@ async fn skip_mount_never_mounts() {
     assert_eq!(pair.target.count(Kind::PostMount), 0);
     assert!(writes(&pair.target).contains(&Kind::PutBlob));
     pair.target.assert_tags_whole();
+}
+
+#[tokio::test]
+async fn a_session_that_the_registry_lost_is_opened_anew() {
+    let pair = Pair::start().await;
+    let image = Image::example(1);
+    let body = r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"upload unknown"}]}"#;
+    pair.target.fault(Fault::on(Kind::PutBlob).times(1).status(404).body(body));
+    let row = pair.mirror_one(pair.offer(&image)).await;
+
+    assert_eq!(word(&row), "copied", "{:?}", row.outcome);
+    assert_eq!(pair.target.count(Kind::PutBlob), 4, "one of three was sent again");
+    assert!(pair.target.holds("mirror/app", "v1", &image));
 }

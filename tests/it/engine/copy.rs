@@ -338,3 +338,19 @@ async fn force_writes_every_manifest_again_and_sends_no_blob_that_is_there() {
     assert_eq!(writes(&pair.target), [Kind::PutManifest, Kind::PutManifest]);
     assert_eq!(pair.source.count(Kind::GetBlob), 0);
 }
+
+#[tokio::test]
+async fn an_index_that_lies_about_the_size_of_a_child_is_not_passed_on() {
+    let pair = Pair::start().await;
+    let child = Image::example(1);
+    let honest = Index::oci().child(&child).build();
+    let size = format!("\"size\":{}", child.bytes.len());
+    let text = String::from_utf8(honest.bytes.to_vec()).unwrap();
+    assert!(text.contains(&size), "{text}");
+    let mut index = Image::raw(&honest.media_type, text.replace(&size, "\"size\":7"));
+    index.children = vec![child];
+    let row = pair.mirror_one(pair.offer(&index)).await;
+
+    assert!(failure(&row).contains("7 bytes"), "{}", failure(&row));
+    assert_eq!(writes(&pair.target), []);
+}

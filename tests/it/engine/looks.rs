@@ -1,8 +1,14 @@
 //! What a look costs, and what it makes of the answers.
 
-use image_mirror::model::{Cause, Outcome};
+use std::sync::Arc;
+
+use futures_util::stream;
+use image_mirror::engine::{Engine, Options, Silent, Stop};
+use image_mirror::model::{Batch, Cause, Host, Outcome};
+use image_mirror::registry::{self, TagListing};
 
 use super::{Pair, entry, failure, word};
+use crate::support::registry::QuayApi;
 use crate::support::{Fault, Image, Kind};
 
 #[tokio::test]
@@ -50,4 +56,29 @@ async fn a_host_that_never_answers_makes_its_entries_unfinished_with_one_cause()
     });
     assert_eq!(unreachable.count(), 50);
     assert_eq!(rows.iter().filter(|row| word(row) == "copied").count(), 1);
+}
+
+#[tokio::test]
+async fn a_list_with_digests_answers_many_tags_and_a_head_the_rest() {
+    let pair = Pair::start().await;
+    pair.source.configure(|config| config.quay_api = QuayApi::Open);
+    let entries: Vec<_> = (0..20)
+        .map(|n| {
+            let image = Image::example(n);
+            pair.source.put_image("org/app", &format!("v{n}"), &image);
+            pair.target.put_image("mirror/app", &format!("v{n}"), &image);
+            pair.entry(&format!("org/app:v{n}"), &format!("mirror/app:v{n}"))
+        })
+        .collect();
+    let options = registry::Options {
+        tag_listing: vec![(Host::new(pair.source.host()), TagListing::Quay)],
+        ..super::impatient()
+    };
+    let engine = Engine::new(&super::client(options), Options::default(), Arc::new(Silent), Stop::default());
+    let rows = engine.run(stream::iter([Batch::admit(entries).batch])).await;
+
+    assert!(rows.iter().all(|row| word(row) == "kept"), "{rows:?}");
+    assert_eq!(pair.source.count(Kind::QuayTags), 1);
+    assert_eq!(pair.source.count(Kind::HeadManifest), 0);
+    assert_eq!(pair.target.count(Kind::HeadManifest), 20, "the target has no such list");
 }

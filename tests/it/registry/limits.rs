@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use image_mirror::error::{Class, Classify};
 use image_mirror::model::Host;
@@ -42,18 +43,15 @@ async fn copies_running_both_ways_at_a_limit_of_one_do_not_wait_for_each_other()
     let client = client_with(|options| options.max_per_registry = Some(1));
     let (there, here) = (repository(&a, "x/y"), repository(&b, "x/y"));
     for (n, blob) in blobs.iter().enumerate() {
-        if n % 2 == 0 {
-            a.put_blob("x/y", blob)
-        } else {
-            b.put_blob("x/y", blob)
-        };
+        let holder = if n % 2 == 0 { &a } else { &b };
+        holder.put_blob("x/y", blob);
     }
 
     let copies = blobs.iter().enumerate().map(|(n, blob)| {
         let (from, to) = if n % 2 == 0 { (&there, &here) } else { (&here, &there) };
         copy(&client, from, to, blob)
     });
-    let done = tokio::time::timeout(Duration::from_secs(600), join_all(copies)).await.expect("a deadlock");
+    let done = tokio::time::timeout(Duration::from_mins(10), join_all(copies)).await.expect("a deadlock");
 
     assert!(done.iter().all(Result::is_ok), "{done:?}");
     assert!(blobs.iter().all(|blob| a.has_blob("x/y", &blob.digest) && b.has_blob("x/y", &blob.digest)));
@@ -69,7 +67,7 @@ async fn a_copy_within_one_host_needs_one_permit() {
     let (from, to) = (repository(&registry, "a/b"), repository(&registry, "c/d"));
 
     let copied = copy(&client, &from, &to, &blob);
-    tokio::time::timeout(Duration::from_secs(600), copied).await.expect("a deadlock").unwrap();
+    tokio::time::timeout(Duration::from_mins(10), copied).await.expect("a deadlock").unwrap();
 
     assert!(registry.has_blob("c/d", &blob.digest));
 }
@@ -198,8 +196,7 @@ async fn what_is_left_of_a_registrys_budget_bounds_the_requests_under_way() {
     client.head_manifest(&image).await.unwrap();
 
     let held = registry.hold(Kind::GetManifest);
-    let mut gets =
-        futures_util::stream::FuturesUnordered::from_iter((0..8).map(|_| client.get_manifest(&image)));
+    let mut gets = (0..8).map(|_| client.get_manifest(&image)).collect::<FuturesUnordered<_>>();
     tokio::select! {
         _ = gets.next() => panic!("answered through a closed gate"),
         () = held.arrived(2) => {}

@@ -7,6 +7,7 @@ mod real;
 mod redirects;
 mod retries;
 mod tags;
+mod tls;
 mod uploads;
 
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use image_mirror::error::{Class, Classify};
 use tokio::time::Instant;
 
@@ -112,6 +113,21 @@ async fn a_pause_longer_than_we_may_wait_fails_all_that_need_the_host_at_once() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_who_wait_for_a_permit_learn_of_a_pause_that_is_too_long() {
+    let (registry, _) = with_image().await;
+    let client = client_with(|options| options.max_per_registry = Some(2));
+    let image = tagged(&registry, "a/b", "v1");
+    client.head_manifest(&image).await.unwrap();
+    registry.fault(Fault::on(Kind::HeadManifest).status(429).header("retry-after", "3600").always());
+
+    let all = join_all((0..50).map(|_| client.head_manifest(&image)));
+    let all = tokio::time::timeout(Duration::from_mins(30), all).await.expect("some wait for ever");
+
+    assert!(all.into_iter().all(|one| one.unwrap_err().class() == Class::Throttled));
+    assert!(registry.count(any()) <= 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pause_that_would_end_after_the_deadline_fails_at_once() {
     let (registry, _) = with_image().await;
     registry.fault(Fault::on(Kind::HeadManifest).status(429).header("retry-after", "60"));
@@ -133,7 +149,7 @@ async fn a_registry_that_never_stops_throttling_is_given_up() {
     let error = client.head_manifest(&tagged(&registry, "a/b", "v1")).await.unwrap_err();
 
     assert_eq!(error.class(), Class::Throttled);
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,6 +162,6 @@ async fn an_answer_that_never_comes_is_given_up_after_the_stall_timeout() {
     let manifest = client().get_manifest(&tagged(&registry, "a/b", "v1")).await.unwrap();
 
     assert_eq!(manifest.digest, image.digest);
-    assert!(start.elapsed() >= Duration::from_secs(120), "{:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_mins(2), "{:?}", start.elapsed());
     assert_eq!(registry.count(any()), 3);
 }

@@ -102,7 +102,9 @@ async fn a_cut_upload_is_tried_again_as_a_whole_and_progress_counts_its_bytes_on
     two.to.fault(Fault::on(Kind::PutBlob).upload_reset_after(100_000));
     two.to.fault(Fault::on(Kind::PutBlob).status(502));
     let sent = AtomicU64::new(0);
-    let count = |bytes| drop(sent.fetch_add(bytes, Ordering::Relaxed));
+    let count = |bytes| {
+        sent.fetch_add(bytes, Ordering::Relaxed);
+    };
     let (client, blob) = (client(), descriptor(&two.blob));
     let source = client.blob(&repository(&two.from, "a/b"), &blob);
 
@@ -145,7 +147,9 @@ async fn a_registry_that_takes_no_large_put_gets_the_blob_in_parts_and_is_rememb
         two.to.fault(Fault::on(Kind::PutBlob).status(status));
         let client = client_with(|options| options.chunk_size = 100_001);
         let sent = AtomicU64::new(0);
-        let count = |bytes| drop(sent.fetch_add(bytes, Ordering::Relaxed));
+        let count = |bytes| {
+            sent.fetch_add(bytes, Ordering::Relaxed);
+        };
         let blob = descriptor(&two.blob);
         let source = client.blob(&repository(&two.from, "a/b"), &blob);
 
@@ -161,6 +165,52 @@ async fn a_registry_that_takes_no_large_put_gets_the_blob_in_parts_and_is_rememb
         assert!(two.to.has_blob("e/f", &two.blob.digest));
         assert_eq!(two.to.count(Kind::PutBlob), 3, "the second blob was tried in one piece again");
     }
+}
+
+#[tokio::test]
+async fn parts_that_are_too_large_are_made_smaller() {
+    let two = Two::start().await;
+    let blob = Blob::new(random_bytes(3 << 20, 5));
+    two.from.put_blob("a/b", &blob);
+    two.to.fault(Fault::on(Kind::PutBlob).status(413));
+    two.to.fault(Fault::on(Kind::PatchUpload).status(413));
+    let client = client_with(|options| options.chunk_size = 4 << 20);
+
+    copy(&client, &repository(&two.from, "a/b"), &repository(&two.to, "c/d"), &blob).await.unwrap();
+
+    assert!(two.to.has_blob("c/d", &blob.digest));
+    let lengths: Vec<_> = two.to.requests_on(Kind::PatchUpload);
+    let lengths: Vec<_> = lengths.iter().filter_map(|patch| patch.header("content-length")).collect();
+    assert_eq!(lengths, ["3145728", "1048576", "1048576", "1048576"]);
+}
+
+#[tokio::test]
+async fn a_least_size_of_parts_that_the_registry_names_is_kept() {
+    let two = Two::start().await;
+    two.to.fault(Fault::on(Kind::PutBlob).status(413));
+    two.to.fault(Fault::on(Kind::PostUpload).after(1).header("oci-chunk-min-length", "200000"));
+    two.copy(&client_with(|options| options.chunk_size = 10_000)).await.unwrap();
+    assert!(two.arrived());
+    assert_eq!(two.to.count(Kind::PatchUpload), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_stalls_is_asked_again_without_the_target_noticing() {
+    let two = Two::start().await;
+    two.from.fault(Fault::on(Kind::GetBlob).stall_after(100_000));
+    two.copy(&client()).await.unwrap();
+    assert!(two.arrived());
+    assert_eq!((two.from.count(Kind::GetBlob), two.to.count(Kind::PutBlob)), (2, 1));
+}
+
+#[tokio::test]
+async fn a_source_that_is_cut_too_often_is_given_up_after_its_attempts_and_not_begun_anew() {
+    let two = Two::start().await;
+    two.from.fault(Fault::on(Kind::GetBlob).cut_after(100).always());
+    let error = two.copy(&client()).await.unwrap_err();
+    assert_eq!((error.class(), error.attempts()), (Class::Transient, 5));
+    assert_eq!(two.from.count(Kind::GetBlob), 5);
+    assert!(!two.arrived());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //!
 //! - [`image`]: build images, indexes and artifacts; [`fleet`]: many of them, sharing layers
 //! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers
+//! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
 //! - [`real`]: Debian's `docker-registry` and `skopeo`; [`run`]: the program itself
 //!
 //! ```ignore
@@ -21,15 +22,17 @@
 
 pub mod fleet;
 pub mod image;
+pub mod judge;
 pub mod real;
 pub mod registry;
 pub mod run;
 
 pub use fleet::{Named, fleet};
 pub use image::{Blob, Image, Index};
+pub use judge::Judge;
 pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
     FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Stop,
     TokenField, TokenRequest, TokenServer, Which, any, on, writes,
 };
-pub use run::{Ran, Run, docker_config, write_mapping};
+pub use run::{Ran, Run, Running, docker_config, write_mapping};

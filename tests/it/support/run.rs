@@ -3,12 +3,17 @@
 //! It sees nothing of the environment that the tests run in: an empty home, no proxies, no credentials.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::Child;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// The name of the report in `$ARTIFACTS`.
 pub const REPORT: &str = "image-mirror-report.json";
@@ -25,6 +30,7 @@ pub struct Run {
     words: Vec<String>,
     environment: BTreeMap<String, String>,
     stdin: Vec<u8>,
+    within: Duration,
     folder: TempDir,
 }
 
@@ -36,7 +42,13 @@ impl Run {
         for below in ["home", "artifacts", "work"] {
             std::fs::create_dir(folder.path().join(below)).expect("a folder");
         }
-        Self { words, environment: BTreeMap::new(), stdin: Vec::new(), folder }
+        Self { words, environment: BTreeMap::new(), stdin: Vec::new(), within: PATIENCE, folder }
+    }
+
+    /// How long it may take before the test fails instead of hanging. Default: a minute and a half.
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.within = patience;
+        self
     }
 
     /// More words.
@@ -99,24 +111,111 @@ impl Run {
 
     /// Runs it to its end. The fakes of this test go on answering meanwhile.
     pub async fn run(self) -> Ran {
-        tokio::task::spawn_blocking(move || self.wait()).await.expect("the program runs")
+        self.start().ended().await
     }
 
-    fn wait(self) -> Ran {
-        let mut child = self.command().spawn().expect("the program can be run");
+    /// Starts it, for tests that do something while it runs.
+    pub fn start(self) -> Running {
+        let mut command = tokio::process::Command::from(self.command());
+        let mut child = command.kill_on_drop(true).spawn().expect("the program can be run");
         let mut stdin = child.stdin.take().expect("it was piped");
-        let text = self.stdin.clone();
+        let stderr = BufReader::new(child.stderr.take().expect("it was piped"));
+        let (said, mut pipes) = (watch::Sender::new(String::new()), JoinSet::new());
+        let listener = said.subscribe();
+        pipes.spawn(async move {
+            let mut lines = stderr.split(b'\n');
+            while let Ok(Some(line)) = lines.next_segment().await {
+                said.send_modify(|text| {
+                    writeln!(text, "{}", String::from_utf8_lossy(&line)).expect("a string");
+                });
+            }
+        });
         // A program that does not read all of it closes the pipe, which is no fault of the test.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&text)));
-        let output = child.wait_with_output().expect("the program ends");
-        writer.join().expect("the writer ends");
+        pipes.spawn(async move { drop(stdin.write_all(&self.stdin).await) });
+        Running { child, said: listener, within: self.within, folder: self.folder, pipes }
+    }
+}
+
+/// How long a run may take unless it is told otherwise.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A run under way; it is killed when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    said: watch::Receiver<String>,
+    within: Duration,
+    folder: TempDir,
+    pipes: JoinSet<()>,
+}
+
+impl Running {
+    /// Its number among the programs of this machine.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it was not waited for yet")
+    }
+
+    /// Ends it at once, as a machine that goes away does, and waits until it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it is ours to kill");
+    }
+
+    /// Asks it to stop, as Prow and Kubernetes do (SIGTERM).
+    pub fn terminate(&self) {
+        let asked = Command::new("kill").arg(self.id().to_string()).status();
+        assert!(asked.expect("kill can be run").success());
+    }
+
+    /// Waits for its end, and gives the most memory that it had in use, in bytes.
+    ///
+    /// The figure of the kernel for ended programs is of no use here: it counts in what the test itself used
+    /// before. So it is read every millisecond, and can miss only what the last one added.
+    pub async fn ended_with_peak_memory(self) -> (Ran, u64) {
+        let (id, mut peak) = (self.id(), 0);
+        let watch = async {
+            loop {
+                let status =
+                    tokio::fs::read_to_string(format!("/proc/{id}/status")).await.unwrap_or_default();
+                peak = peak.max(peak_in(&status).unwrap_or(0));
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let ran = tokio::select! {
+            ran = self.ended() => ran,
+            never = watch => never,
+        };
+        (ran, peak)
+    }
+
+    /// Waits until it has said `words` on standard error.
+    pub async fn says(&mut self, words: &str) {
+        let saying = self.said.wait_for(|text| text.contains(words));
+        let said = tokio::time::timeout(self.within, saying).await.is_ok_and(|said| said.is_ok());
+        assert!(said, "the program did not say `{words}`: {}", *self.said.borrow());
+    }
+
+    /// Waits for its end; fails the test when that takes too long.
+    pub async fn ended(self) -> Ran {
+        let Self { child, said, within, folder, pipes } = self;
+        let output =
+            tokio::time::timeout(within, async { (child.wait_with_output().await, pipes.join_all().await) });
+        let output = output.await.map(|(output, _)| output.expect("the program ends"));
+        let output = output
+            .unwrap_or_else(|_| panic!("the program did not end within {within:?}: {}", *said.borrow()));
+        let stderr = said.borrow().clone();
         Ran {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            folder: self.folder,
+            stderr,
+            folder,
         }
     }
+}
+
+fn peak_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib << 10)
 }
 
 /// What became of a run; its folder lives as long as this does.

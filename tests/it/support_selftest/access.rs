@@ -6,8 +6,8 @@ use oci_client::RegistryOperation;
 use oci_client::secrets::RegistryAuth;
 use serde_json::Value;
 
-use super::{ALL, client, push, reference, url};
-use crate::support::{FakeRegistry, Fault, Grant, Image, Kind, Request, TokenField, TokenServer, on};
+use super::{ALL, client, reference, url};
+use crate::support::{FakeRegistry, Fault, Grant, Image, Judge, Kind, Request, TokenField, TokenServer, on};
 
 fn basic(name: &str, password: &str) -> RegistryAuth {
     RegistryAuth::Basic(name.into(), password.into())
@@ -178,6 +178,6 @@ async fn an_expired_token_can_be_played_at_any_request() {
     assert_eq!(super::status(put()).await, 201);
     registry.assert_faults_used();
     let open = FakeRegistry::start().await;
-    push(&client(), &open, "a/b", "v1", &image).await;
+    Judge::anonymous(open.host()).push("a/b", "v1", &image).await;
     assert!(!open.requests().iter().any(Request::is_authorized));
 }

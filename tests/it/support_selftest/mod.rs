@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::secrets::RegistryAuth;
-use oci_client::{Client, Reference, RegistryOperation};
+use oci_client::{Client, Reference};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::support::image::{digest_of, random_bytes};
 use crate::support::{
-    FakeRegistry, Fault, Image, Index, Kind, Locations, MountPolicy, Stop, any, fleet, on, writes,
+    FakeRegistry, Fault, Image, Index, Judge, Kind, Locations, MountPolicy, QuayApi, Stop, any, fleet, on,
+    writes,
 };
 
 const ALL: &[&str] = &image_mirror::model::MANIFEST_MEDIA_TYPES;
@@ -32,21 +33,6 @@ fn url(registry: &FakeRegistry, path: &str) -> String {
 
 async fn status(request: reqwest::RequestBuilder) -> u16 {
     request.send().await.unwrap().status().as_u16()
-}
-
-async fn push(client: &Client, registry: &FakeRegistry, repository: &str, tag: &str, image: &Image) {
-    let target = reference(registry, repository, tag);
-    client.auth(&target, &RegistryAuth::Anonymous, RegistryOperation::Push).await.unwrap();
-    for blob in image.tree_blobs() {
-        client.push_blob(&target, blob.bytes.clone(), blob.digest.as_str()).await.unwrap();
-    }
-    for manifest in image.tree() {
-        let tagged = if manifest.digest == image.digest { tag } else { manifest.digest.as_str() };
-        let target = target.clone_with_digest(tagged.to_owned());
-        let target = if tagged == tag { reference(registry, repository, tag) } else { target };
-        let content_type = manifest.media_type.parse().unwrap();
-        client.push_manifest_raw(&target, manifest.bytes.clone(), content_type).await.unwrap();
-    }
 }
 
 #[test]
@@ -104,7 +90,9 @@ async fn an_independent_client_pushes_images_and_indexes() {
         let registry = FakeRegistry::builder().locations(locations).start().await;
         let arm = Image::docker().platform("linux/arm64").layer_of(3000, 3).build();
         let index = Index::docker().child(&Image::docker().layer_of(3000, 2).build()).child(&arm).build();
-        push(&client(), &registry, "a/b", "v1", &index).await;
+        let judge = Judge::anonymous(registry.host());
+        judge.push("a/b", "v1", &index).await;
+        judge.assert_has("a/b", "v1", &index).await;
         assert!(registry.holds("a/b", "v1", &index), "{locations:?}");
         assert!(!registry.holds("a/b", "v1", &arm));
         assert_eq!(
@@ -349,4 +337,117 @@ async fn a_tag_that_lost_a_blob_is_noticed() {
     let wanted = child.layers()[0].digest.as_str();
     assert!(registry.broken_tags()[0].contains(wanted), "{:?}", registry.broken_tags());
     registry.assert_tags_were_always_whole();
+}
+
+#[tokio::test]
+async fn over_tls_the_registry_is_trusted_by_its_own_authority_only() {
+    let registry = FakeRegistry::builder().tls().redirect_blobs().start().await;
+    let image = Image::example(1);
+    registry.put_image("a/b", "v1", &image);
+    let blob = format!("https://{}/v2/a/b/blobs/{}", registry.host(), image.layers()[0].digest);
+    assert!(reqwest::get(&blob).await.is_err());
+    let authority = reqwest::Certificate::from_pem(registry.authority().as_bytes()).unwrap();
+    let http = reqwest::Client::builder().tls_certs_only([authority]).build().unwrap();
+    let answer = http.get(&blob).send().await.unwrap();
+    assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+    assert_eq!(answer.bytes().await.unwrap(), image.layers()[0].bytes);
+    registry.fault(Fault::on(Kind::Ping).reset());
+    assert!(http.get(format!("https://{}/v2/", registry.host())).send().await.is_err());
+    assert_eq!((registry.count(Kind::Elsewhere), registry.count(any())), (1, 3));
+}
+
+#[tokio::test]
+async fn quays_list_of_tags_has_digests_and_pages() {
+    let registry = FakeRegistry::builder().quay_api(QuayApi::Token("oauth".into())).start().await;
+    for number in 0..3 {
+        registry.put_image("a/b", &format!("v{number}"), &Image::example(number));
+    }
+    let list = |page: u32| {
+        let query = format!("/api/v1/repository/a/b/tag/?limit=2&page={page}&onlyActiveTags=true");
+        reqwest::Client::new().get(url(&registry, &query))
+    };
+    assert_eq!(status(list(1)).await, 401);
+    let pages: Vec<Value> = [
+        list(1).bearer_auth("oauth").send().await.unwrap().json().await.unwrap(),
+        list(2).bearer_auth("oauth").send().await.unwrap().json().await.unwrap(),
+    ]
+    .into();
+    assert_eq!((&pages[0]["has_additional"], &pages[1]["has_additional"]), (&true.into(), &false.into()));
+    assert_eq!(pages[0]["tags"][1]["manifest_digest"], Image::example(1).digest.as_str());
+    assert_eq!(pages[1]["tags"].as_array().unwrap().len(), 1);
+    registry.configure(|config| config.quay_api = QuayApi::Absent);
+    assert_eq!(status(list(1).bearer_auth("oauth")).await, 404);
+}
+
+#[tokio::test]
+async fn referrers_are_listed_by_type_where_the_registry_has_them() {
+    let registry = FakeRegistry::builder().referrers().start().await;
+    let image = Image::example(1);
+    let signature = Image::artifact("application/x-signature").subject(&image).layer("signed").build();
+    registry.put_image("a/b", "v1", &image);
+    registry.put_untagged("a/b", &signature);
+    registry.put_untagged("a/b", &Image::artifact("application/x-sbom").subject(&image).build());
+    let path = format!("/v2/a/b/referrers/{}", image.digest);
+    let all: Value = reqwest::get(url(&registry, &path)).await.unwrap().json().await.unwrap();
+    assert_eq!(all["manifests"].as_array().unwrap().len(), 2);
+    let query = format!("{path}?artifactType=application/x-signature");
+    let one: Value = reqwest::get(url(&registry, &query)).await.unwrap().json().await.unwrap();
+    assert_eq!(one["manifests"].as_array().unwrap().len(), 1);
+    assert_eq!(one["manifests"][0]["digest"], signature.digest.as_str());
+    registry.configure(|config| config.referrers = false);
+    assert_eq!(reqwest::get(url(&registry, &path)).await.unwrap().status().as_u16(), 404);
+}
+
+#[tokio::test]
+async fn odd_images_are_taken_in_or_refused_as_registries_do() {
+    let registry = FakeRegistry::start().await;
+    let judge = Judge::anonymous(registry.host());
+    let foreign = Image::docker().layer("own").foreign_layer("https://example.com/layer", 100, 1).build();
+    let long = Image::oci().layer_sha512("by sha512").without_media_type().build();
+    let nested = Index::oci().child(&Index::oci().child(&long).build()).child(&foreign).build();
+    let old = Image::old_artifact("application/x-old", "blob");
+    for (tag, image) in [("foreign", &foreign), ("long", &long), ("nested", &nested), ("old", &old)] {
+        judge.push("a/b", tag, image).await;
+        judge.assert_has("a/b", tag, image).await;
+        assert!(registry.holds("a/b", tag, image));
+    }
+    assert!(
+        !registry.has_blob("a/b", &digest_of(&random_bytes(100, 1))),
+        "a foreign layer stays where it is"
+    );
+    let schema1 = Image::schema1("a/b", "schema1");
+    registry.put_image("a/b", "schema1", &schema1);
+    let put = reqwest::Client::new().put(url(&registry, "/v2/a/b/manifests/again"));
+    assert_eq!(
+        status(put.header("content-type", &schema1.media_type).body(schema1.bytes.clone())).await,
+        400
+    );
+    registry.assert_tags_whole();
+}
+
+#[tokio::test]
+async fn a_sparse_index_is_whole_only_where_such_are_allowed() {
+    let sparse = Index::oci().child(&Image::example(1)).absent_child(&Image::example(2)).build();
+    let strict = FakeRegistry::start().await;
+    strict.put_image("a/b", "v1", &sparse);
+    assert_eq!(strict.broken_tags().len(), 1);
+    let lenient = FakeRegistry::builder().sparse_indexes().start().await;
+    Judge::anonymous(lenient.host()).push("a/b", "v1", &sparse).await;
+    lenient.assert_tags_were_always_whole();
+    lenient.assert_tags_whole();
+}
+
+#[tokio::test]
+async fn what_a_registry_leaves_out_or_shares_is_up_to_the_test() {
+    let registry = FakeRegistry::builder().without_digest_header().shared_blobs().start().await;
+    let image = Image::example(1);
+    registry.put_image("a/b", "v1", &image);
+    let answer = reqwest::Client::new().head(url(&registry, "/v2/a/b/manifests/v1")).send().await.unwrap();
+    assert!(!answer.headers().contains_key("docker-content-digest"));
+    let length = answer.headers()["content-length"].to_str().unwrap().to_owned();
+    assert_eq!(length, image.bytes.len().to_string());
+    assert!(registry.has_blob("not/there", &image.layers()[0].digest));
+    let refused =
+        reqwest::Client::new().get(url(&registry, "/v2/a/b/manifests/v1")).header("accept", "text/plain");
+    assert_eq!(status(refused).await, 404, "a type that was not asked for is not there");
 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{client, push, url};
+use super::url;
 use crate::support::image::digest_of;
 use crate::support::{
-    FakeRegistry, Grant, Image, Index, Kind, RealRegistry, Run, TokenServer, docker_config, skopeo,
+    FakeRegistry, Grant, Image, Index, Judge, Kind, RealRegistry, Run, TokenServer, docker_config, skopeo,
     skopeo_copy, skopeo_raw, writes,
 };
 
@@ -41,14 +41,20 @@ async fn skopeo_copies_from_the_fake_to_a_real_registry_and_back_without_changin
 }
 
 #[tokio::test]
-async fn the_real_registry_takes_every_image_that_the_builders_make_for_it() {
-    let real = RealRegistry::open().await;
-    let fake_of_real = FakeRegistry::start().await;
-    for image in [Image::example(1), Image::docker().layer("x").build(), four()] {
-        push(&client(), &fake_of_real, "a/b", "v1", &image).await;
-        skopeo_copy(&fake_of_real.image("a/b", "v1"), &real.image("a/b", "v1"), &[]).await;
-        assert_eq!(skopeo_raw(&real.image("a/b", "v1"), None).await, image.bytes);
+async fn the_independent_client_fills_real_registries_and_sees_what_they_lack() {
+    let real = RealRegistry::htpasswd("robot", "pw").await;
+    let judge = Judge::login(real.host(), "robot", "pw");
+    let artifact = Image::artifact("application/x-test").layer_typed("application/x-layer", "bytes").build();
+    let named = [Image::example(1), Image::docker().layer("x").build(), four(), artifact];
+    for (number, image) in named.iter().enumerate() {
+        let tag = format!("v{number}");
+        judge.push("a/b", &tag, image).await;
+        judge.assert_has("a/b", &tag, image).await;
+        assert_eq!(skopeo_raw(&real.image("a/b", &tag), Some("robot:pw")).await, image.bytes);
     }
+    let mut other = tokio::task::JoinSet::new();
+    other.spawn(async move { judge.assert_has("a/b", "v0", &four()).await });
+    assert!(other.join_next().await.unwrap().is_err(), "another image at the tag is noticed");
 }
 
 #[tokio::test]

@@ -178,13 +178,13 @@ async fn take_in(call: &Call, incoming: &mut Incoming) -> Result<(), Cut> {
 fn progress(call: &Call, id: &str, session: &Session, status: u16) -> Reply {
     let path = format!("/v2/{}/blobs/uploads/{id}", call.repository());
     let query = format!("?_state={}", session.state);
-    let (host, elsewhere) = (&call.shared.host, &call.shared.elsewhere);
+    let (scheme, host, elsewhere) = (call.shared.scheme, &call.shared.host, &call.shared.elsewhere);
     let location = match call.config.locations {
         Locations::Relative => path,
         Locations::RelativeWithQuery => path + &query,
-        Locations::Absolute => format!("http://{host}{path}"),
-        Locations::AbsoluteWithQuery => format!("http://{host}{path}{query}"),
-        Locations::Elsewhere => format!("http://{elsewhere}{path}{query}"),
+        Locations::Absolute => format!("{scheme}://{host}{path}"),
+        Locations::AbsoluteWithQuery => format!("{scheme}://{host}{path}{query}"),
+        Locations::Elsewhere => format!("{scheme}://{elsewhere}{path}{query}"),
     };
     let last = session.bytes.len().saturating_sub(1);
     Reply::new(status)

@@ -7,6 +7,8 @@
 
 mod access;
 mod blobs;
+mod builder;
+mod config;
 mod fault;
 mod jwt;
 mod listings;
@@ -15,230 +17,28 @@ mod manifests;
 mod reply;
 mod serve;
 mod store;
+mod tls;
 mod token;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
 use image_mirror::model::Digest;
 use tokio::task::JoinSet;
 
 use super::image::Image;
-use access::{Access, Account};
+use access::Access;
 use fault::{Barrier, Faults};
 use log::Log;
 use store::Store;
-use wire::{Connection, Door, Side};
 
 pub use access::Grant;
+pub use builder::Builder;
+pub use config::{Config, Locations, MountPolicy, QuayApi};
 pub use fault::{Fault, Gate, Stop};
 pub use jwt::ISSUER;
 pub use log::{Kind, Request, Which, any, on, writes};
 pub use token::{TokenField, TokenRequest, TokenServer};
-
-/// What a registry answers to `POST …/uploads/?mount=D&from=R`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MountPolicy {
-    /// 201 where R has the blob, also when R is the target repository itself (Distribution).
-    Always,
-    /// 201 wherever any repository has the blob, whatever R is.
-    Anywhere,
-    /// 201 where R has the blob, but 202 when R is the target repository itself.
-    OnlyOtherRepositories,
-    /// 202, always.
-    Never,
-}
-
-/// What the `Location` of an upload looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Locations {
-    /// `/v2/…`
-    Relative,
-    /// `/v2/…?_state=…`, another state after each PATCH, the old one refused.
-    RelativeWithQuery,
-    /// `http://HOST/v2/…`
-    Absolute,
-    /// `http://HOST/v2/…?_state=…`
-    AbsoluteWithQuery,
-    /// `http://ELSEWHERE/v2/…?_state=…`: uploads go to the second host
-    Elsewhere,
-}
-
-impl Locations {
-    fn has_query(self) -> bool {
-        !matches!(self, Self::Relative | Self::Absolute)
-    }
-}
-
-/// Whether quay's own tag list is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QuayApi {
-    /// 404
-    Absent,
-    /// For everybody
-    Open,
-    /// For this OAuth token; 401 for others
-    Token(String),
-}
-
-/// How the registry behaves; every part can be changed while it runs ([`FakeRegistry::configure`]).
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub struct Config {
-    /// Most tags in a page. Default: no limit.
-    pub page_size: usize,
-    /// Whether manifests are answered with `Docker-Content-Digest`. Default: yes.
-    pub digest_header: bool,
-    /// Whether blobs can be had from an offset. Default: yes.
-    pub ranges: bool,
-    /// Default: [`MountPolicy::Always`].
-    pub mounts: MountPolicy,
-    /// Default: [`Locations::Absolute`], as Distribution.
-    pub locations: Locations,
-    /// Default: [`QuayApi::Absent`].
-    pub quay_api: QuayApi,
-    /// Whether there is a referrers API. Default: no, 404.
-    pub referrers: bool,
-    /// Whether blobs are served by a redirect to the second host. Default: no.
-    pub redirect_blobs: bool,
-    /// What is answered to a token that does not grant enough. Default: 401, as Distribution.
-    pub insufficient_scope: u16,
-    /// Whether all tags of the repository are checked after each request that changes it; see
-    /// [`FakeRegistry::assert_tags_were_always_whole`]. Default: yes.
-    pub check_every_write: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            page_size: usize::MAX,
-            digest_header: true,
-            ranges: true,
-            mounts: MountPolicy::Always,
-            locations: Locations::Absolute,
-            quay_api: QuayApi::Absent,
-            referrers: false,
-            redirect_blobs: false,
-            insufficient_scope: 401,
-            check_every_write: true,
-        }
-    }
-}
-
-/// Sets a registry up; see [`FakeRegistry::builder`].
-#[derive(Debug, Default)]
-pub struct Builder {
-    config: Config,
-    store: Store,
-    access: Access,
-}
-
-impl Builder {
-    /// Changes how it behaves.
-    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
-        change(&mut self.config);
-        self
-    }
-
-    /// How it answers mounts.
-    pub fn mounts(self, mounts: MountPolicy) -> Self {
-        self.configure(|config| config.mounts = mounts)
-    }
-
-    /// How upload locations look.
-    pub fn locations(self, locations: Locations) -> Self {
-        self.configure(|config| config.locations = locations)
-    }
-
-    /// At most so many tags in a page.
-    pub fn page_size(self, size: usize) -> Self {
-        self.configure(|config| config.page_size = size)
-    }
-
-    /// No `Docker-Content-Digest`.
-    pub fn without_digest_header(self) -> Self {
-        self.configure(|config| config.digest_header = false)
-    }
-
-    /// No `Range`: blobs come whole.
-    pub fn without_ranges(self) -> Self {
-        self.configure(|config| config.ranges = false)
-    }
-
-    /// Blobs are served by a redirect to the second host.
-    pub fn redirect_blobs(self) -> Self {
-        self.configure(|config| config.redirect_blobs = true)
-    }
-
-    /// With a referrers API.
-    pub fn referrers(self) -> Self {
-        self.configure(|config| config.referrers = true)
-    }
-
-    /// With quay's tag list.
-    pub fn quay_api(self, api: QuayApi) -> Self {
-        self.configure(|config| config.quay_api = api)
-    }
-
-    /// Each blob is visible in every repository.
-    pub fn shared_blobs(mut self) -> Self {
-        self.store.shared_blobs = true;
-        self
-    }
-
-    /// Takes in indexes that list absent children.
-    pub fn sparse_indexes(mut self) -> Self {
-        self.store.sparse_indexes = true;
-        self
-    }
-
-    /// Wants a basic login that may do everything; several calls add several.
-    pub fn basic(self, name: &str, password: &str) -> Self {
-        self.basic_account(name, password, [Grant::everything()])
-    }
-
-    /// Wants a basic login that may do this; 403 for the rest.
-    pub fn basic_account(mut self, name: &str, password: &str, grants: impl Into<Vec<Grant>>) -> Self {
-        let account = Account { name: name.to_owned(), password: password.to_owned(), grants: grants.into() };
-        match &mut self.access {
-            Access::Basic(accounts) => accounts.push(account),
-            access => *access = Access::Basic(vec![account]),
-        }
-        self
-    }
-
-    /// Wants tokens of this server.
-    pub fn bearer(mut self, tokens: &TokenServer) -> Self {
-        self.access = Access::Bearer(tokens.clone());
-        self
-    }
-
-    /// Starts listening.
-    pub async fn start(self) -> FakeRegistry {
-        let (door, address) = Door::open(Side::Registry).await;
-        let (other_door, other_address) = Door::open(Side::Elsewhere).await;
-        let shared = Arc::new(Shared {
-            config: Mutex::new(self.config),
-            store: Mutex::new(self.store),
-            access: self.access,
-            log: Log::default(),
-            faults: Faults::default(),
-            barriers: Mutex::default(),
-            stop: Mutex::default(),
-            broken: Mutex::default(),
-            host: address.to_string(),
-            elsewhere: other_address.to_string(),
-        });
-        let mut servers = JoinSet::new();
-        for door in [door, other_door] {
-            let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));
-            let service = app.into_make_service_with_connect_info::<Connection>();
-            servers.spawn(async move { axum::serve(door, service).await });
-        }
-        FakeRegistry { shared, _servers: Arc::new(servers) }
-    }
-}
 
 /// A running registry; it ends when the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -260,6 +60,8 @@ struct Shared {
     broken: Mutex<Vec<String>>,
     host: String,
     elsewhere: String,
+    scheme: &'static str,
+    authority: Option<String>,
 }
 
 impl Shared {
@@ -301,6 +103,11 @@ impl FakeRegistry {
     /// The second host, where redirects lead: `127.0.0.1:OTHER`. Its requests are [`Kind::Elsewhere`].
     pub fn elsewhere(&self) -> &str {
         &self.shared.elsewhere
+    }
+
+    /// The authority that signed its certificate, as PEM; only of a [`Builder::tls`] one.
+    pub fn authority(&self) -> &str {
+        self.shared.authority.as_deref().expect("the builder said `tls`")
     }
 
     /// `127.0.0.1:PORT/repository:tag`

@@ -175,7 +175,10 @@ async fn dispatch(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Result
 
 /// To the same path at the second host.
 fn elsewhere(call: &Call) -> Reply {
-    let address = format!("http://{}{}?X-Signature=secret-of-the-redirect", call.shared.elsewhere, call.path);
+    let address = format!(
+        "{}://{}{}?X-Signature=secret-of-the-redirect",
+        call.shared.scheme, call.shared.elsewhere, call.path
+    );
     Reply::new(307).with("location", address)
 }
 

@@ -150,7 +150,7 @@ impl Builder {
     /// Starts listening.
     pub async fn start(mut self) -> TokenServer {
         self.rules.key = self.signing.then(SigningKey::generate);
-        let (door, address) = Door::open(Side::Registry).await;
+        let (door, address) = Door::open(Side::Registry, None).await;
         let shared = Arc::new(Shared {
             rules: self.rules,
             issued: Mutex::default(),

@@ -1,4 +1,4 @@
-//! Connections that can be reset from within a request, which hyper alone does not offer.
+//! Connections, plain or TLS, that can be reset from within a request, which hyper alone does not offer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,8 +9,11 @@ use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 /// Which of the registry's two hosts a connection came in at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +37,36 @@ impl Connection {
 }
 
 /// Accepts connections on loopback.
-#[derive(Debug)]
 pub(super) struct Door {
-    pub(super) listener: TcpListener,
-    pub(super) side: Side,
+    listener: TcpListener,
+    side: Side,
+    tls: Option<TlsAcceptor>,
+    /// TLS handshakes under way: a client that is slow at it holds nobody up.
+    handshakes: FuturesUnordered<Greeting>,
 }
 
 impl Door {
-    pub(super) async fn open(side: Side) -> (Self, SocketAddr) {
+    pub(super) async fn open(side: Side, tls: Option<TlsAcceptor>) -> (Self, SocketAddr) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has free ports");
         let address = listener.local_addr().expect("a bound socket has an address");
-        (Self { listener, side }, address)
+        (Self { listener, side, tls, handshakes: FuturesUnordered::new() }, address)
     }
+}
+
+type Greeting = BoxFuture<'static, io::Result<(Switched, Connection)>>;
+
+fn greet(side: Side, tls: Option<TlsAcceptor>, stream: TcpStream) -> Greeting {
+    let connection = Connection { side, cut: Arc::default() };
+    let cut = Arc::clone(&connection.cut);
+    Box::pin(async move {
+        stream.set_nodelay(true)?;
+        let stream = Cuttable { stream, cut };
+        let stream: Box<dyn Stream> = match tls {
+            Some(tls) => Box::new(tls.accept(stream).await?),
+            None => Box::new(stream),
+        };
+        Ok((Switched(stream), connection))
+    })
 }
 
 impl Listener for Door {
@@ -54,10 +75,16 @@ impl Listener for Door {
 
     async fn accept(&mut self) -> (Switched, Connection) {
         loop {
-            let Ok((stream, _)) = self.listener.accept().await else { continue };
-            let connection = Connection { side: self.side, cut: Arc::default() };
-            if stream.set_nodelay(true).is_ok() {
-                return (Switched { stream, cut: Arc::clone(&connection.cut) }, connection);
+            // A pattern that does not match would leave the other branch alone in the wait.
+            let greeted = tokio::select! {
+                accepted = self.listener.accept() => {
+                    self.handshakes.extend(accepted.ok().map(|(stream, _)| greet(self.side, self.tls.clone(), stream)));
+                    continue;
+                }
+                Some(greeted) = self.handshakes.next() => greeted,
+            };
+            if let Ok(greeted) = greeted {
+                return greeted;
             }
         }
     }
@@ -73,14 +100,45 @@ impl Connected<IncomingStream<'_, Door>> for Connection {
     }
 }
 
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A stream whose connection has a switch.
+pub(super) struct Switched(Box<dyn Stream>);
+
+impl AsyncRead for Switched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Switched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
 /// A TCP stream with a switch.
 #[derive(Debug)]
-pub(super) struct Switched {
+pub(super) struct Cuttable {
     stream: TcpStream,
     cut: Arc<AtomicBool>,
 }
 
-impl Switched {
+impl Cuttable {
     fn check(&self) -> io::Result<()> {
         if !self.cut.load(Ordering::SeqCst) {
             return Ok(());
@@ -91,7 +149,7 @@ impl Switched {
     }
 }
 
-impl AsyncRead for Switched {
+impl AsyncRead for Cuttable {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -102,7 +160,7 @@ impl AsyncRead for Switched {
     }
 }
 
-impl AsyncWrite for Switched {
+impl AsyncWrite for Cuttable {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
