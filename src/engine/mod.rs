@@ -21,6 +21,7 @@ mod manifests;
 mod observer;
 mod once;
 mod plan;
+mod previous;
 mod queue;
 mod resolve;
 mod run;

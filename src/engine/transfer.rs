@@ -15,7 +15,7 @@ use super::manifests::Node;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Descriptor, Digest, Guard, Reason, Refusal};
+use crate::model::{Bytes, Content, Digest, Guard, Refusal};
 use crate::registry;
 
 /// How thorough a transfer is.
@@ -88,7 +88,7 @@ impl<'a> Transfer<'a> {
     pub(super) async fn run(&self) -> Result<Option<Refusal>, Failure> {
         let root = self.root().await?;
         if !self.is_within_one_place() {
-            self.learn_previous().await;
+            self.learn_previous(&root.content).await;
             self.complete(&root).await?;
         }
         match self.mode {
@@ -121,28 +121,6 @@ impl<'a> Transfer<'a> {
     /// A retag within one repository moves nothing but the name.
     fn is_within_one_place(&self) -> bool {
         !matches!(self.mode, Mode::Check | Mode::Force) && self.source.name() == self.place
-    }
-
-    /// What the target's old manifest names is known to be there, at the cost of one GET. Best effort.
-    async fn learn_previous(&self) {
-        let (Reason::Differs, Some(old)) = (self.planned.reason, self.planned.found.digest()) else { return };
-        let Ok(Some(manifest)) = self.target.manifest(&Descriptor::of_digest(old.clone()), Stage::Plan).await
-        else {
-            return;
-        };
-        let (Ok(content), Some(repository)) = (manifest.content(), self.target.repository()) else { return };
-        match content {
-            Content::Image(blobs) => {
-                for blob in blobs.iter().filter(|blob| !blob.is_foreign()) {
-                    self.engine.blobs.seen(repository, &self.place, &blob.digest);
-                }
-            }
-            Content::Index(children) => {
-                for child in children {
-                    self.engine.complete.learn(&(Arc::clone(&self.place), child.digest), ());
-                }
-            }
-        }
     }
 
     /// Writes a child by its digest.

@@ -354,3 +354,23 @@ async fn an_index_that_lies_about_the_size_of_a_child_is_not_passed_on() {
     assert!(failure(&row).contains("7 bytes"), "{}", failure(&row));
     assert_eq!(writes(&pair.target), []);
 }
+
+#[tokio::test]
+async fn a_moved_index_sends_only_what_its_old_children_lack() {
+    let pair = Pair::start().await;
+    let amd = |seed| Image::oci().layer_of(900, 1).layer_of(800, seed).build();
+    let arm = Image::oci().platform("linux/arm64").layer_of(700, 9).build();
+    let (old, new) = (amd(2), amd(3));
+    pair.target.put_image("mirror/app", "v1", &Index::oci().child(&old).child(&arm).build());
+    let index = Index::oci().child(&new).child(&arm).build();
+    let row = pair.mirror_one(pair.offer(&index)).await;
+
+    assert_eq!(word(&row), "copied", "{:?}", row.outcome);
+    assert!(pair.target.holds("mirror/app", "v1", &index));
+    let fresh: Vec<_> = new.blobs.iter().filter(|blob| !old.blobs.contains(blob)).collect();
+    assert_eq!(pair.source.count(Kind::GetBlob), fresh.len());
+    assert_eq!(pair.target.count(Kind::PutManifest), 2, "the new child and the index");
+    // Each fresh blob, and one to learn the registry's ways; none for what the old child had.
+    assert_eq!(pair.target.count([Kind::PostUpload, Kind::PostMount]), fresh.len() + 1);
+    pair.target.assert_tags_were_always_whole();
+}
