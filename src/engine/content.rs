@@ -45,14 +45,18 @@ impl Transfer<'_> {
             return self.bring_blob(child).boxed().await;
         }
         let key = (Arc::clone(&self.place), child.digest.clone());
-        self.engine.complete.try_get(&key, self.bring_child(child).boxed()).await
+        match self.engine.complete.try_get(&key, self.bring_child(child).boxed()).await {
+            Err(Unbrought::Absent) => {
+                self.sparse.lock().unwrap_or_else(PoisonError::into_inner).push(child.digest.clone());
+                Ok(())
+            }
+            Err(Unbrought::Failed(failure)) => Err(failure),
+            Ok(()) => Ok(()),
+        }
     }
 
-    async fn bring_child(&self, child: &Descriptor) -> Result<(), Failure> {
-        let Some(node) = self.engine.manifests.get(&self.source, child).await? else {
-            self.sparse.lock().unwrap_or_else(PoisonError::into_inner).push(child.digest.clone());
-            return Ok(());
-        };
+    async fn bring_child(&self, child: &Descriptor) -> Result<(), Unbrought> {
+        let node = self.engine.manifests.get(&self.source, child).await?.ok_or(Unbrought::Absent)?;
         check_size(child, node.manifest.bytes.len() as u64)?;
         self.complete(&node).await?;
         let write = match self.mode {
@@ -152,6 +156,19 @@ fn check_size(child: &Descriptor, found: u64) -> Result<(), Failure> {
     }
     let (digest, expected) = (child.digest.clone(), child.size);
     Err(Failure::new(Stage::Transfer, Error::Size { digest, expected, found }))
+}
+
+/// Why a child is not in the target's place now.
+enum Unbrought {
+    /// This source does not have it; the source of another entry may.
+    Absent,
+    Failed(Failure),
+}
+
+impl From<Failure> for Unbrought {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 /// Either end of a copy into a layout.

@@ -1,8 +1,11 @@
 //! What a copy sends, in which order, and what it keeps as it is.
 
-use image_mirror::engine::Check;
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+use image_mirror::engine::{Check, Engine, Silent, Stop};
 use image_mirror::error::Class;
-use image_mirror::model::{Guard, Outcome, Reason, Refusal};
+use image_mirror::model::{Batch, Guard, Outcome, Reason, Refusal};
 
 use super::{Pair, failure, word, writes};
 use crate::support::{Fault, Image, Index, Kind};
@@ -373,4 +376,30 @@ async fn a_moved_index_sends_only_what_its_old_children_lack() {
     // Each fresh blob, and one to learn the registry's ways; none for what the old child had.
     assert_eq!(pair.target.count([Kind::PostUpload, Kind::PostMount]), fresh.len() + 1);
     pair.target.assert_tags_were_always_whole();
+}
+
+#[tokio::test]
+async fn a_child_that_one_source_lacks_is_still_brought_from_another() {
+    let source = crate::support::FakeRegistry::builder().sparse_indexes().start().await;
+    let target = crate::support::FakeRegistry::builder().sparse_indexes().start().await;
+    let pair = Pair { source, target, options: image_mirror::engine::Options::default() };
+    let (one, two) = (Image::example(1), Image::example(2));
+    let sparse = Index::oci().child(&one).absent_child(&two).build();
+    let whole = Index::oci().child(&two).child(&one).build();
+    pair.source.put_image("org/sparse", "v1", &sparse);
+    pair.source.put_image("org/whole", "v1", &whole);
+    let batch = |from: &str, to: &str| Batch::admit(vec![pair.entry(from, to)]).batch;
+    let second = async {
+        while pair.target.tag_digest("mirror/app", "sparse").is_none() {
+            tokio::task::yield_now().await;
+        }
+        batch("org/whole:v1", "mirror/app:whole")
+    };
+    let batches = stream::iter([batch("org/sparse:v1", "mirror/app:sparse")]).chain(stream::once(second));
+    let client = super::client(super::impatient());
+    let engine = Engine::new(&client, pair.options.clone(), Arc::new(Silent), Stop::default());
+    let rows = engine.run(batches).await;
+
+    assert!(rows.iter().all(|row| word(row) == "copied"), "{rows:?}");
+    assert!(pair.target.holds("mirror/app", "whole", &whole));
 }
