@@ -11,7 +11,7 @@ use super::output::Output;
 use super::rows::Way;
 use super::settings::Explain;
 use super::stop::{self, Patience};
-use crate::engine::{Silent, Stop};
+use crate::engine::{Extent, Silent, Stop};
 use crate::mapping::{self, Destination, Finding, Input, MappingSet, ReadOptions, Wish};
 use crate::model::{
     Batch, Desired, Digest, Endpoint, ImageRef, Origin, Outcome, Reference, Row, Tag, Version,
@@ -144,7 +144,7 @@ async fn plan(settings: &Explain, entries: Vec<Desired>, output: &Output) -> Res
     let way = Way {
         copying: &settings.copying,
         jobs: 1,
-        dry_run: true,
+        extent: Extent::Plan,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

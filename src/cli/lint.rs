@@ -11,7 +11,7 @@ use super::output::Output;
 use super::rows::Way;
 use super::settings::{Copying, Lint};
 use super::stop::{self, Patience};
-use crate::engine::{Silent, Stop};
+use crate::engine::{Extent, Silent, Stop};
 use crate::error::{Chain, Stage};
 use crate::mapping::{self, Finding, Input, LintOptions, MappingSet, ReadOptions, Severity, Span, Wish};
 use crate::model::{Origin, Outcome, Row};
@@ -65,7 +65,7 @@ async fn check(settings: &Lint, output: &Output) -> Result<(Checked, Exit), Noth
     Ok((Checked { entries, findings }, exit))
 }
 
-/// Looks whether the sources exist: a plan whose targets do not matter.
+/// Looks whether the sources exist.
 async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit), NothingChecked> {
     let client = connect::client(&settings.connection, None)?;
     let signals = stop::signals()?;
@@ -78,7 +78,7 @@ async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit
     let way = Way {
         copying: &copying,
         jobs: 1,
-        dry_run: true,
+        extent: Extent::Sources,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

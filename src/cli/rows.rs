@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt as _};
 
 use super::settings::Copying;
-use crate::engine::{Check, Engine, Observer, Options, Stop};
+use crate::engine::{Check, Engine, Extent, Observer, Options, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
 use crate::model::{Batch, Cause, Locator, Moved, Origin, Outcome, Row, Skip};
@@ -18,7 +18,7 @@ use crate::registry::{Client, Role};
 pub(super) struct Way<'a> {
     pub(super) copying: &'a Copying,
     pub(super) jobs: usize,
-    pub(super) dry_run: bool,
+    pub(super) extent: Extent,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -73,7 +73,7 @@ impl Way<'_> {
         };
         Options {
             jobs: self.jobs,
-            dry_run: self.dry_run,
+            extent: self.extent,
             check,
             skip_missing: self.copying.skip_missing,
             skip_mount: self.copying.skip_mount,

@@ -16,7 +16,7 @@ use super::output::Output;
 use super::rows::Way;
 use super::settings::{Pace, Run};
 use super::stop::{self, Patience};
-use crate::engine::Stop;
+use crate::engine::{Extent, Stop};
 use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
 use crate::model::{Outcome, Row, Wire};
 use crate::registry::Client;
@@ -94,7 +94,7 @@ async fn mirror(
     let way = Way {
         copying: &settings.copying,
         jobs: jobs.get(),
-        dry_run: settings.dry_run,
+        extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

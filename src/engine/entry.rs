@@ -6,7 +6,7 @@ use super::filter::{Filtered, filter};
 use super::plan::{Action, Found, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
-use super::{Check, Engine, Error, Looked, Planned};
+use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
 use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Update};
 use crate::registry::counted;
@@ -40,10 +40,13 @@ impl Engine {
             }
         };
         let digest = wanted.descriptor.digest.clone();
+        if self.options.extent == Extent::Sources {
+            let ending = Ending::before(desired, Outcome::Planned(Reason::Unknown), requests, started);
+            return ended(ending.comparing(digest, &found));
+        }
         let rewrite = self.options.check == Check::Rewrite;
         let action = plan(&digest, &found, &desired.guards, rewrite);
-        let check_only =
-            action == Action::Keep && self.options.check == Check::Content && !self.options.dry_run;
+        let check_only = action == Action::Keep && self.options.check == Check::Content && self.writes();
         let reason = match action {
             Action::Copy(reason) => reason,
             Action::Keep if check_only => Reason::Forced,
@@ -69,7 +72,14 @@ impl Engine {
         }))
     }
 
+    fn writes(&self) -> bool {
+        self.options.extent == Extent::Mirror
+    }
+
     async fn look_at(&self, desired: &Desired) -> Result<(Resolved, Found), Failure> {
+        if self.options.extent == Extent::Sources {
+            return Ok((self.resolve(desired).await?, Found::Unknown));
+        }
         if self.options.filter_by_os.is_some() {
             let resolved = self.resolve(desired).await?;
             return match resolved {
@@ -135,7 +145,7 @@ impl Engine {
 
     fn mode(&self, planned: &Planned) -> Mode {
         match self.options.check {
-            _ if self.options.dry_run => Mode::Foresee,
+            _ if !self.writes() => Mode::Foresee,
             Check::Content if planned.check_only => Mode::Check,
             Check::Rewrite => Mode::Force,
             Check::Names | Check::Content => Mode::Fill,

@@ -59,13 +59,26 @@ pub enum Check {
     Rewrite,
 }
 
+/// How far entries are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Only their sources are looked for. Targets are not: an entry whose source exists ends as planned, for a
+    /// reason unknown.
+    Sources,
+    /// Both ends are looked at, and what would be written is said.
+    Plan,
+    /// They are written.
+    #[default]
+    Mirror,
+}
+
 /// How a run is to be done.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Entries being transferred at a time; it bounds memory, not load.
     pub jobs: usize,
-    /// Look, and write nothing.
-    pub dry_run: bool,
+    /// How far entries are taken.
+    pub extent: Extent,
     /// How far to look below a tag that is right.
     pub check: Check,
     /// A source that does not exist is skipped.
@@ -80,7 +93,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             jobs: 32,
-            dry_run: false,
+            extent: Extent::default(),
             check: Check::default(),
             skip_missing: false,
             skip_mount: false,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
-use image_mirror::engine::{Check, Engine, Silent, Stop};
+use image_mirror::engine::{Check, Engine, Extent, Silent, Stop};
 use image_mirror::error::Class;
 use image_mirror::model::{Batch, Guard, Outcome, Reason, Refusal};
 
@@ -197,7 +197,7 @@ async fn a_moved_tag_sends_only_what_its_old_image_lacks() {
 #[tokio::test]
 async fn a_dry_run_looks_and_says_what_would_move() {
     let mut pair = Pair::start().await;
-    pair.options.dry_run = true;
+    pair.options.extent = Extent::Plan;
     let image = Index::oci().child(&Image::example(1)).child(&Image::example(2)).build();
     let row = pair.mirror_one(pair.offer(&image)).await;
 

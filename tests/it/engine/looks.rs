@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::stream;
-use image_mirror::engine::{Engine, Options, Silent, Stop};
+use image_mirror::engine::{Engine, Extent, Options, Silent, Stop};
 use image_mirror::model::{Batch, Cause, Host, Outcome};
 use image_mirror::registry::{self, TagListing};
 
@@ -81,4 +81,19 @@ async fn a_list_with_digests_answers_many_tags_and_a_head_the_rest() {
     assert_eq!(pair.source.count(Kind::QuayTags), 1);
     assert_eq!(pair.source.count(Kind::HeadManifest), 0);
     assert_eq!(pair.target.count(Kind::HeadManifest), 20, "the target has no such list");
+}
+
+#[tokio::test]
+async fn looking_for_sources_leaves_the_targets_alone() {
+    let mut pair = Pair::start().await;
+    pair.options.extent = Extent::Sources;
+    let there = pair.offer(&Image::example(1));
+    let gone = pair.entry("org/app:gone", "mirror/app:gone");
+    let rows = pair.mirror(vec![there, gone]).await;
+
+    let mut words: Vec<_> = rows.iter().map(word).collect();
+    words.sort_unstable();
+    assert_eq!(words, ["failed", "planned"]);
+    assert_eq!(pair.source.requests().len(), 2);
+    assert_eq!(pair.target.requests().len(), 0);
 }
