@@ -9,7 +9,8 @@ CARGO ?= cargo
 IMAGE ?= localhost/image-mirror:latest
 BUILDER ?=
 # Where the demo is mirrored to is in mappings/demo/mapping_demo: target/demo.
-PROGRAM = $(CARGO) run --quiet --release --locked --
+# Not a release build: that takes four times as long to make, and the demo is small.
+PROGRAM = $(CARGO) run --locked --
 
 .PHONY: help run test test-large check audit bench image image-test lint-mappings configmap
 
