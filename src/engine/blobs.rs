@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
 use super::fanout::Fanout;
+use super::observer::Observer;
 use super::once::Once;
 use super::store::{Place, Store};
 use crate::model::{Descriptor, Digest, Host, Repository};
@@ -67,8 +68,8 @@ pub(super) struct Delivery<'a> {
     pub(super) fanout: &'a Arc<Fanout>,
     /// Bounds how many blobs are streaming at a time, and with them the memory of the run.
     pub(super) streams: &'a Semaphore,
-    /// Told of the bytes sent.
-    pub(super) sent: &'a (dyn Fn(u64) + Send + Sync),
+    /// Told of the bytes to be sent, and of those sent.
+    pub(super) observer: &'a dyn Observer,
 }
 
 impl Blobs {
@@ -225,8 +226,10 @@ impl Delivery<'_> {
     async fn upload(&self, session: Option<Upload>) -> Result<(), Error> {
         // The semaphore is never closed; were it, the permits of the hosts would still bound the load.
         let _stream = self.streams.acquire().await.ok();
+        self.observer.expected(self.blob.size);
+        let sent = |bytes| self.observer.sent(bytes);
         let source = self.fanout.share(self.source.name(), self.blob, self.source.blob(self.blob));
-        Box::pin(self.client.upload_blob(self.repository, self.blob, session, &*source, self.sent)).await
+        Box::pin(self.client.upload_blob(self.repository, self.blob, session, &*source, &sent)).await
     }
 }
 

@@ -110,7 +110,7 @@ impl Transfer<'_> {
             may_mount: !self.engine.options.skip_mount,
             fanout: &self.engine.fanout,
             streams: &self.engine.streams,
-            sent: &*self.engine.sent,
+            observer: &*self.engine.observer,
         })
     }
 
@@ -124,6 +124,7 @@ impl Transfer<'_> {
         let key = (Arc::clone(&self.place), blob.digest.clone());
         let mut how = How::Present;
         let write = async {
+            self.engine.observer.expected(blob.size);
             self.engine.source.retrying(|| self.write_to_layout(layout, blob)).await?;
             how = How::Copied;
             Ok::<_, registry::Error>(())
@@ -140,8 +141,8 @@ impl Transfer<'_> {
             Some(host) => Some(self.engine.source.permit(host).await?),
             None => None,
         };
-        let sent = &self.engine.sent;
-        let bytes = source.open(permit).await?.inspect_ok(|frame| sent(frame.len() as u64));
+        let observer = &self.engine.observer;
+        let bytes = source.open(permit).await?.inspect_ok(|frame| observer.sent(frame.len() as u64));
         layout
             .write::<WriteError>(&blob.digest, bytes.map_err(WriteError::Source))
             .await

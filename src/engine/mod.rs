@@ -137,7 +137,6 @@ pub struct Engine {
     written: Once<(Place, Digest), ()>,
     fanout: Arc<fanout::Fanout>,
     streams: Semaphore,
-    sent: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -173,7 +172,6 @@ impl Engine {
     /// An engine over `client`'s registries. `observer` is told of everything; `stop` ends the run early.
     #[must_use]
     pub fn new(client: &Client, options: Options, observer: Arc<dyn Observer>, stop: Stop) -> Self {
-        let told = Arc::clone(&observer);
         Self {
             source: client.with_role(Role::Source),
             target: client.with_role(Role::Target),
@@ -187,7 +185,6 @@ impl Engine {
             written: Once::default(),
             fanout: Arc::default(),
             streams: Semaphore::new(STREAMS),
-            sent: Arc::new(move |bytes| told.sent(bytes)),
         }
     }
 }

@@ -7,6 +7,7 @@ mod fanout;
 mod killed;
 mod layouts;
 mod looks;
+mod observed;
 mod stop;
 
 use std::path::Path;
