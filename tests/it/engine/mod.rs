@@ -9,6 +9,7 @@ mod layouts;
 mod looks;
 mod observed;
 mod stop;
+mod tls;
 
 use std::path::Path;
 use std::sync::Arc;
