@@ -22,7 +22,7 @@ run: ## build the program and mirror the demo, offline; a second run keeps every
 
 test: ## run the whole suite; installs docker-registry, skopeo and apache2-utils where they are missing (Debian)
 	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git
-	$(CARGO) test --locked
+	timeout --foreground 20m $(CARGO) test --locked
 
 test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
 	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git

@@ -160,6 +160,18 @@ impl Running {
         self.child.kill().await.expect("it is ours to kill");
     }
 
+    /// As [`Running::kill`] when `moment` comes. Says whether it came: the program may end before.
+    pub async fn kill_when(mut self, moment: impl Future<Output = ()>) -> bool {
+        let came = tokio::select! {
+            () = moment => true,
+            ended = self.child.wait() => ended.is_err(),
+        };
+        if came {
+            self.kill().await;
+        }
+        came
+    }
+
     /// Asks it to stop, as Prow and Kubernetes do (SIGTERM).
     pub fn terminate(&self) {
         let asked = Command::new("kill").arg(self.id().to_string()).status();
