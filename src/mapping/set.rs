@@ -63,25 +63,12 @@ pub struct Entry {
     /// What is asked for.
     pub wish: Wish,
     pub(super) place: Place,
-    /// Bytes of the line that name the source.
-    source: (u32, u32),
 }
 
 impl Entry {
     /// What a wildcard's entry turned out to ask for; its place is the wildcard's.
     pub(super) fn expanded(&self, desired: Desired) -> Self {
-        Self { wish: Wish::Exact(desired), ..self.clone() }
-    }
-
-    /// A finding that points at the source.
-    pub fn source_finding(
-        &self,
-        severity: Severity,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Finding {
-        let (start, end) = self.source;
-        Place { start, end, ..self.place.clone() }.finding(severity, code, message)
+        Self { wish: Wish::Exact(desired), place: self.place.clone() }
     }
 
     /// A finding that points at the target.
@@ -162,12 +149,6 @@ impl MappingSet {
         &self.rows
     }
 
-    /// As [`MappingSet::rows`], for a run that goes no further.
-    #[must_use]
-    pub fn into_rows(self) -> Vec<Row> {
-        self.rows
-    }
-
     /// What is asked for, without what contradicts itself.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -236,9 +217,8 @@ impl MappingSet {
                     Wish::Wildcard(Wildcard { origin, owner, source, pattern, target })
                 }
             };
-            let source = Place::new(file, number, &pair.source);
             let place = Place::new(file, number, &pair.target);
-            self.entries.push(Entry { wish, place, source: (source.start, source.end) });
+            self.entries.push(Entry { wish, place });
         }
     }
 

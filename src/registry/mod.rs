@@ -137,12 +137,6 @@ impl Client {
         self.shared.counters.wire()
     }
 
-    /// Which login is used for `repository`, in words, without any secret.
-    #[must_use]
-    pub fn login_for(&self, repository: &Repository) -> String {
-        self.shared.authorizer.describe(self.role, repository)
-    }
-
     /// The token services met so far: each registry, and the host that its tokens come from.
     #[must_use]
     pub fn token_hosts(&self) -> Vec<(Host, String)> {

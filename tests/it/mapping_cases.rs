@@ -315,7 +315,7 @@ fn a_login_is_shown_nowhere() {
 #[test]
 fn strict_refuses_a_target_without_a_host() {
     let line = || [text("m", "quay.io/a/b:v1 c/d:v1")];
-    let kind: Vec<Row> = read(&line(), &ReadOptions { strict: false }).unwrap().into_rows();
+    let kind: Vec<Row> = read(&line(), &ReadOptions { strict: false }).unwrap().rows().to_vec();
     assert!(kind.is_empty());
     let strict = read(&line(), &ReadOptions { strict: true }).unwrap();
     assert_eq!(strict.findings().iter().map(|f| f.code).collect::<Vec<_>>(), ["host-less-target"]);
