@@ -11,12 +11,12 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
-use super::fanout::Fanout;
+use super::fanout::{Fanout, Recipients, Sending};
 use super::observer::Observer;
 use super::once::Once;
 use super::store::{Place, Store};
 use crate::model::{Descriptor, Digest, Host, Repository};
-use crate::registry::{Client, Error, Opened, Upload};
+use crate::registry::{BlobSource, Client, Error, Opened, Upload};
 
 /// How a blob came to be in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +65,11 @@ pub(super) struct Delivery<'a> {
     /// Whether mounting is allowed.
     pub(super) may_mount: bool,
     /// Shares downloads among registries.
-    pub(super) fanout: &'a Arc<Fanout>,
+    pub(super) fanout: &'a Fanout,
+    /// The registries that get the same image now.
+    pub(super) recipients: &'a Arc<Recipients>,
     /// Bounds how many blobs are streaming at a time, and with them the memory of the run.
-    pub(super) streams: &'a Semaphore,
+    pub(super) streams: &'a Arc<Semaphore>,
     /// Told of the bytes to be sent, and of those sent.
     pub(super) observer: &'a dyn Observer,
 }
@@ -157,6 +159,7 @@ impl Blobs {
     /// The first time that this registry meets the blob in this run.
     async fn place_first(&self, delivery: &Delivery<'_>) -> Result<How, Error> {
         let here = delivery.repository;
+        let _settling = delivery.fanout.settling(&delivery.blob.digest, &here.host);
         let sibling = delivery.source.repository().filter(|from| from.host == here.host && *from != here);
         if let Some(from) = sibling {
             return self.mount_or_upload(delivery, from).await;
@@ -168,7 +171,12 @@ impl Blobs {
         let from = if asks_first { None } else { Some(here) };
         match self.open(delivery, from).await? {
             Opened::Present => return Ok(How::Present),
-            Opened::Session(session) => delivery.upload(Some(session)).await?,
+            Opened::Session(session) => {
+                let has =
+                    |host: &Host| self.placed.known(&(host.clone(), delivery.blob.digest.clone())).is_some();
+                let shared = delivery.fanout.share(&delivery.sending(), has).await;
+                delivery.send(session, shared).await?;
+            }
         }
         self.learn_ways(delivery).await;
         Ok(How::Copied)
@@ -223,13 +231,29 @@ impl Blobs {
 }
 
 impl Delivery<'_> {
+    fn sending(&self) -> Sending<'_> {
+        let (blob, host) = (self.blob, &self.repository.host);
+        Sending { blob, source: self.source, host, recipients: self.recipients, streams: self.streams }
+    }
+
+    /// Sends a part of a download that others share, or the blob for this registry alone.
+    async fn send(&self, session: Upload, shared: Option<Box<dyn BlobSource>>) -> Result<(), Error> {
+        match shared {
+            None => self.upload(Some(session)).await,
+            Some(part) => self.upload_from(Some(session), &*part).await,
+        }
+    }
+
     async fn upload(&self, session: Option<Upload>) -> Result<(), Error> {
         // The semaphore is never closed; were it, the permits of the hosts would still bound the load.
         let _stream = self.streams.acquire().await.ok();
+        self.upload_from(session, &*self.source.blob(self.blob)).await
+    }
+
+    async fn upload_from(&self, session: Option<Upload>, source: &dyn BlobSource) -> Result<(), Error> {
         self.observer.expected(self.blob.size);
         let sent = |bytes| self.observer.sent(bytes);
-        let source = self.fanout.share(self.source.name(), self.blob, self.source.blob(self.blob));
-        Box::pin(self.client.upload_blob(self.repository, self.blob, session, &*source, &sent)).await
+        Box::pin(self.client.upload_blob(self.repository, self.blob, session, source, &sent)).await
     }
 }
 

@@ -109,6 +109,7 @@ impl Transfer<'_> {
             source: &self.source,
             may_mount: !self.engine.options.skip_mount,
             fanout: &self.engine.fanout,
+            recipients: self.recipients,
             streams: &self.engine.streams,
             observer: &*self.engine.observer,
         })
@@ -137,10 +138,7 @@ impl Transfer<'_> {
         // As in an upload; here it also bounds the files that are open.
         let _stream = self.engine.streams.acquire().await.ok();
         let source = self.source.blob(blob);
-        let permit = match source.host() {
-            Some(host) => Some(self.engine.source.permit(host).await?),
-            None => None,
-        };
+        let permit = self.source.permit().await?;
         let observer = &self.engine.observer;
         let bytes = source.open(permit).await?.inspect_ok(|frame| observer.sent(frame.len() as u64));
         layout

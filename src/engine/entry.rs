@@ -1,7 +1,10 @@
 //! One entry through its stages, up to its row.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
+use super::fanout::Recipients;
 use super::filter::{Filtered, filter};
 use super::plan::{Action, Found, plan};
 use super::store::Store;
@@ -118,12 +121,15 @@ impl Engine {
         }
     }
 
-    /// Transfers and verifies a planned entry.
-    pub(super) async fn transfer(&self, planned: &Planned) -> Row {
+    /// Transfers and verifies a planned entry, one of several that share their source.
+    pub(super) async fn transfer(&self, planned: &Planned, recipients: &Arc<Recipients>) -> Row {
         let tally = Tally::default();
         let mode = self.mode(planned);
-        let transfer = Transfer::new(self, planned, mode, &tally);
+        let transfer = Transfer::new(self, planned, recipients, (mode, &tally));
         let (result, requests) = counted(transfer.run()).await;
+        if let Some(host) = planned.desired.target.host() {
+            self.fanout.left(recipients, host);
+        }
         let outcome = match result {
             Ok(Some(refusal)) => Outcome::Refused(refusal),
             Ok(None) => match mode {

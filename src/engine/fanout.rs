@@ -1,210 +1,274 @@
-//! One download for several targets that want the same blob at the same time.
+//! One download for all registries that want the same blob.
 //!
-//! Within a registry a blob is sent once anyway; this is for targets in several registries. The first
-//! who opens the blob reads it and hands every frame on to those who joined. Nobody waits long for
-//! anybody: who falls behind, or joins too late, or loses its reader, reads for itself.
+//! Within a registry a blob is sent once anyway; this is for targets in several registries. Entries of one
+//! source are moved together ([`super::siblings`]). Whoever is about to send a blob waits for the others that
+//! will want it, then one download is handed on to all of them. Nobody waits long for anybody: who does not
+//! come, falls behind or loses the download reads for itself.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
-use super::store::Place;
+use super::store::Store;
 use crate::error::Class;
-use crate::model::{Descriptor, Digest};
-use crate::registry::{BlobSource, BlobStream, Error, Permit};
+use crate::model::{Descriptor, Digest, Host};
+use crate::registry::{BlobSource, BlobStream, Error, Permit, carried};
 
-/// Frames a follower may be behind; a frame has at most about 400 KiB.
+/// Frames a registry may be behind the download; a frame has at most about 400 KiB.
 const FRAMES_BEHIND: usize = 8;
-/// How long the reader waits for a follower whose frames are all taken up.
+/// How long to wait for a registry that does not come, or whose frames are all taken up.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// One can join until this much was read.
-const JOINABLE_BYTES: usize = 512 << 10;
 
-type Key = (Place, Digest);
+/// The registries that one source is being sent to, one for each entry.
+#[derive(Debug, Default)]
+pub(super) struct Recipients(Mutex<Vec<Host>>);
 
-/// The downloads of a run that may be joined.
+/// The blobs of a run that somebody is about to send.
 #[derive(Debug, Default)]
 pub(super) struct Fanout {
-    targets: Mutex<HashSet<Place>>,
-    open: Mutex<HashMap<Key, Arc<Download>>>,
+    meetings: Mutex<HashMap<Digest, Meeting>>,
+    /// Shared downloads under way; they end with the run.
+    downloads: Mutex<JoinSet<()>>,
 }
 
-#[derive(Debug, Default)]
-struct Download(Mutex<State>);
+/// Those who are about to send one blob, and those they wait for.
+#[derive(Debug)]
+struct Meeting {
+    recipients: Arc<Recipients>,
+    arrived: Vec<(Host, oneshot::Sender<Frames>)>,
+    /// Registries that turned out not to want it.
+    declined: HashSet<Host>,
+    changed: Arc<Notify>,
+}
 
-#[derive(Debug, Default)]
-struct State {
-    /// What was read so far, while one can still join.
-    read: Vec<Bytes>,
-    bytes: usize,
-    closed: bool,
-    followers: Vec<mpsc::Sender<Bytes>>,
+type Frames = mpsc::Receiver<Bytes>;
+/// Where the parts of a download are waited for.
+type Seats = Vec<oneshot::Sender<Frames>>;
+
+/// One blob to be sent to one registry.
+pub(super) struct Sending<'a> {
+    pub(super) blob: &'a Descriptor,
+    pub(super) source: &'a Store,
+    pub(super) host: &'a Host,
+    pub(super) recipients: &'a Arc<Recipients>,
+    /// Bounds the downloads of the run.
+    pub(super) streams: &'a Arc<Semaphore>,
+}
+
+/// Tells those who wait for a registry that it does not want the blob, or has it by now.
+pub(super) struct Settling<'a> {
+    fanout: &'a Fanout,
+    digest: &'a Digest,
+    host: &'a Host,
+}
+
+impl Recipients {
+    pub(super) fn new(hosts: Vec<Host>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(hosts)))
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, Vec<Host>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Fanout {
-    /// Says that blobs will go to `registry`. Only with two of them is there anything to share.
-    pub(super) fn note_target(&self, registry: Place) {
-        self.targets.lock().unwrap_or_else(PoisonError::into_inner).insert(registry);
-    }
-
-    /// `blob`, which lies in `place`, to be shared if others want it at the same time.
-    pub(super) fn share(
-        self: &Arc<Self>,
-        place: Place,
-        descriptor: &Descriptor,
-        blob: Box<dyn BlobSource>,
-    ) -> Box<dyn BlobSource> {
-        if self.targets.lock().unwrap_or_else(PoisonError::into_inner).len() < 2 {
-            return blob;
-        }
-        let (key, size) = ((place, descriptor.digest.clone()), descriptor.size);
-        Box::new(Shared { fanout: Arc::clone(self), key, blob, size, joined: AtomicBool::new(false) })
-    }
-
-    /// Joins a download under way, or becomes the reader of a new one.
-    fn join(&self, key: &Key) -> Role {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(download) = open.get(key) {
-            return download.follow().map_or(Role::Alone, |(read, frames)| Role::Follower(read, frames));
-        }
-        let download = Arc::new(Download::default());
-        open.insert(key.clone(), Arc::clone(&download));
-        Role::Reader(download)
-    }
-}
-
-enum Role {
-    Reader(Arc<Download>),
-    Follower(Vec<Bytes>, mpsc::Receiver<Bytes>),
-    Alone,
-}
-
-impl Download {
-    fn follow(&self) -> Option<(Vec<Bytes>, mpsc::Receiver<Bytes>)> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.closed {
+    /// The blob as it is to be sent to this registry: a part of a download for several, or none where nobody
+    /// else wants it now. `has` tells which registries have it.
+    pub(super) async fn share(
+        &self,
+        sending: &Sending<'_>,
+        has: impl Fn(&Host) -> bool,
+    ) -> Option<Box<dyn BlobSource>> {
+        if sending.recipients.hosts().iter().all(|host| host == sending.host) {
             return None;
         }
-        let (sender, receiver) = mpsc::channel(FRAMES_BEHIND);
-        state.followers.push(sender);
-        Some((state.read.clone(), receiver))
-    }
-
-    /// Hands a frame to everyone who follows.
-    async fn hand_on(&self, frame: &Bytes) {
-        let followers = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            state.bytes += frame.len();
-            if state.bytes > JOINABLE_BYTES {
-                state.closed = true;
-                state.read = Vec::new();
-            } else {
-                state.read.push(frame.clone());
+        let (changed, mut seat) = self.arrive(sending);
+        let end_of_patience = Instant::now() + PATIENCE;
+        let mut patient = true;
+        loop {
+            if let Some(seats) = self.all_there(&sending.blob.digest, &has, patient) {
+                // Dropped, a single seat is told to read for itself.
+                if seats.len() > 1 {
+                    self.begin(sending.download(seats));
+                }
             }
-            std::mem::take(&mut state.followers)
-        };
-        let mut keeping_up = Vec::with_capacity(followers.len());
-        for follower in followers {
-            if follower.send_timeout(frame.clone(), PATIENCE).await.is_ok() {
-                keeping_up.push(follower);
+            tokio::select! {
+                frames = &mut seat => return Some(sending.part(frames.ok()?)),
+                () = changed.notified() => {}
+                () = sleep_until(end_of_patience), if patient => patient = false,
             }
         }
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).followers.extend(keeping_up);
+    }
+
+    /// Until the result is dropped this registry is on its way to the blob.
+    pub(super) fn settling<'a>(&'a self, digest: &'a Digest, host: &'a Host) -> Settling<'a> {
+        Settling { fanout: self, digest, host }
+    }
+
+    /// An entry for `host` has ended: nobody waits for it any more.
+    pub(super) fn left(&self, recipients: &Arc<Recipients>, host: &Host) {
+        {
+            let mut hosts = recipients.hosts();
+            let Some(at) = hosts.iter().position(|one| one == host) else { return };
+            hosts.swap_remove(at);
+        }
+        for meeting in self.meetings().values() {
+            if Arc::ptr_eq(&meeting.recipients, recipients) {
+                meeting.changed.notify_one();
+            }
+        }
+    }
+
+    fn arrive(&self, sending: &Sending<'_>) -> (Arc<Notify>, oneshot::Receiver<Frames>) {
+        let (sender, seat) = oneshot::channel();
+        let mut meetings = self.meetings();
+        let meeting = meetings.entry(sending.blob.digest.clone()).or_insert_with(|| Meeting {
+            recipients: Arc::clone(sending.recipients),
+            arrived: Vec::new(),
+            declined: HashSet::new(),
+            changed: Arc::default(),
+        });
+        meeting.arrived.push((sending.host.clone(), sender));
+        (Arc::clone(&meeting.changed), seat)
+    }
+
+    /// Ends the meeting if nobody else is to be waited for; whoever gets the seats begins the download.
+    fn all_there(&self, digest: &Digest, has: &impl Fn(&Host) -> bool, patient: bool) -> Option<Seats> {
+        let mut meetings = self.meetings();
+        let meeting = meetings.get(digest)?;
+        if patient && meeting.awaits(has) {
+            return None;
+        }
+        let meeting = meetings.remove(digest)?;
+        Some(meeting.arrived.into_iter().map(|(_, seat)| seat).collect())
+    }
+
+    fn begin(&self, download: impl Future<Output = ()> + Send + 'static) {
+        let mut downloads = self.downloads.lock().unwrap_or_else(PoisonError::into_inner);
+        while downloads.try_join_next().is_some() {}
+        downloads.spawn(carried(download));
+    }
+
+    fn meetings(&self) -> MutexGuard<'_, HashMap<Digest, Meeting>> {
+        self.meetings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-struct Shared {
-    fanout: Arc<Fanout>,
-    key: Key,
-    blob: Box<dyn BlobSource>,
-    size: u64,
-    /// Whether this one has followed before; the second attempt reads for itself.
-    joined: AtomicBool,
+impl Meeting {
+    fn awaits(&self, has: &impl Fn(&Host) -> bool) -> bool {
+        let is_here = |host: &Host| self.arrived.iter().any(|(arrived, _)| arrived == host);
+        let hosts = self.recipients.hosts();
+        hosts.iter().any(|host| !is_here(host) && !self.declined.contains(host) && !has(host))
+    }
 }
 
-impl BlobSource for Shared {
-    fn host(&self) -> Option<&crate::model::Host> {
-        self.blob.host()
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        if let Some(meeting) = self.fanout.meetings().get_mut(self.digest) {
+            meeting.declined.insert(self.host.clone());
+            meeting.changed.notify_one();
+        }
+    }
+}
+
+impl Sending<'_> {
+    /// Reads the blob and hands it on to those who have a seat. Ends early when nobody listens any more.
+    fn download(&self, seats: Seats) -> impl Future<Output = ()> + Send + 'static {
+        let (source, blob, streams) = (self.source.clone(), self.blob.clone(), Arc::clone(self.streams));
+        async move {
+            let _stream = streams.acquire_owned().await.ok();
+            // Whoever loses the download, for whatever reason, reads for itself and meets it again.
+            let Ok(permit) = source.permit().await else { return };
+            let mut followers = Vec::with_capacity(seats.len());
+            for seat in seats {
+                let (sender, frames) = mpsc::channel(FRAMES_BEHIND);
+                if seat.send(frames).is_ok() {
+                    followers.push(sender);
+                }
+            }
+            let blob = source.blob(&blob);
+            let Ok(mut frames) = blob.open(permit).await else { return };
+            while let Some(Ok(frame)) = frames.next().await {
+                followers = hand_on(followers, &frame).await;
+                if followers.is_empty() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn part(&self, frames: Frames) -> Box<dyn BlobSource> {
+        let frames = Mutex::new(Some(frames));
+        Box::new(Part { frames, blob: self.source.blob(self.blob), of: self.blob.clone() })
+    }
+}
+
+/// Those who keep up with the download.
+async fn hand_on(followers: Vec<mpsc::Sender<Bytes>>, frame: &Bytes) -> Vec<mpsc::Sender<Bytes>> {
+    let mut keeping_up = Vec::with_capacity(followers.len());
+    for follower in followers {
+        if follower.send_timeout(frame.clone(), PATIENCE).await.is_ok() {
+            keeping_up.push(follower);
+        }
+    }
+    keeping_up
+}
+
+/// A part of a shared download, and the blob itself for when that is lost.
+struct Part {
+    frames: Mutex<Option<Frames>>,
+    blob: Box<dyn BlobSource>,
+    of: Descriptor,
+}
+
+impl Part {
+    fn frames(&self) -> MutexGuard<'_, Option<Frames>> {
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BlobSource for Part {
+    fn host(&self) -> Option<&Host> {
+        // The download holds the permit of its host.
+        if self.frames().is_some() { None } else { self.blob.host() }
     }
 
     fn open(&self, permit: Option<Permit>) -> BoxFuture<'_, Result<BlobStream, Error>> {
-        Box::pin(async move {
-            let again = self.joined.swap(true, Ordering::Relaxed);
-            let role = if again { Role::Alone } else { self.fanout.join(&self.key) };
-            match role {
-                Role::Alone => self.blob.open(permit).await,
-                Role::Follower(read, frames) => {
-                    let (digest, left) = (self.key.1.clone(), self.size);
-                    Ok(Following { read: read.into(), frames, left, digest }.stream())
-                }
-                Role::Reader(download) => {
-                    let reading =
-                        Reading { fanout: Arc::clone(&self.fanout), key: self.key.clone(), download };
-                    Ok(reading.lead(self.blob.open(permit).await?))
-                }
+        let shared = self.frames().take();
+        match shared {
+            None => self.blob.open(permit),
+            Some(frames) => {
+                let following = Following { frames, left: self.of.size, digest: self.of.digest.clone() };
+                Box::pin(async move { Ok(following.stream()) })
             }
-        })
-    }
-}
-
-/// The reader's hold on a download; when it goes, whoever comes next reads for itself.
-struct Reading {
-    fanout: Arc<Fanout>,
-    key: Key,
-    download: Arc<Download>,
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.fanout.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
-        let mut state = self.download.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.closed = true;
-        state.followers.clear();
-    }
-}
-
-impl Reading {
-    fn lead(self, frames: BlobStream) -> BlobStream {
-        let frames = stream::unfold((self, frames), async |(reading, mut frames)| {
-            let frame = frames.next().await?;
-            if let Ok(frame) = &frame {
-                reading.download.hand_on(frame).await;
-            }
-            Some((frame, (reading, frames)))
-        });
-        BlobStream::new(frames.boxed())
+        }
     }
 }
 
 /// A download that somebody else reads. Its frames come verified.
 struct Following {
-    read: VecDeque<Bytes>,
-    frames: mpsc::Receiver<Bytes>,
+    frames: Frames,
     left: u64,
     digest: Digest,
 }
 
 impl Following {
     fn stream(self) -> BlobStream {
-        let frames = stream::try_unfold(self, async |mut following| {
-            let frame = match following.read.pop_front() {
-                Some(frame) => Some(frame),
-                None => following.frames.recv().await,
-            };
-            match frame {
-                Some(frame) => {
-                    following.left = following.left.saturating_sub(frame.len() as u64);
-                    Ok(Some((frame, following)))
-                }
-                None if following.left == 0 => Ok(None),
-                None => Err(following.lost()),
+        let frames = stream::try_unfold(self, async |mut following| match following.frames.recv().await {
+            Some(frame) => {
+                following.left = following.left.saturating_sub(frame.len() as u64);
+                Ok(Some((frame, following)))
             }
+            None if following.left == 0 => Ok(None),
+            None => Err(following.lost()),
         });
         BlobStream::new(frames.boxed())
     }

@@ -25,6 +25,7 @@ mod previous;
 mod queue;
 mod resolve;
 mod run;
+mod siblings;
 mod store;
 mod transfer;
 mod verify;
@@ -135,8 +136,8 @@ pub struct Engine {
     complete: Once<(Place, Digest), ()>,
     /// Blobs being written to a layout directory, or written.
     written: Once<(Place, Digest), ()>,
-    fanout: Arc<fanout::Fanout>,
-    streams: Semaphore,
+    fanout: fanout::Fanout,
+    streams: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -183,8 +184,8 @@ impl Engine {
             blobs: blobs::Blobs::default(),
             complete: Once::default(),
             written: Once::default(),
-            fanout: Arc::default(),
-            streams: Semaphore::new(STREAMS),
+            fanout: fanout::Fanout::default(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
         }
     }
 }

@@ -11,8 +11,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::entry::Ending;
+use super::fanout::Recipients;
 use super::queue::Queue;
-use super::store::Store;
+use super::siblings::{Group, Siblings};
 use super::{Engine, Error, Looked, Planned};
 use crate::error::{Failure, Stage};
 use crate::model::{Batch, Desired, Outcome, Row};
@@ -27,6 +28,7 @@ struct Run {
     engine: Arc<Engine>,
     ahead: VecDeque<Desired>,
     looking: JoinSet<Looked>,
+    siblings: Siblings,
     waiting: Queue,
     moving: JoinSet<Row>,
     /// What is under way, so that an entry whose work is given up still ends as a row.
@@ -66,6 +68,7 @@ impl Run {
             engine: Arc::new(engine),
             ahead: VecDeque::new(),
             looking: JoinSet::new(),
+            siblings: Siblings::default(),
             waiting: Queue::default(),
             moving: JoinSet::new(),
             under_way: HashMap::new(),
@@ -78,20 +81,19 @@ impl Run {
     }
 
     fn has_waiting(&self) -> bool {
-        !self.ahead.is_empty() || self.waiting.len() > 0
+        !self.ahead.is_empty() || self.siblings.are_waiting() || self.waiting.len() > 0
     }
 
     fn take(&mut self, batch: Batch) {
         let mut entries = batch.into_entries();
         self.engine.observer.announced(entries.len());
         for entry in &entries {
-            self.engine.fanout.note_target(Store::registry_of(&entry.target));
             self.engine.looks.expect(&entry.source, &self.engine.source);
             self.engine.looks.expect(&entry.target, &self.engine.target);
         }
         let start = rotation(SystemTime::now(), entries.len());
         entries.rotate_left(start);
-        self.ahead.extend(entries);
+        self.ahead.extend(self.siblings.note(entries));
     }
 
     /// Starts as much as may be under way.
@@ -100,8 +102,8 @@ impl Run {
             return;
         }
         while self.moving.len() < self.engine.options.jobs.max(1) {
-            let Some(planned) = self.waiting.pop() else { break };
-            self.start_transfer(planned);
+            let Some(group) = self.waiting.pop() else { break };
+            self.start_transfers(group);
         }
         while self.looking.len() < LOOKS && self.waiting.len() < WAITING {
             let Some(desired) = self.ahead.pop_front() else { break };
@@ -111,20 +113,29 @@ impl Run {
         }
     }
 
-    fn start_transfer(&mut self, planned: Box<Planned>) {
-        let (engine, desired) = (Arc::clone(&self.engine), planned.desired.clone());
-        let transfer = self.moving.spawn(async move { engine.transfer(&planned).await });
-        self.under_way.insert(transfer.id(), desired);
+    fn start_transfers(&mut self, group: Group) {
+        let hosts = group.iter().filter_map(|planned| planned.desired.target.host().cloned());
+        let recipients = Recipients::new(hosts.collect());
+        for planned in group {
+            let (engine, desired) = (Arc::clone(&self.engine), planned.desired.clone());
+            let recipients = Arc::clone(&recipients);
+            let transfer = self.moving.spawn(async move { engine.transfer(&planned, &recipients).await });
+            self.under_way.insert(transfer.id(), desired);
+        }
     }
 
     fn looked(&mut self, looked: Result<(Id, Looked), JoinError>) {
         match looked {
             Ok((id, looked)) => {
-                self.under_way.remove(&id);
-                match looked {
-                    Looked::Ended(row) => self.finish(*row),
-                    Looked::ToDo(planned) => self.waiting.push(planned),
-                }
+                let Some(desired) = self.under_way.remove(&id) else { return };
+                let planned = match looked {
+                    Looked::ToDo(planned) => Some(planned),
+                    Looked::Ended(row) => {
+                        self.finish(*row);
+                        None
+                    }
+                };
+                self.gather(&desired, planned);
             }
             Err(error) => self.broken(error),
         }
@@ -142,8 +153,16 @@ impl Run {
 
     fn broken(&mut self, error: JoinError) {
         if let Some(desired) = self.under_way.remove(&error.id()) {
+            self.gather(&desired, None);
             let failure = Failure::new(Stage::Transfer, Error::Broken(error));
             self.finish(Ending::before(desired, Outcome::Failed(failure), 0, Instant::now()).row());
+        }
+    }
+
+    fn gather(&mut self, desired: &Desired, planned: Option<Box<Planned>>) {
+        let group = self.siblings.looked(&desired.source, planned);
+        if !group.is_empty() {
+            self.waiting.push(group);
         }
     }
 
@@ -161,7 +180,8 @@ impl Run {
         while let Some(desired) = self.ahead.pop_front() {
             self.unfinished(desired);
         }
-        while let Some(planned) = self.waiting.pop() {
+        let waiting = std::iter::from_fn(|| self.waiting.pop()).flatten();
+        for planned in waiting.chain(self.siblings.take()).collect::<Vec<_>>() {
             self.unfinished(planned.desired);
         }
     }

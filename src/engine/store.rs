@@ -86,6 +86,14 @@ impl Store {
         }
     }
 
+    /// The right to one request to this store; files need none.
+    pub(super) async fn permit(&self) -> Result<Option<Permit>, registry::Error> {
+        match self {
+            Self::Registry(client, repository) => client.permit(&repository.host).await.map(Some),
+            Self::Layout(_) => Ok(None),
+        }
+    }
+
     /// A blob of this store as a source.
     pub(super) fn blob(&self, blob: &Descriptor) -> Box<dyn BlobSource> {
         match self {

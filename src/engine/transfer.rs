@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::blobs::How;
+use super::fanout::Recipients;
 use super::manifests::Node;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
@@ -64,6 +65,8 @@ impl Tally {
 pub(super) struct Transfer<'a> {
     pub(super) engine: &'a Engine,
     pub(super) planned: &'a Planned,
+    /// The registries that get the same image now.
+    pub(super) recipients: &'a Arc<Recipients>,
     pub(super) source: Store,
     pub(super) target: Store,
     pub(super) place: Place,
@@ -75,12 +78,17 @@ pub(super) struct Transfer<'a> {
 
 impl<'a> Transfer<'a> {
     /// The transfer of `planned`.
-    pub(super) fn new(engine: &'a Engine, planned: &'a Planned, mode: Mode, tally: &'a Tally) -> Self {
+    pub(super) fn new(
+        engine: &'a Engine,
+        planned: &'a Planned,
+        recipients: &'a Arc<Recipients>,
+        (mode, tally): (Mode, &'a Tally),
+    ) -> Self {
         let entry = &planned.desired;
         let source = Store::of(&entry.source, &engine.source);
         let target = Store::of(&entry.target, &engine.target);
         let place = target.name();
-        Self { engine, planned, source, target, place, mode, tally, sparse: Mutex::default() }
+        Self { engine, planned, recipients, source, target, place, mode, tally, sparse: Mutex::default() }
     }
 
     /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and

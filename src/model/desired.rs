@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::digest::Digest;
-use super::reference::{ImageRef, Tag};
+use super::reference::{Host, ImageRef, Tag};
 
 /// Where an entry was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -54,6 +54,17 @@ pub enum Endpoint {
     Registry(ImageRef),
     /// An image of a layout directory.
     Layout(LayoutRef),
+}
+
+impl Endpoint {
+    /// The registry; a directory has none.
+    #[must_use]
+    pub fn host(&self) -> Option<&Host> {
+        match self {
+            Self::Registry(image) => Some(image.host()),
+            Self::Layout(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {

@@ -41,7 +41,7 @@ pub use options::Options;
 pub use refusal::Refused;
 pub use uploads::{Opened, Upload};
 pub use verified::BlobStream;
-pub use wire::counted;
+pub use wire::{carried, counted};
 
 use auth::Authorizer;
 use clients::Clients;

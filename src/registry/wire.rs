@@ -97,6 +97,17 @@ impl Tally {
     }
 }
 
+/// `work`, counted for the entry that the current work is for, wherever it runs.
+pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let scope = SCOPE.try_with(Arc::clone).ok();
+    async move {
+        match scope {
+            Some(scope) => SCOPE.scope(scope, work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// Runs `work` and counts the requests that were made for it; an outer count includes them.
 pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
     let count = Arc::new(AtomicU32::new(0));
