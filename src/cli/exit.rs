@@ -37,6 +37,14 @@ impl Exit {
         }
     }
 
+    /// The one with this number.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        let all =
+            [Self::AsDesired, Self::Failed, Self::Usage, Self::Unfinished, Self::Guarded, Self::TimedOut];
+        all.into_iter().find(|exit| exit.code() == code)
+    }
+
     /// What `rows` amount to.
     ///
     /// A host that never answered is a failure of its rows, unless nothing at all came to an end: then

@@ -15,6 +15,7 @@ mod lint;
 mod log;
 mod output;
 pub mod progress;
+mod report;
 mod rows;
 mod run;
 pub mod settings;
@@ -74,6 +75,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
         Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
         Action::Configmap(settings) => configmap::configmap(&settings, output),
+        Action::Merge(settings) => report::merge(&settings, output),
     }
 }
 

@@ -4,7 +4,6 @@
 //! 2. Compare and copy, until done or asked to stop.
 //! 3. Report, whatever happened.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use futures_util::Stream;
@@ -13,6 +12,7 @@ use tokio::time::Instant;
 use super::connect;
 use super::exit::Exit;
 use super::output::Output;
+use super::report::give_out;
 use super::rows::Way;
 use super::settings::{Pace, Run};
 use super::stop::{self, Patience};
@@ -20,7 +20,7 @@ use crate::engine::{Extent, Stop};
 use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
 use crate::model::{Outcome, Row, Wire};
 use crate::registry::Client;
-use crate::report::{self, Report};
+use crate::report::{Part, Report};
 
 /// Why a run attempts nothing.
 #[derive(Debug, thiserror::Error)]
@@ -45,17 +45,17 @@ enum NothingAttempted {
 /// Does what `settings` say.
 pub(super) async fn run(settings: Run, output: &Output) -> Exit {
     let began = Began { at: SystemTime::now(), clock: Instant::now() };
-    let prepared = read(&settings, output).and_then(|set| {
+    let prepared = read(&settings, output).and_then(|(set, part)| {
         let deadline = settings.pace.deadline.map(|after| began.clock + after);
         let client = connect::client(&settings.connection, deadline)?;
-        Ok((set, client, stop::signals()?))
+        Ok((set, part, client, stop::signals()?))
     });
-    let (set, client, signals) = match prepared {
+    let (set, part, client, signals) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return output.refuse(&error),
     };
     let rows = mirror(&settings, output, (set, &client), signals).await;
-    finish(&settings, output, &began, (rows, client.wire()))
+    finish(&settings, output, &began, Done { part, rows, wire: client.wire() })
 }
 
 struct Began {
@@ -63,8 +63,15 @@ struct Began {
     clock: Instant,
 }
 
-/// The mapping files, with everything that is wrong in them told.
-fn read(settings: &Run, output: &Output) -> Result<MappingSet, NothingAttempted> {
+/// What a run comes to.
+struct Done {
+    part: Option<Part>,
+    rows: Vec<Row>,
+    wire: Wire,
+}
+
+/// The mapping files, with everything that is wrong in them told; of a shard its part of them.
+fn read(settings: &Run, output: &Output) -> Result<(MappingSet, Option<Part>), NothingAttempted> {
     let inputs: Vec<Input> = settings.inputs.iter().map(Input::from).collect();
     let mut set = mapping::read(&inputs, &ReadOptions { strict: settings.copying.strict })?;
     let is_empty = set.is_empty();
@@ -78,7 +85,9 @@ fn read(settings: &Run, output: &Output) -> Result<MappingSet, NothingAttempted>
     if settings.copying.strict && set.has_errors() {
         return Err(NothingAttempted::Strict);
     }
-    Ok(set)
+    let Some(shard) = settings.pace.shard else { return Ok((set, None)) };
+    let part = Part { shard, set: set.digest() };
+    Ok((mapping::of_shard(set, shard), Some(part)))
 }
 
 /// Takes every entry through the engine, until done or stopped.
@@ -108,7 +117,8 @@ async fn mirror(
 }
 
 /// Reports, on stdout and in the artifacts directory.
-fn finish(settings: &Run, output: &Output, began: &Began, (rows, wire): (Vec<Row>, Wire)) -> Exit {
+fn finish(settings: &Run, output: &Output, began: &Began, done: Done) -> Exit {
+    let Done { part, rows, wire } = done;
     output.progress().clear();
     let mut exit = Exit::of(&rows);
     if settings.check && rows.iter().any(|row| matches!(row.outcome, Outcome::Planned(_))) {
@@ -120,24 +130,9 @@ fn finish(settings: &Run, output: &Output, began: &Began, (rows, wire): (Vec<Row
         started: began.at,
         elapsed: began.clock.elapsed(),
         exit_code: exit.code(),
+        part,
         rows,
         wire,
     };
-    let artifacts = settings.pace.artifacts.as_deref();
-    let written = artifacts.map_or(Exit::AsDesired, |directory| write(&report, directory));
-    let text = report::text(&report, output.width(), output.has_colors());
-    exit.or(written).or(output.data(&text))
-}
-
-fn write(report: &Report, directory: &Path) -> Exit {
-    match report::write_artifacts(report, directory) {
-        Ok(files) => {
-            tracing::debug!(files = files.len(), "wrote the report to {}", directory.display());
-            Exit::AsDesired
-        }
-        Err(error) => {
-            tracing::error!("{}", crate::error::Chain(&error));
-            Exit::Failed
-        }
-    }
+    give_out(&report, exit, settings.pace.artifacts.as_deref(), output)
 }

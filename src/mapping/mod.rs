@@ -13,6 +13,7 @@ mod lint;
 mod owners;
 mod render;
 mod set;
+mod shard;
 mod since;
 mod word;
 
@@ -23,5 +24,6 @@ pub use grammar::Destination;
 pub use lint::{LintError, LintOptions, lint};
 pub use render::render;
 pub use set::{Entry, MappingSet, ReadOptions, Wildcard, Wish, read};
+pub use shard::of_shard;
 pub use since::{SinceError, since};
 pub use word::Pattern;

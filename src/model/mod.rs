@@ -6,6 +6,7 @@ mod digest;
 mod manifest;
 mod outcome;
 mod reference;
+mod shard;
 
 pub use batch::{Admitted, Batch, Conflict, Judged};
 pub use desired::{Desired, Endpoint, Guard, LayoutRef, Origin};
@@ -15,3 +16,4 @@ pub use outcome::{
     Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,
 };
 pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};
+pub use shard::{Shard, ShardError};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
@@ -216,7 +216,7 @@ impl Outcome {
 }
 
 /// Bytes of blobs and manifests by what was done for them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
     /// Sent to the target.
     pub copied: u64,
@@ -279,7 +279,7 @@ pub struct Row {
 }
 
 /// Requests by kind; a retried request counts each time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {
     /// To token services.
     pub token: u64,
@@ -297,6 +297,18 @@ pub struct Requests {
     pub delete: u64,
 }
 
+impl AddAssign for Requests {
+    fn add_assign(&mut self, other: Self) {
+        self.token += other.token;
+        self.head += other.head;
+        self.get += other.get;
+        self.post += other.post;
+        self.patch += other.patch;
+        self.put += other.put;
+        self.delete += other.delete;
+    }
+}
+
 /// What a run cost on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wire {
@@ -306,4 +318,12 @@ pub struct Wire {
     pub sent: u64,
     /// Requests by kind.
     pub requests: Requests,
+}
+
+impl AddAssign for Wire {
+    fn add_assign(&mut self, other: Self) {
+        self.received += other.received;
+        self.sent += other.sent;
+        self.requests += other.requests;
+    }
 }

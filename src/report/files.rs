@@ -62,8 +62,10 @@ pub fn write_artifacts(report: &Report, directory: &Path) -> Result<Vec<PathBuf>
         (HTML_FILE, html(report)),
         (METRICS_FILE, metrics(report)),
     ];
-    let written: Vec<_> =
-        formats.into_iter().map(|(name, content)| write(directory.join(name), content)).collect();
+    let written: Vec<_> = formats
+        .into_iter()
+        .map(|(name, content)| write(directory.join(report.file_name(name)), content))
+        .collect();
     written.into_iter().collect()
 }
 

@@ -43,7 +43,7 @@ struct Page<'a> {
     unfinished: Vec<TroubleView>,
     tables: Vec<TableView>,
     left_out: Option<String>,
-    json_file: &'static str,
+    json_file: String,
 }
 
 struct Count {
@@ -124,7 +124,7 @@ impl<'a> Page<'a> {
             unfinished,
             tables,
             left_out: (budget.left_out > 0).then(|| entries(budget.left_out)),
-            json_file: JSON_FILE,
+            json_file: report.file_name(JSON_FILE),
         }
     }
 }
@@ -221,7 +221,8 @@ fn title(report: &Report) -> String {
         .map(|(word, count)| format!("{} {}", number(*count), spoken(word)))
         .collect();
     let some = if some.is_empty() { "no entries".to_owned() } else { some.join(", ") };
-    format!("image-mirror {}: {some}", report.command)
+    let shard = report.part.as_ref().map(|part| format!(", shard {}", part.shard)).unwrap_or_default();
+    format!("image-mirror {}{shard}: {some}", report.command)
 }
 
 /// Outcomes that people look for are named even when there are none.

@@ -1,85 +1,118 @@
-//! The report for programs: a versioned contract, described by `docs/report.schema.json`.
+//! The report for programs: a versioned contract, described by `docs/report.schema.json`. [`read`](super::read) takes
+//! it in again, so both directions share the types of this file.
 
-use serde::Serialize;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Class, Stage};
 use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row};
 
 use super::totals::Counts;
-use super::words::{name, reason};
-use super::{RenderError, Report};
+use super::words::{help, name, reason};
+use super::{Part, RenderError, Report};
 
 /// Raised when a reader of the old form would misread the new one; fields may be added without it
 /// only together with the schema.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    command: &'a str,
-    dry_run: bool,
-    started: String,
-    elapsed_seconds: f64,
-    exit_code: u8,
-    rows: Vec<RowFields<'a>>,
-    totals: TotalFields,
+/// The report; `R` is its rows, which are written one at a time and read together.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Document<R> {
+    pub(super) version: u32,
+    pub(super) command: String,
+    pub(super) dry_run: bool,
+    pub(super) started: String,
+    pub(super) elapsed_seconds: f64,
+    pub(super) exit_code: u8,
+    #[serde(default)]
+    pub(super) shard: Option<PartFields>,
+    pub(super) rows: R,
+    pub(super) totals: TotalFields,
 }
 
-#[derive(Serialize)]
-struct RowFields<'a> {
-    origin: &'a Origin,
-    owner: Option<&'a str>,
-    source: String,
-    target: String,
-    digest: Option<&'a Digest>,
-    previous: Option<&'a Digest>,
-    outcome: &'static str,
-    reason: Option<String>,
-    stage: Option<Stage>,
-    class: Option<Class>,
-    attempts: u32,
-    bytes: Bytes,
-    requests: u32,
-    elapsed_seconds: f64,
+#[derive(Serialize, Deserialize)]
+pub(super) struct PartFields {
+    pub(super) index: u32,
+    pub(super) count: u32,
+    pub(super) set: Digest,
 }
 
-#[derive(Serialize)]
-struct TotalFields {
+#[derive(Serialize, Deserialize)]
+pub(super) struct RowFields {
+    pub(super) origin: Origin,
+    pub(super) owner: Option<Arc<str>>,
+    pub(super) source: String,
+    pub(super) target: String,
+    pub(super) digest: Option<Digest>,
+    pub(super) previous: Option<Digest>,
+    pub(super) outcome: Cow<'static, str>,
+    pub(super) reason: Option<String>,
+    pub(super) stage: Option<Stage>,
+    pub(super) class: Option<Class>,
+    #[serde(default)]
+    pub(super) help: Option<Cow<'static, str>>,
+    pub(super) attempts: u32,
+    pub(super) bytes: Bytes,
+    pub(super) requests: u32,
+    pub(super) elapsed_seconds: f64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct TotalFields {
     #[serde(flatten)]
-    counts: Counts,
-    bytes: Bytes,
-    wire: WireFields,
-    requests: Requests,
+    pub(super) counts: Counts,
+    pub(super) bytes: Bytes,
+    pub(super) wire: WireFields,
+    pub(super) requests: Requests,
 }
 
-#[derive(Serialize)]
-struct WireFields {
-    received: u64,
-    sent: u64,
+#[derive(Serialize, Deserialize)]
+pub(super) struct WireFields {
+    pub(super) received: u64,
+    pub(super) sent: u64,
 }
 
-impl<'a> RowFields<'a> {
-    fn of(row: &'a Row) -> Self {
+impl From<&Part> for PartFields {
+    fn from(part: &Part) -> Self {
+        Self { index: part.shard.index(), count: part.shard.count(), set: part.set.clone() }
+    }
+}
+
+impl RowFields {
+    fn of(row: &Row) -> Self {
         let failure = match &row.outcome {
             Outcome::Failed(failure) => Some(failure),
             _ => None,
         };
         Self {
-            origin: &row.origin,
-            owner: row.owner.as_deref(),
+            origin: row.origin.clone(),
+            owner: row.owner.clone(),
             source: name(&row.source),
             target: name(&row.target),
-            digest: row.digest.as_ref(),
-            previous: row.previous.as_ref(),
-            outcome: row.outcome.word(),
+            digest: row.digest.clone(),
+            previous: row.previous.clone(),
+            outcome: row.outcome.word().into(),
             reason: reason(row),
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
+            help: help(row),
             attempts: row.attempts,
             bytes: row.moved.bytes,
             requests: row.moved.requests,
             elapsed_seconds: seconds(row.elapsed),
         }
+    }
+}
+
+/// Rows that become fields only when their turn comes.
+struct Rows<'a>(Vec<&'a Row>);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|row| RowFields::of(row)))
     }
 }
 
@@ -92,12 +125,13 @@ pub fn json(report: &Report) -> Result<String, RenderError> {
     let wire = report.wire;
     let document = Document {
         version: VERSION,
-        command: &report.command,
+        command: report.command.clone(),
         dry_run: report.dry_run,
         started: humantime::format_rfc3339_seconds(report.started).to_string(),
         elapsed_seconds: seconds(report.elapsed),
         exit_code: report.exit_code,
-        rows: report.sorted().into_iter().map(RowFields::of).collect(),
+        shard: report.part.as_ref().map(PartFields::from),
+        rows: Rows(report.sorted()),
         totals: TotalFields {
             counts: totals.counts,
             bytes: totals.bytes,
@@ -111,6 +145,6 @@ pub fn json(report: &Report) -> Result<String, RenderError> {
 }
 
 /// Seconds with milliseconds: more digits would say more than was measured.
-fn seconds(elapsed: std::time::Duration) -> f64 {
+fn seconds(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -11,11 +11,17 @@ use crate::model::Outcome;
 /// # Errors
 /// When a metric is defined twice or the text cannot be written.
 pub fn metrics(report: &Report) -> Result<String, RenderError> {
-    let registry = Registry::new();
+    let registry = registry(report).map_err(RenderError::new)?;
     fill(&registry, report).map_err(RenderError::new)?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&registry.gather(), &mut text).map_err(RenderError::new)?;
     String::from_utf8(text).map_err(RenderError::new)
+}
+
+/// The series of two shards differ, so that both can be scraped from one directory.
+fn registry(report: &Report) -> Result<Registry, prometheus::Error> {
+    let shard = report.part.as_ref().map(|part| ("shard".to_owned(), part.shard.to_string()));
+    Registry::new_custom(None, shard.map(|label| [label].into()))
 }
 
 type Filled = Result<(), prometheus::Error>;

@@ -9,7 +9,10 @@ mod group;
 mod html;
 mod json;
 mod junit;
+mod merge;
 mod metrics;
+mod part;
+mod read;
 mod text;
 mod totals;
 mod words;
@@ -23,7 +26,10 @@ pub use files::{
 pub use html::html;
 pub use json::json;
 pub use junit::junit;
+pub use merge::{MergeError, Merged, merge};
 pub use metrics::metrics;
+pub use part::Part;
+pub use read::{ReadError, read};
 pub use text::text;
 pub use totals::{Counts, Totals};
 pub use words::{bytes, failure_line, help, name, number, place};
@@ -43,6 +49,8 @@ pub struct Report {
     pub elapsed: Duration,
     /// What the program exits with.
     pub exit_code: u8,
+    /// Which part of a whole this is; none: all of it.
+    pub part: Option<Part>,
     /// One row an entry.
     pub rows: Vec<Row>,
     /// What went over the wire.

@@ -106,9 +106,22 @@ impl Summary<'_> {
         }
         writeln!(f, "  {help}help:{help:#} {}", trouble.help)?;
         if trouble.rows.len() > 1 {
-            named(f, &trouble.rows)?;
+            self.named(f, &trouble.rows)?;
         }
         Ok(())
+    }
+
+    fn named(&self, f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
+        for row in rows.iter().take(NAMED) {
+            writeln!(f, "  {}", edge(row))?;
+        }
+        match rows.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => {
+                let file = self.report.file_name(JSON_FILE);
+                writeln!(f, "  and {} more (see {file})", number(more as u64))
+            }
+        }
     }
 
     fn changes(&self, f: &mut fmt::Formatter<'_>, what: &str, wanted: fn(&Outcome) -> bool) -> fmt::Result {
@@ -167,7 +180,8 @@ impl Summary<'_> {
             .filter(|(_, count)| *count > 0)
             .map(|(word, count)| format!("{} {}", number(*count), spoken(word)))
             .collect();
-        let all = entries(self.rows.len());
+        let shard = self.report.part.as_ref().map(|part| format!("shard {}: ", part.shard));
+        let all = shard.unwrap_or_default() + &entries(self.rows.len());
         if counts.is_empty() {
             writeln!(f, "{all}")?;
         } else {
@@ -186,15 +200,5 @@ fn unchanged(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
     match &row.previous {
         Some(previous) if certain => writeln!(f, "  the target is as it was: {}", short(previous)),
         _ => Ok(()),
-    }
-}
-
-fn named(f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
-    for row in rows.iter().take(NAMED) {
-        writeln!(f, "  {}", edge(row))?;
-    }
-    match rows.len().saturating_sub(NAMED) {
-        0 => Ok(()),
-        more => writeln!(f, "  and {} more (see {JSON_FILE})", number(more as u64)),
     }
 }

@@ -1,11 +1,11 @@
 //! The sums of a report; every renderer shows the same ones.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Bytes, Outcome, Row};
 
 /// How many rows ended in each way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// See [`Outcome::Kept`].
     pub kept: u64,

@@ -53,3 +53,8 @@ fn what_is_not_understood_exits_with_2_and_prints_no_data() {
     image_mirror().args(["run", "--insecure", "m"]).assert().code(2).stdout("");
     image_mirror().args(["run", "m"]).env("DRY_RUN", "maybe").assert().code(2).stdout("");
 }
+
+#[test]
+fn help_of_report_merge_is_as_agreed() {
+    insta::assert_snapshot!(help(&["report", "merge", "--help"]));
+}

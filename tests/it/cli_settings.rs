@@ -192,3 +192,31 @@ fn colour_is_off_where_no_color_is_set_unless_asked_for() {
     assert_eq!(color("image-mirror run m"), ColorChoice::Never);
     assert_eq!(color("image-mirror run --color always m"), ColorChoice::Always);
 }
+
+#[test]
+fn a_shard_is_what_is_typed_else_a_variable_else_the_pod_of_an_indexed_job() {
+    let shard = |line: &str, variables: &[(&str, &str)]| {
+        run(line, variables).pace.shard.map(|shard| shard.to_string()).unwrap_or_default()
+    };
+    let job = [("JOB_COMPLETION_INDEX", "2"), ("JOB_COMPLETIONS", "4")];
+    assert_eq!(shard("image-mirror run m", &[]), "");
+    assert_eq!(shard("image-mirror run m", &job), "2/4");
+    assert_eq!(shard("image-mirror plan m", &[job[0], job[1], ("IMAGE_MIRROR_SHARD", "0/3")]), "0/3");
+    assert_eq!(shard("image-mirror run --shard 1/2 m", &job), "1/2");
+    assert_eq!(
+        shard("image-mirror run --shard 1/2 m", &job[..1]),
+        "1/2",
+        "the flag says all there is to say"
+    );
+    assert_eq!(shard("image-mirror run m", &job[1..]), "", "not an Indexed Job");
+}
+
+#[test]
+fn an_index_that_makes_no_shard_is_a_mistake_and_says_what_to_do() {
+    let said = mistakes("image-mirror run m", &[("JOB_COMPLETION_INDEX", "0")]);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("`JOB_COMPLETIONS`") && said[0].contains("`--shard I/N`"), "{said:?}");
+    let said = mistakes("image-mirror run m", &[("JOB_COMPLETION_INDEX", "4"), ("JOB_COMPLETIONS", "4")]);
+    assert!(said[0].contains("the last of 4 is `3/4`"), "{said:?}");
+    assert!(settings("image-mirror lint m", &[("JOB_COMPLETION_INDEX", "0")]).is_ok(), "lint has no shards");
+}

@@ -21,6 +21,7 @@ mod progress;
 mod registry;
 mod report_files;
 mod report_html;
+mod report_merge;
 mod report_sample;
 mod report_text;
 mod shipped;

@@ -154,6 +154,7 @@ pub(crate) fn report(rows: Vec<Row>) -> Report {
         elapsed: Duration::from_millis(3_217),
         exit_code: 1,
         rows,
+        part: None,
         wire: Wire {
             received: 12_997_484,
             sent: 12_898_000,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::value::{self, Count, HostName, Span, layer};
+use crate::model::Shard;
 
 /// How registries are reached and who we are to them.
 #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
@@ -105,12 +106,16 @@ pub struct PaceArgs {
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
     pub grace: Option<Span>,
+    /// Only the target repositories of shard I of N, I from 0: 0/4 to 3/4 [default: all; in an Indexed Job its index]
+    #[arg(long, value_name = "I/N")]
+    #[serde(deserialize_with = "value::one")]
+    pub shard: Option<Shard>,
 }
 
 impl PaceArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: artifacts, jobs, deadline, grace;)
+        layer!(self over under: artifacts, jobs, deadline, grace, shard;)
     }
 }

@@ -9,6 +9,7 @@ mod console;
 mod copy;
 mod inspect;
 mod mapping;
+mod report;
 pub mod value;
 
 use std::any::TypeId;
@@ -21,6 +22,7 @@ pub use console::{ColorChoice, ConsoleArgs, LogFormat, ProgressMode};
 pub use copy::{CopyArgs, OcArgs, WriteArgs};
 pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs};
 pub use mapping::MappingArgs;
+pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -75,6 +77,8 @@ pub enum Command {
     /// Print the ConfigMap that the mapping files become
     #[command(after_long_help = CONFIGMAP_EXAMPLES)]
     Configmap(ConfigmapCommand),
+    /// Put the reports of shards together
+    Report(ReportCommand),
 }
 
 /// `run`.

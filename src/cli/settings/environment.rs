@@ -18,8 +18,16 @@ const OWN_NAMES: [(&str, &str); 4] = [
     ("DRY_RUN", "dry_run"),
     ("REGISTRY_AUTH_FILE", "authfile"),
 ];
-const PLATFORM: [&str; 6] =
-    ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "NO_COLOR", "COLUMNS"];
+const PLATFORM: [&str; 8] = [
+    "HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "DOCKER_CONFIG",
+    "NO_COLOR",
+    "COLUMNS",
+    "JOB_COMPLETION_INDEX",
+    "JOB_COMPLETIONS",
+];
 
 /// What the machine says of itself, as far as we ask.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -37,6 +45,10 @@ pub struct Platform {
     pub no_color: Option<String>,
     /// `COLUMNS`, whatever it says.
     pub columns: Option<String>,
+    /// `JOB_COMPLETION_INDEX`, which Kubernetes sets in the pods of an Indexed Job.
+    pub job_completion_index: Option<String>,
+    /// `JOB_COMPLETIONS`, which the manifest of the Job sets.
+    pub job_completions: Option<String>,
 }
 
 /// The variables that stand for flags, and those about the machine.

@@ -9,13 +9,15 @@ use std::path::Path;
 
 pub use environment::{Environment, Platform};
 pub use values::{
-    ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Pace, Run, Verbosity,
+    ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run, Verbosity,
 };
 
 use super::args::{
     Args, Command, ConfigmapArgs, ConfigmapCommand, ConnectionArgs, CopyArgs, ExplainCommand, LintArgs,
-    LintCommand, MappingArgs, OcArgs, PaceArgs, PlanArgs, PlanCommand, RunArgs,
+    LintCommand, MappingArgs, MergeCommand, OcArgs, PaceArgs, PlanArgs, PlanCommand, ReportAction, RunArgs,
+    WholeArgs,
 };
+use crate::model::{Shard, ShardError};
 
 /// What is wrong with the command line or the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +56,20 @@ pub enum UsageError {
     /// `--client-key` alone.
     #[error("`--client-key` needs `--client-cert` beside it")]
     KeyWithoutCertificate,
+    /// A pod of an Indexed Job that does not say how many there are.
+    #[error(
+        "`JOB_COMPLETION_INDEX` says that this is one of the pods of an Indexed Job, but not of how many: set the \
+         variable `JOB_COMPLETIONS` in the pod to the Job's `completions`, or pass `--shard I/N`"
+    )]
+    IndexWithoutCompletions,
+    /// Variables of an Indexed Job that make no shard.
+    #[error("`JOB_COMPLETION_INDEX` and `JOB_COMPLETIONS` say `{said}`: {why}")]
+    Indexed {
+        /// Both, as a shard is written.
+        said: String,
+        /// Why it is none.
+        why: ShardError,
+    },
 }
 
 /// What to do.
@@ -67,6 +83,8 @@ pub enum Action {
     Explain(Box<Explain>),
     /// `configmap`.
     Configmap(Configmap),
+    /// `report merge`.
+    Merge(Merge),
 }
 
 /// Everything that was asked for, checked.
@@ -122,6 +140,9 @@ impl<'a> Draft<'a> {
             Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
             Command::Explain(args) => Action::Explain(Box::new(self.explain(args))),
             Command::Configmap(args) => Action::Configmap(self.configmap(args)),
+            Command::Report(args) => match args.action {
+                ReportAction::Merge(args) => Action::Merge(self.merge(args)),
+            },
         }
     }
 
@@ -186,6 +207,11 @@ impl<'a> Draft<'a> {
         }
     }
 
+    fn merge(&mut self, args: MergeCommand) -> Merge {
+        let whole: WholeArgs = args.whole.over(self.group());
+        Merge { files: args.files, artifacts: whole.artifacts }
+    }
+
     fn inputs(&mut self, args: MappingArgs) -> Vec<String> {
         let is_pair = |word: &&String| word.contains('=') && !Path::new(word).exists();
         for word in args.paths.iter().filter(is_pair) {
@@ -205,7 +231,24 @@ impl<'a> Draft<'a> {
     }
 
     fn pace(&mut self, args: PaceArgs) -> Pace {
-        Pace::new(args.over(self.group()))
+        let mut args: PaceArgs = args.over(self.group());
+        if args.shard.is_none() {
+            args.shard = self.shard_of_job();
+        }
+        Pace::new(args)
+    }
+
+    /// The shard that this is as a pod of an Indexed Job.
+    fn shard_of_job(&mut self) -> Option<Shard> {
+        let platform = self.environment.platform();
+        let index = platform.job_completion_index?;
+        let Some(count) = platform.job_completions else {
+            self.errors.push(UsageError::IndexWithoutCompletions);
+            return None;
+        };
+        let said = format!("{index}/{count}");
+        let shard = said.parse();
+        shard.map_err(|why| self.errors.push(UsageError::Indexed { said, why })).ok()
     }
 
     fn connection(&mut self, args: ConnectionArgs) -> Connection {

@@ -11,7 +11,7 @@ use crate::cli::args::value::{Count, HostName, Span, Truth};
 use crate::cli::args::{
     ColorChoice, ConnectionArgs, ConsoleArgs, CopyArgs, LogFormat, OutputFormat, PaceArgs, ProgressMode,
 };
-use crate::model::Host;
+use crate::model::{Host, Shard};
 
 /// `run` and `plan`.
 #[derive(Debug)]
@@ -75,6 +75,15 @@ pub struct Configmap {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
+}
+
+/// `report merge`.
+#[derive(Debug)]
+pub struct Merge {
+    /// Files or globs.
+    pub files: Vec<String>,
+    /// Where the report files of the whole go.
+    pub artifacts: Option<PathBuf>,
 }
 
 /// How much is said on stderr.
@@ -190,7 +199,7 @@ fn filter(args: &CopyArgs) -> Option<Regex> {
         .filter(|regex| !matches!(regex.as_str(), "" | ".*"))
 }
 
-/// How much at a time, how long, and where the reports go.
+/// How much at a time, how long, which share, and where the reports go.
 #[derive(Debug, Clone)]
 pub struct Pace {
     /// Where the report files go.
@@ -201,6 +210,8 @@ pub struct Pace {
     pub deadline: Option<Duration>,
     /// What running entries get after a signal or the deadline.
     pub grace: Duration,
+    /// Which target repositories; none: all.
+    pub shard: Option<Shard>,
 }
 
 const JOBS: NonZeroUsize = NonZeroUsize::new(32).unwrap();
@@ -214,6 +225,7 @@ impl Pace {
             jobs: args.jobs.map_or(JOBS, |Count(count)| count),
             deadline: args.deadline.map(|Span(span)| span),
             grace: args.grace.map_or(GRACE, |Span(span)| span),
+            shard: args.shard,
         }
     }
 }

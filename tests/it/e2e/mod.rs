@@ -10,6 +10,7 @@ mod logins;
 mod memory;
 mod real;
 mod shapes;
+mod shards;
 mod silent;
 mod stopping;
 mod thousand;

@@ -1,10 +1,13 @@
 //! `jobs/`: read with Kubernetes' types, no unknown field allowed, and every command line with our own parser.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use k8s_openapi::api::batch::v1::CronJob;
+use image_mirror::cli::args::Args;
+use image_mirror::cli::settings::{Action, Environment, Settings};
+use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -130,6 +133,13 @@ fn cron_job() -> CronJob {
     strict("jobs/kustomize/cronjob.yaml", &yaml("jobs/kustomize/cronjob.yaml"))
 }
 
+fn indexed_job() -> (JobSpec, PodSpec) {
+    let job: Job = strict("jobs/indexed-job.yaml", &yaml("jobs/indexed-job.yaml"));
+    let spec = job.spec.unwrap();
+    let pod = spec.template.spec.clone().unwrap();
+    (spec, pod)
+}
+
 /// The one container of a pod.
 fn container(pod: &PodSpec) -> &Container {
     assert_eq!(pod.containers.len(), 1);
@@ -196,6 +206,9 @@ fn every_job_ends_by_itself_before_its_environment_ends_it() {
     let pod = job.template.spec.unwrap();
     assert!(deadline(container(&pod)).as_secs() < job.active_deadline_seconds.unwrap().unsigned_abs());
     assert!(pod.termination_grace_period_seconds.unwrap() > 25);
+    let (job, pod) = indexed_job();
+    assert!(deadline(container(&pod)).as_secs() < job.active_deadline_seconds.unwrap().unsigned_abs());
+    assert!(pod.termination_grace_period_seconds.unwrap() > 25);
 }
 
 #[test]
@@ -205,6 +218,36 @@ fn every_command_line_in_a_job_is_one_that_the_program_takes() {
     }
     let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
     assert_command_line("jobs/kustomize/cronjob.yaml", &words(container(&pod)));
+    assert_command_line("jobs/indexed-job.yaml", &words(container(&indexed_job().1)));
+}
+
+#[test]
+fn the_pods_of_the_indexed_job_know_their_shard_and_share_a_directory_for_their_reports() {
+    let (job, pod) = indexed_job();
+    assert_eq!(job.completion_mode.as_deref(), Some("Indexed"));
+    assert_eq!(
+        (job.backoff_limit_per_index, job.backoff_limit),
+        (Some(0), None),
+        "one must not end the others"
+    );
+    assert_eq!(pod.automount_service_account_token, Some(false), "no token where none is used");
+    assert_modest("indexed-job.yaml", &pod);
+    let container = container(&pod);
+    let variables = container.env.iter().flatten();
+    let valued = variables.filter_map(|variable| Some((&variable.name, variable.value.as_ref()?)));
+    let mut variables: BTreeMap<OsString, OsString> =
+        valued.map(|(name, value)| (name.into(), value.into())).collect();
+    let last = job.completions.unwrap() - 1;
+    variables.insert("JOB_COMPLETION_INDEX".into(), last.to_string().into()); // Kubernetes does
+    let args = Args::read(words(container).into_iter().map(OsString::from)).unwrap();
+    let Action::Run(run) = Settings::new(args, &Environment::read(variables)).unwrap().action else {
+        panic!("not a run")
+    };
+    assert_eq!(run.pace.shard.unwrap().to_string(), format!("{last}/{}", last + 1));
+    let mounts = container.volume_mounts.as_ref().unwrap();
+    let artifacts =
+        mounts.iter().find(|mount| Some(Path::new(&mount.mount_path)) == run.pace.artifacts.as_deref());
+    assert_eq!(artifacts.unwrap().sub_path_expr.as_deref(), Some("$(JOB_NAME)"));
 }
 
 #[test]

@@ -1,0 +1,95 @@
+//! Reports: given out at the end of a run, and put together from those of its shards.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::exit::Exit;
+use super::output::Output;
+use super::settings::Merge;
+use crate::error::Chain;
+use crate::report::{self, MergeError, Merged, ReadError, Report};
+
+/// Why reports cannot be put together.
+#[derive(Debug, thiserror::Error)]
+enum NothingMerged {
+    #[error("`{name}` is no pattern")]
+    Pattern { name: String, source: glob::PatternError },
+    #[error("no file is called `{name}`")]
+    Nothing { name: String },
+    #[error("cannot read `{name}`")]
+    File { name: String, source: io::Error },
+    #[error("cannot take in `{name}`")]
+    Report { name: String, source: ReadError },
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+}
+
+/// Puts the reports of shards together, as `settings` say.
+pub(super) fn merge(settings: &Merge, output: &Output) -> Exit {
+    let merged = read_all(&settings.files).and_then(|parts| Ok(report::merge(parts)?));
+    let Merged { mut report, exit_codes, missing } = match merged {
+        Ok(merged) => merged,
+        Err(error) => return output.refuse(&error),
+    };
+    let mut exit = exit_codes.into_iter().filter_map(Exit::of_code).fold(Exit::of(&report.rows), Exit::or);
+    if !missing.is_empty() {
+        let missing: Vec<String> = missing.iter().map(u32::to_string).collect();
+        let shards = missing.join(", ");
+        tracing::error!("there is no report of shard {shards}: what became of its entries is not known");
+        exit = exit.or(Exit::Unfinished);
+    }
+    report.exit_code = exit.code();
+    give_out(&report, exit, settings.artifacts.as_deref(), output)
+}
+
+fn read_all(names: &[String]) -> Result<Vec<(String, Report)>, NothingMerged> {
+    let mut parts = Vec::new();
+    for name in names {
+        for path in paths(name)? {
+            let name = path.display().to_string();
+            let report = match fs::read(&path) {
+                Ok(bytes) => report::read(&bytes),
+                Err(source) => return Err(NothingMerged::File { name, source }),
+            };
+            match report {
+                Ok(report) => parts.push((name, report)),
+                Err(source) => return Err(NothingMerged::Report { name, source }),
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// The files that a word stands for: the one of this name, else all that it matches.
+fn paths(name: &str) -> Result<Vec<PathBuf>, NothingMerged> {
+    if Path::new(name).exists() {
+        return Ok(vec![name.into()]);
+    }
+    let found =
+        glob::glob(name).map_err(|source| NothingMerged::Pattern { name: name.to_owned(), source })?;
+    let found: Vec<PathBuf> = found
+        .map(|path| path.map_err(|error| NothingMerged::File { name: name.to_owned(), source: error.into() }))
+        .collect::<Result<_, _>>()?;
+    if found.is_empty() { Err(NothingMerged::Nothing { name: name.to_owned() }) } else { Ok(found) }
+}
+
+/// Gives a report out, on stdout and in the artifacts directory; `exit` is what the run came to.
+pub(super) fn give_out(report: &Report, exit: Exit, artifacts: Option<&Path>, output: &Output) -> Exit {
+    let written = artifacts.map_or(Exit::AsDesired, |directory| write(report, directory));
+    let text = report::text(report, output.width(), output.has_colors());
+    exit.or(written).or(output.data(&text))
+}
+
+fn write(report: &Report, directory: &Path) -> Exit {
+    match report::write_artifacts(report, directory) {
+        Ok(files) => {
+            tracing::debug!(files = files.len(), "wrote the report to {}", directory.display());
+            Exit::AsDesired
+        }
+        Err(error) => {
+            tracing::error!("{}", Chain(&error));
+            Exit::Failed
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Takes a report in again from its JSON, so that the parts of a whole can be put together.
+//!
+//! What was said of a row is kept as it was said: its ends as text, and a failure's causes as one.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::json::{Document, PartFields, RowFields, VERSION};
+use super::{Part, Report};
+use crate::error::{Class, Classify, Failure};
+use crate::model::{
+    Cause, Digest, Locator, Moved, Outcome, Reason, Refusal, Row, Shard, ShardError, Skip, Update, Wire,
+};
+
+/// Why a file is no report that can be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is something else.
+    #[error("it is no report")]
+    Json(#[from] serde_json::Error),
+    /// It is of another version.
+    #[error("it is a report of version {0}, and this program reads version {VERSION}")]
+    Version(u32),
+    /// A field says what no report of this version says.
+    #[error("`{field}` says `{said}`, which this program does not know")]
+    Word {
+        /// The field.
+        field: &'static str,
+        /// What it says.
+        said: String,
+    },
+    /// It names a shard that does not exist.
+    #[error("it names no shard")]
+    Shard(#[from] ShardError),
+}
+
+/// Takes in what [`json`](super::json()) gave.
+///
+/// # Errors
+/// When it is no report of this version.
+pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let Versioned { version } = serde_json::from_slice(bytes)?;
+    if version != VERSION {
+        return Err(ReadError::Version(version));
+    }
+    let document: Document<Vec<RowFields>> = serde_json::from_slice(bytes)?;
+    let started = humantime::parse_rfc3339(&document.started);
+    let (wire, requests) = (document.totals.wire, document.totals.requests);
+    Ok(Report {
+        command: document.command,
+        dry_run: document.dry_run,
+        started: started.map_err(|_| unknown("started", &document.started))?,
+        elapsed: duration(document.elapsed_seconds)?,
+        exit_code: document.exit_code,
+        part: document.shard.map(PartFields::part).transpose()?,
+        rows: document.rows.into_iter().map(RowFields::row).collect::<Result<_, _>>()?,
+        wire: Wire { received: wire.received, sent: wire.sent, requests },
+    })
+}
+
+impl PartFields {
+    fn part(self) -> Result<Part, ReadError> {
+        Ok(Part { shard: Shard::new(self.index, self.count)?, set: self.set })
+    }
+}
+
+impl RowFields {
+    fn row(self) -> Result<Row, ReadError> {
+        Ok(Row {
+            outcome: self.outcome()?,
+            elapsed: duration(self.elapsed_seconds)?,
+            origin: self.origin,
+            owner: self.owner,
+            source: Locator::Text(self.source.into()),
+            target: Locator::Text(self.target.into()),
+            digest: self.digest,
+            previous: self.previous,
+            moved: Moved { bytes: self.bytes, requests: self.requests },
+            attempts: self.attempts,
+        })
+    }
+
+    fn outcome(&self) -> Result<Outcome, ReadError> {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        Ok(match &*self.outcome {
+            "kept" => Outcome::Kept,
+            "copied" => Outcome::Copied(copy_reason(reason)?),
+            "planned" => Outcome::Planned(copy_reason(reason)?),
+            "updated" => Outcome::Updated(one_of([Update::Repaired], reason)?),
+            "deleted" => Outcome::Deleted,
+            "skipped" => Outcome::Skipped(one_of(
+                [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut],
+                reason,
+            )?),
+            "refused" => Outcome::Refused(refusal(reason)?),
+            "failed" => Outcome::Failed(self.failure(reason)?),
+            "unfinished" => Outcome::Unfinished(cause(reason)?),
+            other => return Err(unknown("outcome", other)),
+        })
+    }
+
+    fn failure(&self, reason: &str) -> Result<Failure, ReadError> {
+        let (Some(stage), Some(class)) = (self.stage, self.class) else {
+            return Err(unknown("stage", "null"));
+        };
+        let advice = self.help.as_deref().map(str::to_owned);
+        Ok(Failure::new(stage, Told { reason: reason.to_owned(), class, attempts: self.attempts, advice }))
+    }
+}
+
+/// A failure as an earlier report told it.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+struct Told {
+    reason: String,
+    class: Class,
+    attempts: u32,
+    advice: Option<String>,
+}
+
+impl Classify for Told {
+    fn class(&self) -> Class {
+        self.class
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn advice(&self) -> Option<String> {
+        self.advice.clone()
+    }
+}
+
+fn copy_reason(said: &str) -> Result<Reason, ReadError> {
+    one_of([Reason::Absent, Reason::Differs, Reason::Unknown, Reason::Forced], said)
+}
+
+fn refusal(said: &str) -> Result<Refusal, ReadError> {
+    let digest = |text: &str| match text {
+        "absent" => Ok(None),
+        _ => Digest::parse(text).map(Some).map_err(|_| unknown("reason", said)),
+    };
+    let moved = said.strip_prefix("the target was moved by someone else: expected ");
+    match moved.and_then(|digests| digests.split_once(", found ")) {
+        Some((expected, found)) => Ok(Refusal::Moved { expected: digest(expected)?, found: digest(found)? }),
+        None => one_of([Refusal::Exists], said),
+    }
+}
+
+fn cause(said: &str) -> Result<Cause, ReadError> {
+    match said.split_once(" never answered: ") {
+        Some((host, error)) => Ok(Cause::Unreachable { host: host.into(), error: error.into() }),
+        None => one_of([Cause::Deadline, Cause::Interrupted], said),
+    }
+}
+
+/// The one of `known` that reads as `said`.
+fn one_of<T: Display>(known: impl IntoIterator<Item = T>, said: &str) -> Result<T, ReadError> {
+    known.into_iter().find(|one| one.to_string() == said).ok_or_else(|| unknown("reason", said))
+}
+
+fn duration(seconds: f64) -> Result<Duration, ReadError> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| unknown("elapsed_seconds", &seconds.to_string()))
+}
+
+fn unknown(field: &'static str, said: &str) -> ReadError {
+    ReadError::Word { field, said: said.to_owned() }
+}
