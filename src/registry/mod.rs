@@ -22,6 +22,7 @@ mod streaming;
 mod tags;
 mod tokens;
 mod transport;
+mod trust;
 mod uploads;
 mod verified;
 mod wire;

@@ -19,8 +19,9 @@ const MAY_NAME: [(&str, &[&str]); 10] = [
     ("lib", &[]),
 ];
 /// What only one module may name.
-const RESERVED: [(&str, &str); 8] = [
+const RESERVED: [(&str, &str); 9] = [
     ("reqwest", "registry"),
+    ("rustls", "registry"),
     ("oci_client", "registry"),
     ("docker_credential", "registry"),
     ("http_auth", "registry"),
