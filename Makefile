@@ -12,7 +12,7 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-.PHONY: help run test test-large check audit bench image image-test lint-mappings configmap
+.PHONY: help run test test-large check audit bench bench-limits image image-test lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ bench: ## count requests and bytes beside the fewest possible and skopeo: docs/p
 	# Registries write every blob through to the disk; in memory they measure the program instead.
 	export TMPDIR=$${TMPDIR:-$$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)}
 	$(CARGO) bench --locked --bench counts
+
+bench-limits: ## simulate registries with limits and print how they are met: docs/performance.md
+	@# The clock is a virtual one: what is quick to build says the same.
+	$(CARGO) bench --locked --profile dev --bench limits
 
 image: ## build the container image with buildah (IMAGE=…, BUILDER=… to name a base)
 	@.ci/image build '$(IMAGE)' '$(BUILDER)'

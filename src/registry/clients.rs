@@ -43,6 +43,8 @@ pub(super) enum Reach {
 enum Speaks {
     Either,
     Http1,
+    /// Told so, a client makes one connection however many requests wait for it.
+    Http2,
 }
 
 /// All clients of a run, each made when it is first needed.
@@ -79,8 +81,8 @@ impl Clients {
         Ok(Self { recipe, remote, local, local_plain, next: AtomicUsize::new(0) })
     }
 
-    /// The client for a request to a host that `in_use` requests are under way to.
-    pub(super) fn pick(&self, lane: Lane, reach: Reach, in_use: usize) -> &reqwest::Client {
+    /// The client for a request to a host that `streams` requests are under way to over HTTP/2.
+    pub(super) fn pick(&self, lane: Lane, reach: Reach, streams: usize) -> &reqwest::Client {
         let lanes = match reach {
             Reach::Remote => &self.remote,
             Reach::Local => &self.local,
@@ -89,9 +91,10 @@ impl Clients {
         match lane {
             Lane::Blob => lanes.blob.get_or_init(|| self.recipe.client(reach, Speaks::Http1)),
             Lane::Small => {
-                let open = (in_use / STREAMS + 1).min(CONNECTIONS);
-                let chosen = &lanes.small[self.next.fetch_add(1, Ordering::Relaxed) % open];
-                chosen.get_or_init(|| self.recipe.client(reach, Speaks::Either))
+                let open = (streams / STREAMS + 1).min(CONNECTIONS);
+                let chosen = self.next.fetch_add(1, Ordering::Relaxed) % open;
+                let speaks = if chosen == 0 { Speaks::Either } else { Speaks::Http2 };
+                lanes.small[chosen].get_or_init(|| self.recipe.client(reach, speaks))
             }
         }
     }
@@ -106,6 +109,7 @@ impl Recipe {
         let (builder, protocols) = match speaks {
             Speaks::Either => (builder, ["h2", "http/1.1"].as_slice()),
             Speaks::Http1 => (builder.http1_only(), ["http/1.1"].as_slice()),
+            Speaks::Http2 => (builder.http2_prior_knowledge(), ["h2"].as_slice()),
         };
         let tls = match reach {
             Reach::Remote | Reach::Local => self.trust.usual(protocols),

@@ -11,7 +11,7 @@ mod clients;
 mod credentials;
 mod endpoint;
 mod error;
-mod limit;
+pub mod limit;
 mod listing;
 mod manifests;
 mod options;

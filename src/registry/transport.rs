@@ -139,6 +139,7 @@ impl Shared {
             let renewed =
                 if own { self.renewed(call, authorization.as_ref(), &response).await } else { Ok(false) };
             // Only now may the others follow: they find the challenge known.
+            permit.host().speaks(response.version());
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
             let answer = self.answer(call, response, url, permit.clone());
             if !renewed? {
@@ -230,7 +231,8 @@ impl Shared {
         headers: HeaderMap,
         permit: &Permit,
     ) -> Result<reqwest::Response, Kind> {
-        let client = self.client_for(call.lane, url, permit.host().in_use());
+        let streams = if same_origin(url, &call.url) { permit.host().streams() } else { 0 };
+        let client = self.client_for(call.lane, url, streams);
         let mut request = client.request(call.method.clone(), url.clone()).headers(headers);
         let tally = self.counters.tally();
         match &call.body {
@@ -249,14 +251,14 @@ impl Shared {
         }
     }
 
-    pub(super) fn client_for(&self, lane: Lane, url: &Url, in_use: usize) -> &reqwest::Client {
+    pub(super) fn client_for(&self, lane: Lane, url: &Url, streams: usize) -> &reqwest::Client {
         let loopback = url.host_str().is_some_and(|host| Host::new(host).is_loopback());
         let reach = match (loopback, url.scheme()) {
             (false, _) => Reach::Remote,
             (true, "http") => Reach::LocalPlain,
             (true, _) => Reach::Local,
         };
-        self.clients.pick(lane, reach, in_use)
+        self.clients.pick(lane, reach, streams)
     }
 }
 

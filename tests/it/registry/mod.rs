@@ -3,6 +3,7 @@
 mod blobs;
 mod limits;
 mod manifests;
+mod pace;
 mod real;
 mod redirects;
 mod retries;

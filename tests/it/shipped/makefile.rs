@@ -12,9 +12,18 @@ pub(super) fn targets() -> Vec<String> {
 #[test]
 fn every_target_that_people_are_told_of_exists_and_says_what_it_does() {
     let targets = targets();
-    for target in
-        ["run", "test", "test-large", "check", "audit", "bench", "image", "lint-mappings", "configmap"]
-    {
+    for target in [
+        "run",
+        "test",
+        "test-large",
+        "check",
+        "audit",
+        "bench",
+        "bench-limits",
+        "image",
+        "lint-mappings",
+        "configmap",
+    ] {
         assert!(targets.iter().any(|name| name == target), "{target} is not in {targets:?}");
     }
     let phony =

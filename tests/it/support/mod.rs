@@ -6,6 +6,7 @@
 //! - [`image`]: build images, indexes and artifacts; [`fleet`]: many of them, sharing layers
 //! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers
 //! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
+//! - [`capacity`]: registries with a limit, in virtual time
 //! - [`real`]: Debian's `docker-registry` and `skopeo`; [`run`]: the program itself
 //!
 //! ```ignore
@@ -20,6 +21,7 @@
 #![allow(dead_code, unused_imports, reason = "an outside world offers more than each test takes")]
 #![allow(unreachable_pub, reason = "`pub` here says: for the tests")]
 
+pub mod capacity;
 pub mod fleet;
 pub mod image;
 pub mod judge;
