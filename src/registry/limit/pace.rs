@@ -80,13 +80,11 @@ impl Pace {
     /// The host refused for load, the first of the requests under way at the time.
     pub(super) fn refused(&mut self, now: Instant) {
         let recent = self.meter.rate(now);
-        match &mut self.held {
-            Some(held) => held.cut(now, recent),
-            None => {
-                let rate = recent.max(LEAST_FIRST);
-                self.held = Some(Held { rate, next: now, refused_at: now, served: 0.0, found: None });
-            }
+        if let Some(held) = &mut self.held {
+            return held.cut(now, recent);
         }
+        let rate = recent.max(LEAST_FIRST);
+        self.held = Some(Held { rate, next: now, refused_at: now, served: 0.0, found: None });
     }
 
     /// Takes the next time at which a request may go, if it has come; else says when it does.
