@@ -14,9 +14,10 @@ use super::entry::Ending;
 use super::fanout::Recipients;
 use super::queue::Queue;
 use super::siblings::{Group, Siblings};
-use super::{Engine, Error, Looked, Planned};
+use super::store::Store;
+use super::{Engine, Error, Extent, Looked, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Batch, Desired, Outcome, Row};
+use crate::model::{Batch, Desired, Endpoint, Outcome, Row};
 
 /// Entries being looked at. A look is two requests, so this keeps every permit of two hosts in use.
 const LOOKS: usize = 256;
@@ -59,6 +60,20 @@ impl Engine {
             }
         }
         run.end().await
+    }
+}
+
+impl Engine {
+    /// Says that `planned` will be written, where it surely will be.
+    fn announce_write(&self, planned: &Planned) {
+        let Planned { desired, check_only, .. } = planned;
+        if let Endpoint::Registry(target) = &desired.target
+            && self.options.extent == Extent::Mirror
+            && !check_only
+        {
+            let source = Store::of(&desired.source, &self.source);
+            self.target.plan_write(&target.repository, source.repository());
+        }
     }
 }
 
@@ -129,7 +144,10 @@ impl Run {
             Ok((id, looked)) => {
                 let Some(desired) = self.under_way.remove(&id) else { return };
                 let planned = match looked {
-                    Looked::ToDo(planned) => Some(planned),
+                    Looked::ToDo(planned) => {
+                        self.engine.announce_write(&planned);
+                        Some(planned)
+                    }
                     Looked::Ended(row) => {
                         self.finish(*row);
                         None

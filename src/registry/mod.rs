@@ -112,6 +112,12 @@ impl Client {
         }
     }
 
+    /// Says that `repository` is going to be written to, from `source` if that is a repository: when the
+    /// right to write is due for one, it can be asked for several.
+    pub fn plan_write(&self, repository: &Repository, source: Option<&Repository>) {
+        self.shared.authorizer.plan_write(self.role, repository, source);
+    }
+
     /// A permit for a request to `host`, to hand to [`BlobSource::open`].
     ///
     /// # Errors

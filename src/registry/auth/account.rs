@@ -4,14 +4,15 @@
 //! chunk that the repository was announced in, the lane of what is due now, or a token for just
 //! what is needed, where a broader one was refused.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Name;
+use super::beside::Beside;
 use super::error::Error;
 use super::lane::{Lane, Verdict};
 use super::request::Ask;
@@ -19,18 +20,15 @@ use super::scope::{Action, ScopeSet};
 use super::token::Token;
 use crate::registry::credentials::Entry;
 
-/// Repositories a token. Tokens grow with their scopes and travel in a header; registries refuse
-/// headers of 8 to 16 KB. Twenty long names stay below that, also as a query to the token service.
-pub(super) const CAP: usize = 20;
-
-/// Repositories last mounted from that a new token may pull from too.
-const RECENT: usize = 8;
+/// So many bytes of a token are taken not to be its scopes until one was seen: claims, a signature, and
+/// the certificate that some services put into each.
+const REST: usize = 1500;
 
 /// So long a refusal is taken as the answer to the same question, which many lines may ask.
 const REFUSAL_HOLDS: Duration = Duration::from_mins(1);
 
 /// One login at one registry.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Account {
     pub(super) entry: Option<Arc<Entry>>,
     pub(super) no_post: AtomicBool,
@@ -43,7 +41,9 @@ pub(super) struct Account {
     announced: Mutex<Announced>,
     /// Of each refused batch, the repositories that were not yet asked for by themselves.
     trials: Mutex<Vec<HashSet<Name>>>,
-    recent: Mutex<VecDeque<Name>>,
+    /// How many bytes of the last token were not its scopes.
+    rest: AtomicUsize,
+    beside: Beside,
     lane: Lane,
 }
 
@@ -81,7 +81,19 @@ fn holds((error, at): &(Error, Instant)) -> bool {
 
 impl Account {
     pub(super) fn new(entry: Option<Arc<Entry>>, batching: Arc<AtomicBool>) -> Self {
-        Self { entry, batching, ..Self::default() }
+        Self {
+            entry,
+            batching,
+            rest: AtomicUsize::new(REST),
+            no_post: AtomicBool::default(),
+            tokens: Mutex::default(),
+            slots: Mutex::default(),
+            alone: Mutex::default(),
+            announced: Mutex::default(),
+            trials: Mutex::default(),
+            beside: Beside::default(),
+            lane: Lane::default(),
+        }
     }
 
     /// Gives `name` a place in a chunk, in the order of announcement.
@@ -98,15 +110,28 @@ impl Account {
         announced.chunks.insert(Name::clone(name), chunk);
     }
 
+    /// Says that `needed`, to push, will be due.
+    pub(super) fn plan(&self, needed: ScopeSet) {
+        self.beside.plan(needed);
+    }
+
     /// A token that allows what is needed.
     pub(super) async fn token(&self, needed: &ScopeSet, ask: &Ask<'_>) -> Result<Arc<Token>, Error> {
+        let token = self.good_enough(needed, ask).await?;
+        if needed.has_push() {
+            self.beside.note_used(needed);
+        }
+        Ok(token)
+    }
+
+    async fn good_enough(&self, needed: &ScopeSet, ask: &Ask<'_>) -> Result<Arc<Token>, Error> {
         if locked(&self.alone).contains(needed) {
             return self.single(needed, ask).await;
         }
         if let Some(token) = self.find(|token| token.covers(needed)) {
             return Ok(token);
         }
-        if needed.len() == 0 || !self.batching.load(Ordering::Relaxed) {
+        if needed.len() == 0 || !self.batching.load(Ordering::Relaxed) || self.was_refused(needed) {
             return self.single(needed, ask).await;
         }
         let chunk = needed.only_pull().and_then(|name| locked(&self.announced).chunks.get(name).cloned());
@@ -131,14 +156,19 @@ impl Account {
         locked(&self.tokens).retain(|held| !Arc::ptr_eq(held, token));
     }
 
+    /// The smallest that is good enough: it is sent along with each request.
     fn find(&self, fits: impl Fn(&Token) -> bool) -> Option<Arc<Token>> {
         let mut tokens = locked(&self.tokens);
         tokens.retain(|token| token.is_valid());
-        tokens.iter().rev().find(|token| fits(token)).cloned()
+        tokens.iter().rev().filter(|token| fits(token)).min_by_key(|token| token.len()).cloned()
     }
 
     async fn fetch(&self, scopes: &ScopeSet, ask: &Ask<'_>) -> Result<Arc<Token>, Error> {
         let token = Arc::new(ask.token(scopes).await?);
+        self.rest.store(token.rest(), Ordering::Relaxed);
+        if scopes.has_push() {
+            self.beside.note_granted(scopes);
+        }
         locked(&self.tokens).push(Arc::clone(&token));
         Ok(token)
     }
@@ -167,10 +197,11 @@ impl Account {
         result
     }
 
-    /// The refusal of exactly this, if it is recent: it would spoil the batch that it is part of.
-    fn remembered(&self, needed: &ScopeSet) -> Option<Error> {
-        let slot = locked(&self.slots).get(needed).cloned()?;
-        slot.failed.try_lock().ok()?.as_ref().filter(|failed| holds(failed)).map(|(error, _)| error.clone())
+    /// Whether exactly this was refused the last time: it would spoil the batch that it is part of.
+    fn was_refused(&self, needed: &ScopeSet) -> bool {
+        let slot = locked(&self.slots).get(needed).cloned();
+        let failed = slot.as_ref().and_then(|slot| slot.failed.try_lock().ok());
+        failed.is_some_and(|failed| failed.as_ref().is_some_and(|(error, _)| error.is_refusal()))
     }
 
     /// A token for what is needed and nothing else.
@@ -203,9 +234,6 @@ impl Account {
 
     /// A token for what is needed together with what others need at this moment.
     async fn joined(&self, needed: &ScopeSet, ask: &Ask<'_>) -> Result<Arc<Token>, Error> {
-        if let Some(refusal) = self.remembered(needed) {
-            return Err(refusal);
-        }
         let ticket = self.lane.enter(needed);
         // Callers that became ready at the same moment get to their places too.
         tokio::task::yield_now().await;
@@ -221,14 +249,13 @@ impl Account {
             }
             None => {}
         }
-        let (mut scopes, members) = self.lane.gather(&ticket, CAP);
-        self.add_recent(needed, &mut scopes);
-        let result =
-            if scopes == *needed { self.single(needed, ask).await } else { self.fetch(&scopes, ask).await };
-        match result {
-            Err(error) if error.is_refusal() && scopes != *needed => {
-                locked(&self.recent).clear();
-                self.put_on_trial(&scopes);
+        let rest = self.rest.load(Ordering::Relaxed);
+        let fits = |scopes: &ScopeSet| scopes.fits_one_token(rest);
+        let (due, members) = self.lane.gather(&ticket, fits);
+        let all = if due.has_push() { self.beside.added_to(&due, fits) } else { due.clone() };
+        match self.fetch_due(needed, &due, &all, ask).await {
+            Err(error) if error.is_refusal() && due != *needed => {
+                self.put_on_trial(&due);
                 self.lane.judge(&members, &Verdict::Alone);
                 drop(turn);
                 self.single(needed, ask).await
@@ -241,23 +268,25 @@ impl Account {
         }
     }
 
-    /// Lets a token for pushes also pull from where blobs were mounted from lately: the next mount
-    /// is likely to be from there.
-    fn add_recent(&self, needed: &ScopeSet, scopes: &mut ScopeSet) {
-        if !scopes.has_push() {
-            return;
-        }
-        let mut recent = locked(&self.recent);
-        for name in recent.iter().take(CAP.saturating_sub(scopes.len())) {
-            scopes.add(name, Action::Pull);
-        }
-        if needed.has_push() {
-            for name in needed.names(Action::Pull) {
-                recent.retain(|held| held != name);
-                recent.push_front(Name::clone(name));
+    /// A token for `all`, or for what is `due` of it if that is refused.
+    async fn fetch_due(
+        &self,
+        needed: &ScopeSet,
+        due: &ScopeSet,
+        all: &ScopeSet,
+        ask: &Ask<'_>,
+    ) -> Result<Arc<Token>, Error> {
+        if all != due {
+            match self.fetch(all, ask).await {
+                Err(error) if error.is_refusal() => {}
+                other => return other,
             }
-            recent.truncate(RECENT);
         }
+        let result = if due == needed { self.single(due, ask).await } else { self.fetch(due, ask).await };
+        if all != due && result.is_ok() {
+            self.beside.give_up();
+        }
+        result
     }
 
     fn put_on_trial(&self, scopes: &ScopeSet) {
@@ -290,11 +319,12 @@ impl Account {
 impl Chunk {
     fn add(&self, name: &Name) -> bool {
         let mut names = locked(&self.names);
-        let has_room = names.len() < CAP && !self.is_sealed.load(Ordering::SeqCst);
-        if has_room {
+        let has_room = names.is_empty() || ScopeSet::pulls(names.iter().chain([name])).fits_one_token(REST);
+        let is_open = has_room && !self.is_sealed.load(Ordering::SeqCst);
+        if is_open {
             names.push(Name::clone(name));
         }
-        has_room
+        is_open
     }
 
     fn seal(&self) -> ScopeSet {

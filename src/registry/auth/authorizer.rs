@@ -11,7 +11,7 @@ use super::account::Account;
 use super::challenge::{Asked, Challenge, Realm};
 use super::error::Error;
 use super::request::Ask;
-use super::scope::Need;
+use super::scope::{Action, Need, ScopeSet};
 use super::token::Authorization;
 use crate::model::{Host, Repository};
 use crate::registry::Role;
@@ -51,6 +51,18 @@ impl Authorizer {
     pub(crate) fn announce(&self, role: Role, repository: &Repository) {
         let entry = self.credentials(role).choose(&repository.host, &repository.name);
         self.account(&repository.host, entry).announce(&repository.name);
+    }
+
+    /// Says that `repository` will be written to, and perhaps mounted into from `from`: the token for what
+    /// is due then may name it too. By itself this asks for nothing.
+    pub(crate) fn plan_write(&self, role: Role, repository: &Repository, from: Option<&Repository>) {
+        let mut needed = ScopeSet::default();
+        needed.add(&repository.name, Action::Push);
+        if let Some(from) = from.filter(|from| from.host == repository.host) {
+            needed.add(&from.name, Action::Pull);
+        }
+        let entry = self.credentials(role).choose(&repository.host, &repository.name);
+        self.account(&repository.host, entry).plan(needed);
     }
 
     /// What a request must carry now; None: send it without, since the registry has not asked for

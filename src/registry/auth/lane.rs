@@ -55,16 +55,21 @@ impl Lane {
     }
 
     /// Those who are told of the outcome, and what they need together: the holder of `ticket`
-    /// first, then who waits, as far as `cap` repositories go.
-    pub(super) fn gather(&self, ticket: &Ticket<'_>, cap: usize) -> (ScopeSet, Vec<u64>) {
+    /// first, then who waits, as far as it `fits`.
+    pub(super) fn gather(
+        &self,
+        ticket: &Ticket<'_>,
+        fits: impl Fn(&ScopeSet) -> bool,
+    ) -> (ScopeSet, Vec<u64>) {
         let waiting = self.waiting();
         let mut together = ScopeSet::default();
         let mut members = Vec::new();
         let own = waiting.places.iter().filter(|place| place.id == ticket.id);
         let others = waiting.places.iter().filter(|place| place.id != ticket.id && place.verdict.is_none());
         for place in own.chain(others) {
-            if members.is_empty() || together.len_with(&place.needed) <= cap {
-                together.add_all(&place.needed);
+            let more = together.with(&place.needed);
+            if members.is_empty() || fits(&more) {
+                together = more;
                 members.push(place.id);
             }
         }

@@ -6,6 +6,7 @@
 
 mod account;
 mod authorizer;
+mod beside;
 mod challenge;
 mod error;
 mod lane;

@@ -51,7 +51,20 @@ impl Need {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct ScopeSet(BTreeMap<Name, Action>);
 
+/// What a scope is besides its name: `{"type":"repository","class":"","name":"","actions":["pull","push"]},`.
+const SCOPE_BYTES: usize = 69;
+
+/// Tokens travel in a header, of which nginx takes 8 KB, and so do the scopes, in the query for one.
+const TOKEN_BYTES: usize = 7 << 10;
+
 impl ScopeSet {
+    /// Repositories in one token at most.
+    pub(super) const MOST: usize = 50;
+
+    /// The same where all is only read: the tokens of many small requests, whose header is most of
+    /// what is sent.
+    pub(super) const MOST_PULLS: usize = 20;
+
     pub(super) fn pulls<'a>(names: impl IntoIterator<Item = &'a Name>) -> Self {
         Self(names.into_iter().map(|name| (Name::clone(name), Action::Pull)).collect())
     }
@@ -61,19 +74,32 @@ impl ScopeSet {
         *held = action.max(*held);
     }
 
-    pub(super) fn add_all(&mut self, other: &Self) {
-        for (name, action) in &other.0 {
-            self.add(name, *action);
+    /// What is in either.
+    pub(super) fn with(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (name, action) in other.iter() {
+            both.add(name, action);
         }
-    }
-
-    /// How many repositories there would be with those of `other`.
-    pub(super) fn len_with(&self, other: &Self) -> usize {
-        self.0.len() + other.0.keys().filter(|name| !self.0.contains_key(*name)).count()
+        both
     }
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, Action)> {
+        self.0.iter().map(|(name, action)| (name, *action))
+    }
+
+    /// About how many bytes of a token are these scopes: as JSON (distribution spec, JWT), in base64.
+    pub(super) fn weight(&self) -> usize {
+        self.0.keys().map(|name| (name.len() + SCOPE_BYTES) * 4 / 3).sum()
+    }
+
+    /// Whether a token for all of this may be asked for, if all but the scopes of it are `rest` bytes.
+    pub(super) fn fits_one_token(&self, rest: usize) -> bool {
+        let most = if self.has_push() { Self::MOST } else { Self::MOST_PULLS };
+        self.len() <= most && rest + self.weight() <= TOKEN_BYTES
     }
 
     /// Whether everything in `needed` is allowed here too.

@@ -93,6 +93,16 @@ impl Token {
         self.scopes == *needed
     }
 
+    /// How many bytes it is.
+    pub(super) fn len(&self) -> usize {
+        self.header.len()
+    }
+
+    /// How many of them are not its scopes, as far as one can tell.
+    pub(super) fn rest(&self) -> usize {
+        self.len().saturating_sub(self.scopes.weight())
+    }
+
     pub(super) fn is_valid(&self) -> bool {
         Instant::now() < self.due
     }

@@ -2,6 +2,7 @@
 //!
 //! The program is the one that was built, run as Prow runs it, unless a test says otherwise.
 
+mod budget;
 mod cold;
 mod figures;
 mod hosts;
@@ -14,6 +15,10 @@ mod shards;
 mod silent;
 mod stopping;
 mod thousand;
+
+#[path = "../../../benches/counts/set.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it is the benchmark's, which asks more of it")]
+mod set;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,6 +1,7 @@
 //! The authorizer against a token service in memory that writes down what it is asked.
 
 mod logins;
+mod pushes;
 mod tokens;
 
 use std::collections::HashMap;

@@ -1,5 +1,6 @@
 //! Who may do what: open, basic logins, or tokens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -100,7 +101,7 @@ pub(super) enum Access {
 }
 
 /// Who a request was made as, and the scopes of its token.
-pub(super) type Identity = (Option<String>, Vec<String>);
+pub(super) type Identity = (Option<String>, Arc<[String]>);
 
 /// A repository and what is to be done with it.
 type Need = (String, &'static str);
@@ -178,7 +179,7 @@ fn basic(accounts: &[Account], call: &Call) -> Result<Identity, Box<Reply>> {
         return Err(Box::new(Access::Basic(Vec::new()).challenge(call, None)));
     };
     if needs(call).iter().all(|(repository, action)| account.may(repository, action)) {
-        Ok((Some(account.name.clone()), Vec::new()))
+        Ok((Some(account.name.clone()), Arc::default()))
     } else {
         Err(Box::new(Reply::of_status(403)))
     }
@@ -193,7 +194,7 @@ fn bearer(tokens: &TokenServer, call: &Call) -> Result<Identity, Box<Reply>> {
     let granted =
         |(repository, action): &Need| issued.scopes.iter().any(|scope| scope.allows(repository, action));
     if needs(call).iter().all(granted) {
-        return Ok((issued.account, issued.scopes.iter().map(Scope::to_string).collect()));
+        return Ok((issued.account.clone(), Arc::clone(&issued.texts)));
     }
     match call.config.insufficient_scope {
         401 => refuse(Some("insufficient_scope")),

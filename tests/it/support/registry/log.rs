@@ -195,7 +195,7 @@ pub(super) struct Entry {
     path: String,
     pub(super) target: Target,
     headers: HeaderMap,
-    pub(super) identity: OnceLock<(Option<String>, Vec<String>)>,
+    pub(super) identity: OnceLock<(Option<String>, Arc<[String]>)>,
     pub(super) status: AtomicU16,
     pub(super) received: AtomicU64,
     pub(super) sent: AtomicU64,
@@ -217,7 +217,7 @@ impl Entry {
             headers: self.headers.clone(),
             status: (status != 0).then_some(status),
             account,
-            scopes,
+            scopes: scopes.to_vec(),
             received: self.received.load(Ordering::SeqCst),
             sent: self.sent.load(Ordering::SeqCst),
         }

@@ -178,7 +178,7 @@ pub struct TokenServer {
 #[derive(Debug)]
 struct Shared {
     rules: Rules,
-    issued: Mutex<HashMap<String, Issued>>,
+    issued: Mutex<HashMap<String, Arc<Issued>>>,
     requests: Mutex<Vec<TokenRequest>>,
     log: Log,
     faults: Faults,
@@ -187,10 +187,12 @@ struct Shared {
 }
 
 /// What an opaque token stands for.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Issued {
     pub(super) account: Option<String>,
     pub(super) scopes: Vec<Scope>,
+    /// As they are written.
+    pub(super) texts: Arc<[String]>,
     expires: Instant,
 }
 
@@ -259,7 +261,7 @@ impl TokenServer {
         self.shared.faults.add(fault);
     }
 
-    pub(super) fn issued(&self, token: &str) -> Option<Issued> {
+    pub(super) fn issued(&self, token: &str) -> Option<Arc<Issued>> {
         let issued = self.shared.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.get(token).filter(|issued| issued.expires > Instant::now()).cloned()
     }
@@ -375,7 +377,9 @@ impl Shared {
         };
         let name = (!account.name.is_empty()).then(|| account.name.clone());
         let expires = Instant::now() + lifetime;
-        issued.insert(token.clone(), Issued { account: name, scopes: scopes.to_vec(), expires });
+        let texts = scopes.iter().map(Scope::to_string).collect();
+        let stands_for = Issued { account: name, scopes: scopes.to_vec(), texts, expires };
+        issued.insert(token.clone(), Arc::new(stands_for));
         let mut answer = json!({});
         if self.rules.field != TokenField::AccessToken {
             answer["token"] = token.clone().into();
