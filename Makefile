@@ -12,7 +12,7 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-.PHONY: help run test test-large check audit bench bench-limits image image-test lint-mappings configmap
+.PHONY: help run test test-large check audit bench bench-limits bench-scale image image-test lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: ## count requests and bytes beside the fewest possible and skopeo: docs/p
 bench-limits: ## simulate registries with limits and print how they are met: docs/performance.md
 	@# The clock is a virtual one: what is quick to build says the same.
 	$(CARGO) bench --locked --profile dev --bench limits
+
+bench-scale: ## time, CPU and memory over 12,500 to 100,000 entries, and how linear they are
+	$(CARGO) bench --locked --bench scale
 
 image: ## build the container image with buildah (IMAGE=…, BUILDER=… to name a base)
 	@.ci/image build '$(IMAGE)' '$(BUILDER)'

@@ -19,11 +19,11 @@ use crate::registry::Client;
 /// What a list of tags with digests said; none: there is no such list.
 type Listed = Option<Arc<HashMap<Tag, Digest>>>;
 
-/// The looks of a run, each shared by all entries that name the same reference.
+/// The looks of a run. Those at a source are shared by all entries that name it; a target is one entry's only, so what
+/// it is now is that entry's to know.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     sources: Once<Endpoint, Result<Option<Descriptor>, Failure>>,
-    targets: Once<Endpoint, Result<Found, Failure>>,
     lists: Once<Repository, Listed>,
     /// The tags that entries name, for repositories whose registry may list them with digests.
     named: Mutex<HashMap<Repository, HashSet<Tag>>>,
@@ -73,12 +73,11 @@ impl Engine {
 
     /// What `target` is now.
     pub(super) async fn target_now(&self, target: &Endpoint) -> Result<Found, Failure> {
-        self.looks.targets.get(target, self.look_at_target(target).boxed()).await
+        self.look_at_target(target).boxed().await
     }
 
-    /// Forgets what `target` was, since it was written.
+    /// Forgets what `target` was as a source of other entries, since it was written.
     pub(super) fn target_changed(&self, target: &Endpoint) {
-        self.looks.targets.forget(target);
         self.looks.sources.forget(target);
     }
 

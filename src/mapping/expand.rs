@@ -115,14 +115,15 @@ impl Waiting {
         }
         let mut at_once = Vec::new();
         for entry in set.entries {
-            match &entry.wish {
+            let Entry { wish, place } = entry;
+            match wish {
                 Wish::Exact(desired) => match waiting.groups.get_mut(&Destination::of(&desired.target)) {
-                    Some(group) => group.exact.push(entry),
-                    None => at_once.push(desired.clone()),
+                    Some(group) => group.exact.push(Entry { wish: Wish::Exact(desired), place }),
+                    None => at_once.push(desired),
                 },
                 Wish::Wildcard(wildcard) => {
                     if let Some(group) = waiting.groups.get_mut(&wildcard.target) {
-                        group.wildcards.push(entry.clone());
+                        group.wildcards.push(Entry { wish: Wish::Wildcard(wildcard), place });
                     }
                 }
             }

@@ -243,11 +243,11 @@ impl MappingSet {
     /// Takes out the exact entries that contradict one another, and those that repeat one.
     fn part_conflicts(&mut self) {
         let entries = std::mem::take(&mut self.entries);
-        let (exact, at): (Vec<Desired>, Vec<usize>) = entries
+        let (exact, at): (Vec<&Desired>, Vec<usize>) = entries
             .iter()
             .enumerate()
             .filter_map(|(at, entry)| match &entry.wish {
-                Wish::Exact(desired) => Some((desired.clone(), at)),
+                Wish::Exact(desired) => Some((desired, at)),
                 Wish::Wildcard(_) => None,
             })
             .unzip();
@@ -259,7 +259,7 @@ impl MappingSet {
                 contested[at[*one]] = true;
             }
             let group: Vec<(&Desired, &Place)> =
-                group.iter().map(|one| (&exact[*one], &entries[at[*one]].place)).collect();
+                group.iter().map(|one| (exact[*one], &entries[at[*one]].place)).collect();
             let reported = conflict(&group);
             self.findings.extend(reported.0);
             self.rows.extend(reported.1);

@@ -1,5 +1,6 @@
 //! A set of entries of which no two want different things of one target.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use super::desired::{Desired, Endpoint};
@@ -68,10 +69,10 @@ impl Batch {
 
     /// As [`Batch::admit`], for one who keeps more about each entry than a `Desired`.
     #[must_use]
-    pub fn judge(entries: &[Desired]) -> Judged {
+    pub fn judge<D: Borrow<Desired>>(entries: &[D]) -> Judged {
         let mut by_target: HashMap<&Endpoint, usize> = HashMap::new();
         let mut groups: Vec<Vec<usize>> = Vec::new();
-        for (at, entry) in entries.iter().enumerate() {
+        for (at, entry) in entries.iter().map(Borrow::borrow).enumerate() {
             let group = *by_target.entry(&entry.target).or_insert(groups.len());
             match groups.get_mut(group) {
                 Some(group) => group.push(at),
@@ -79,8 +80,9 @@ impl Batch {
             }
         }
         let mut judged = Judged::default();
+        let source = |at: usize| &entries[at].borrow().source;
         for group in groups {
-            if group.iter().any(|at| entries[*at].source != entries[group[0]].source) {
+            if group.iter().any(|at| source(*at) != source(group[0])) {
                 judged.conflicts.push(group);
                 continue;
             }

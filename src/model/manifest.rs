@@ -45,7 +45,7 @@ pub struct Descriptor {
     pub urls: Vec<String>,
     /// In an index: what it runs on.
     #[serde(default)]
-    pub platform: Option<Platform>,
+    pub platform: Option<Box<Platform>>,
 }
 
 impl Descriptor {

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Report, html, json, junit, metrics};
+use super::{Report, html, metrics, write_json, write_junit};
 
 /// The report for programs.
 pub const JSON_FILE: &str = "image-mirror-report.json";
@@ -29,23 +29,12 @@ impl RenderError {
 
 /// A file of the report could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum ArtifactError {
-    /// The format could not be made.
-    #[error("could not make `{path}`")]
-    Render {
-        /// The file it was for.
-        path: PathBuf,
-        /// Why not.
-        source: RenderError,
-    },
-    /// The file could not be written.
-    #[error("could not write `{path}`: see that the artifacts directory is writable and not full")]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+#[error("could not write `{path}`: see that the artifacts directory is writable and not full")]
+pub struct ArtifactError {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
 }
 
 /// Writes all formats into `directory`, which is made if it is not there. Each file is written under
@@ -55,35 +44,35 @@ pub enum ArtifactError {
 /// The first file that could not be written; the others are written all the same.
 pub fn write_artifacts(report: &Report, directory: &Path) -> Result<Vec<PathBuf>, ArtifactError> {
     fs::create_dir_all(directory)
-        .map_err(|source| ArtifactError::Write { path: directory.to_owned(), source })?;
-    let formats: [(&str, Result<String, RenderError>); 4] = [
-        (JSON_FILE, json(report)),
-        (JUNIT_FILE, junit(report)),
-        (HTML_FILE, html(report)),
-        (METRICS_FILE, metrics(report)),
+        .map_err(|source| ArtifactError { path: directory.to_owned(), source })?;
+    let formats: [(&str, Format); 4] = [
+        (JSON_FILE, write_json),
+        (JUNIT_FILE, write_junit),
+        (HTML_FILE, |report, to| write_text(html(report), to)),
+        (METRICS_FILE, |report, to| write_text(metrics(report), to)),
     ];
-    let written: Vec<_> = formats
-        .into_iter()
-        .map(|(name, content)| write(directory.join(report.file_name(name)), content))
-        .collect();
+    let write = |(name, format): (&str, Format)| {
+        let path = directory.join(report.file_name(name));
+        match replace(&path, |to| format(report, to)) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(ArtifactError { path, source }),
+        }
+    };
+    let written: Vec<_> = formats.into_iter().map(write).collect();
     written.into_iter().collect()
 }
 
-fn write(path: PathBuf, content: Result<String, RenderError>) -> Result<PathBuf, ArtifactError> {
-    let content = match content {
-        Ok(content) => content,
-        Err(source) => return Err(ArtifactError::Render { path, source }),
-    };
-    match replace(&path, content.as_bytes()) {
-        Ok(()) => Ok(path),
-        Err(source) => Err(ArtifactError::Write { path, source }),
-    }
+/// How a report is put into a format. Large ones are written as they are made, never held whole.
+type Format = fn(&Report, &mut dyn Write) -> io::Result<()>;
+
+fn write_text(text: Result<String, RenderError>, to: &mut dyn Write) -> io::Result<()> {
+    to.write_all(text.map_err(io::Error::other)?.as_bytes())
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = readable_by_all().tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(content)?;
-    file.persist(path)?;
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = BufWriter::new(readable_by_all().tempfile_in(path.parent().unwrap_or(Path::new(".")))?);
+    write(&mut file)?;
+    file.into_inner()?.persist(path)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! it in again, so both directions share the types of this file.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row};
 
 use super::totals::Counts;
 use super::words::{help, name, reason};
-use super::{Part, RenderError, Report};
+use super::{Part, RenderError, Report, text_of};
 
 /// Raised when a reader of the old form would misread the new one; fields may be added without it
 /// only together with the schema.
@@ -121,6 +122,14 @@ impl Serialize for Rows<'_> {
 /// # Errors
 /// When a value has no form in JSON; none of today's values is such.
 pub fn json(report: &Report) -> Result<String, RenderError> {
+    text_of(|to| write_json(report, to))
+}
+
+/// As [`json`], into `to`.
+///
+/// # Errors
+/// When `to` does not take it.
+pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let totals = report.totals();
     let wire = report.wire;
     let document = Document {
@@ -139,9 +148,8 @@ pub fn json(report: &Report) -> Result<String, RenderError> {
             requests: wire.requests,
         },
     };
-    let mut text = serde_json::to_string_pretty(&document).map_err(RenderError::new)?;
-    text.push('\n');
-    Ok(text)
+    serde_json::to_writer_pretty(&mut *to, &document)?;
+    to.write_all(b"\n")
 }
 
 /// Seconds with milliseconds: more digits would say more than was measured.

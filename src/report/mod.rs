@@ -17,6 +17,7 @@ mod text;
 mod totals;
 mod words;
 
+use std::io;
 use std::time::{Duration, SystemTime};
 
 pub use advice::advice;
@@ -24,8 +25,8 @@ pub use files::{
     ArtifactError, HTML_FILE, JSON_FILE, JUNIT_FILE, METRICS_FILE, RenderError, write_artifacts,
 };
 pub use html::html;
-pub use json::json;
-pub use junit::junit;
+pub use json::{json, write_json};
+pub use junit::{junit, write_junit};
 pub use merge::{MergeError, Merged, merge};
 pub use metrics::metrics;
 pub use part::Part;
@@ -35,6 +36,13 @@ pub use totals::{Counts, Totals};
 pub use words::{bytes, failure_line, help, name, number, place};
 
 use crate::model::{Row, Wire};
+
+/// What `write` writes, as a text.
+fn text_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<String, RenderError> {
+    let mut bytes = Vec::new();
+    write(&mut bytes).map_err(RenderError::new)?;
+    String::from_utf8(bytes).map_err(RenderError::new)
+}
 
 /// What there is to report of a run.
 #[derive(Debug, Clone)]
@@ -67,7 +75,11 @@ impl Report {
     /// The rows by file and line, so that two reports of one set of files can be compared.
     fn sorted(&self) -> Vec<&Row> {
         let mut rows: Vec<&Row> = self.rows.iter().collect();
-        rows.sort_by_cached_key(|row| (row.origin.clone(), row.target.to_string()));
+        // Targets are asked for only within a line: a name for each row would weigh as much as the rows.
+        rows.sort_by(|one, other| {
+            let by_target = || one.target.to_string().cmp(&other.target.to_string());
+            one.origin.cmp(&other.origin).then_with(by_target)
+        });
         rows
     }
 }
