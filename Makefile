@@ -38,10 +38,10 @@ audit: ## crates, licences and sources against deny.toml; installs cargo-deny if
 	cargo-deny --all-features check bans licenses sources
 
 bench: ## count requests and bytes beside the fewest possible and skopeo: docs/performance.md (4 GB of memory)
-	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo
+	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo curl=curl
 	# Registries write every blob through to the disk; in memory they measure the program instead.
 	export TMPDIR=$${TMPDIR:-$$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)}
-	$(CARGO) bench --locked --bench counts
+	$(CARGO) bench --locked --bench mirror
 
 image: ## build the container image with buildah (IMAGE=…, BUILDER=… to name a base)
 	@.ci/image build '$(IMAGE)' '$(BUILDER)'
