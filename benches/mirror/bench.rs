@@ -17,6 +17,7 @@ use crate::set::Set;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::table::note;
+use crate::tokens::{Tokens, authfile};
 use crate::tools::{Errand, Tool};
 
 /// Where the images go.
@@ -43,6 +44,8 @@ pub struct Scenario<'a> {
     pub fewest: Fewest,
     /// A run changes nothing, so that the same registries serve all of them, and the floor has something to say.
     pub is_no_op: bool,
+    /// Both registries want tokens.
+    pub has_tokens: bool,
 }
 
 /// A registry behind its front.
@@ -50,6 +53,8 @@ pub struct Scenario<'a> {
 struct Served {
     registry: Registry,
     host: String,
+    /// The front of its token service.
+    tokens: Option<String>,
 }
 
 /// The registries of a run.
@@ -82,6 +87,8 @@ pub struct Ran {
     pub who: String,
     pub fewest: Fewest,
     pub lines: u64,
+    pub is_no_op: bool,
+    pub has_tokens: bool,
     pub runs: Vec<Once>,
 }
 
@@ -93,6 +100,7 @@ pub struct Bench {
     pub ran: Vec<Ran>,
     pub wrong: Vec<String>,
     fronts: Fronts,
+    tokens: Tokens,
     _certificates: TempDir,
 }
 
@@ -110,6 +118,7 @@ impl Bench {
             ran: Vec::new(),
             wrong: Vec::new(),
             fronts,
+            tokens: Tokens::start()?,
             _certificates: certificates,
         })
     }
@@ -126,6 +135,8 @@ impl Bench {
                 who: tool.name().to_owned(),
                 fewest: scenario.fewest,
                 lines,
+                is_no_op: scenario.is_no_op,
+                has_tokens: scenario.has_tokens,
                 runs: Vec::new(),
             })
             .collect();
@@ -145,17 +156,14 @@ impl Bench {
     }
 
     fn tools(&self, scenario: &Scenario<'_>) -> Vec<Tool> {
-        let floor = scenario.is_no_op.then_some(Tool::Floor);
+        // The floor knows of no tokens.
+        let floor = (scenario.is_no_op && !scenario.has_tokens).then_some(Tool::Floor);
+        let curl = (scenario.set.lines.len() == 1).then_some(Tool::Curl);
         let peers = self.settings.peers.iter().cloned().map(Tool::Peer);
-        std::iter::once(Tool::Ours).chain(floor).chain(peers).collect()
+        std::iter::once(Tool::Ours).chain(floor).chain(curl).chain(peers).collect()
     }
 
-    fn once(
-        &mut self,
-        scenario: &Scenario<'_>,
-        tool: &Tool,
-        ground: &mut Option<Ground>,
-    ) -> Result<Once> {
+    fn once(&mut self, scenario: &Scenario<'_>, tool: &Tool, ground: &mut Option<Ground>) -> Result<Once> {
         if !scenario.is_no_op {
             self.close(ground)?;
         }
@@ -166,6 +174,7 @@ impl Bench {
         note(&format!("{} {}: {}", scenario.id, scenario.title, tool.name()));
         let folder = tempfile::tempdir()?;
         let targets = ground.words();
+        let authfile = scenario.has_tokens.then(|| authfile(folder.path(), &ground.hosts())).transpose()?;
         let errand = Errand {
             folder: folder.path(),
             program: &self.settings.program.clone(),
@@ -173,13 +182,16 @@ impl Bench {
             set: scenario.set,
             source: &ground.source.host,
             targets: &targets,
+            authfile: authfile.as_deref(),
         };
         let (cost, output) = measured(&tool.command(&errand)?)?;
         let once = self.passed(ground, cost, scenario.rtt)?;
         note(&format!("  {:.2} s, {} requests", cost.wall, once.both().total()));
         let mut wrong = self.look(scenario, ground, tool, &once);
         if *tool == Tool::Ours {
-            wrong.extend(errand.report().map_or_else(|error| vec![error.to_string()], |said| differ(&once, &said)));
+            wrong.extend(
+                errand.report().map_or_else(|error| vec![error.to_string()], |said| differ(&once, &said)),
+            );
         }
         if !output.status.success() {
             wrong.push(said(&output));
@@ -191,12 +203,20 @@ impl Bench {
     /// What passed the fronts, once everything has come out of the delay lines.
     fn passed(&mut self, ground: &Ground, cost: Cost, rtt: Duration) -> Result<Once> {
         std::thread::sleep(2 * rtt + Duration::from_millis(20));
-        let source = self.fronts.take(&ground.source.host)?;
+        let source = self.take(&ground.source)?;
         let mut target = Passed::default();
         for served in &ground.targets {
-            target = target.and(&self.fronts.take(&served.host)?);
+            target = target.and(&self.take(served)?);
         }
         Ok(Once { cost, source, target })
+    }
+
+    fn take(&mut self, served: &Served) -> Result<Passed> {
+        let passed = self.fronts.take(&served.host)?;
+        match &served.tokens {
+            Some(tokens) => Ok(passed.and(&self.fronts.take(tokens)?)),
+            None => Ok(passed),
+        }
     }
 
     fn look(&self, scenario: &Scenario<'_>, ground: &Ground, tool: &Tool, once: &Once) -> Vec<String> {
@@ -205,8 +225,11 @@ impl Bench {
         for refused in refused {
             note(&format!("{}: {}: {refused}", scenario.id, tool.name()));
         }
-        let check = |served: &Served, folder| {
-            check::wrong(&served.registry.store, &self.pool, scenario.set, folder)
+        let check = |served: &Served, folder| match (tool, scenario.set.largest()) {
+            (Tool::Curl, Some(blob)) => {
+                check::wrong_blob(&served.registry.store, &self.pool, &blob.digest).into_iter().collect()
+            }
+            _ => check::wrong(&served.registry.store, &self.pool, scenario.set, folder),
         };
         match scenario.to {
             To::Same => check(&ground.source, "new/"),
@@ -215,34 +238,47 @@ impl Bench {
     }
 
     fn ground(&mut self, scenario: &Scenario<'_>) -> Result<Ground> {
-        let source = self.serve(Some(scenario.set), scenario.rtt)?;
+        let source = self.serve(scenario, Some(scenario.set))?;
         let count = match scenario.to {
             To::Same => 0,
             To::Others(count) => count,
         };
-        let targets: Result<_> = (0..count).map(|_| self.serve(scenario.before, scenario.rtt)).collect();
+        let targets: Result<_> = (0..count).map(|_| self.serve(scenario, scenario.before)).collect();
         Ok(Ground { source, targets: targets? })
     }
 
-    fn serve(&mut self, set: Option<&Set>, rtt: Duration) -> Result<Served> {
+    fn serve(&mut self, scenario: &Scenario<'_>, set: Option<&Set>) -> Result<Served> {
         let store = Store::new()?;
         if let Some(set) = set {
             store.lay(&self.pool, set)?;
         }
-        let registry = Registry::start(store)?;
-        let host = self.fronts.open(&registry.host, rtt)?;
-        Ok(Served { registry, host })
+        let tokens = match scenario.has_tokens {
+            true => Some(self.fronts.open(self.tokens.host(), scenario.rtt)?),
+            false => None,
+        };
+        let service = tokens.as_ref().map(|front| (&self.tokens, front.as_str()));
+        let registry = Registry::start(store, service)?;
+        let host = self.fronts.open(&registry.host, scenario.rtt)?;
+        Ok(Served { registry, host, tokens })
     }
 
     fn close(&mut self, ground: &mut Option<Ground>) -> Result<()> {
-        for served in ground.take().into_iter().flat_map(|ground| ground.targets.into_iter().chain([ground.source])) {
-            self.fronts.close(&served.host)?;
+        for served in
+            ground.take().into_iter().flat_map(|ground| ground.targets.into_iter().chain([ground.source]))
+        {
+            for host in std::iter::once(served.host).chain(served.tokens) {
+                self.fronts.close(&host)?;
+            }
         }
         Ok(())
     }
 }
 
 impl Ground {
+    fn hosts(&self) -> Vec<&str> {
+        std::iter::once(&self.source).chain(&self.targets).map(|served| served.host.as_str()).collect()
+    }
+
     /// What mappings call the targets.
     fn words(&self) -> Vec<String> {
         if self.targets.is_empty() {
@@ -271,10 +307,8 @@ fn differ(once: &Once, report: &Value) -> Vec<String> {
         let passed = both.methods.get(*method).copied().unwrap_or_default();
         (*method, said(&format!("/requests/{method}")), passed)
     });
-    let bytes = [
-        ("bytes received", said("/wire/received"), both.down),
-        ("bytes sent", said("/wire/sent"), both.up),
-    ];
+    let bytes =
+        [("bytes received", said("/wire/received"), both.down), ("bytes sent", said("/wire/sent"), both.up)];
     let mut wrong: Vec<_> = methods
         .chain(bytes)
         .filter(|(_, said, passed)| said != passed)

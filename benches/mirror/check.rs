@@ -23,9 +23,13 @@ pub fn wrong(store: &Store, pool: &Pool, set: &Set, folder: &str) -> Vec<String>
         wrong.extend(link(&store.layer(&format!("{folder}{repository}"), digest), digest));
         data.insert(digest);
     }
-    let differs = |digest: &&str| !same(&store.blob(digest), &pool.path(digest));
-    wrong.extend(data.into_iter().filter(differs).map(|digest| format!("the bytes of {digest}")));
+    wrong.extend(data.into_iter().filter_map(|digest| wrong_blob(store, pool, digest)));
     wrong
+}
+
+/// Whether `digest` is not in `store` as it should be.
+pub fn wrong_blob(store: &Store, pool: &Pool, digest: &str) -> Option<String> {
+    (!same(&store.blob(digest), &pool.path(digest))).then(|| format!("the bytes of {digest}"))
 }
 
 /// Every tag with its digest, and no other.
@@ -37,7 +41,8 @@ fn tags(store: &Store, set: &Set, folder: &str) -> Vec<String> {
     }
     for repository in set.repositories() {
         let known = |tag: &str| set.lines.iter().any(|line| line.repository == repository && line.tag == tag);
-        let found = fs::read_dir(store.tags(&format!("{folder}{repository}"))).into_iter().flatten().flatten();
+        let found =
+            fs::read_dir(store.tags(&format!("{folder}{repository}"))).into_iter().flatten().flatten();
         let found = found.map(|entry| entry.file_name().to_string_lossy().into_owned());
         wrong.extend(found.filter(|tag| !known(tag)).map(|tag| format!("{repository}:{tag} is too many")));
     }
@@ -64,7 +69,8 @@ fn same(one: &Path, other: &Path) -> bool {
     }
     while left > 0 {
         let size = CHUNK.min(usize::try_from(left).unwrap_or(CHUNK));
-        let read = one.read_exact(&mut here_bytes[..size]).and_then(|()| other.read_exact(&mut there_bytes[..size]));
+        let read =
+            one.read_exact(&mut here_bytes[..size]).and_then(|()| other.read_exact(&mut there_bytes[..size]));
         if read.is_err() || here_bytes[..size] != there_bytes[..size] {
             return false;
         }

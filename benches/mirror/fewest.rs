@@ -4,10 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::set::Set;
 
 /// What a run is held against.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Fewest {
     pub requests: u64,
     /// Bytes of blobs from the source, each once however many targets there are.
@@ -45,7 +47,8 @@ impl Fewest {
     pub fn changed(before: &Set, after: &Set, new: &Set) -> Self {
         let (there, held) = (before.links(), before.blobs());
         let pairs = new.links().into_keys().filter(|pair| !there.contains_key(pair)).count() as u64;
-        let sizes: Vec<_> = new.blobs().into_iter().filter(|(digest, _)| !held.contains_key(digest)).collect();
+        let sizes: Vec<_> =
+            new.blobs().into_iter().filter(|(digest, _)| !held.contains_key(digest)).collect();
         let (blobs, manifests, writes) = (count(&sizes), digests(new), count(new.manifests()));
         let looks = 2 * count(&after.lines) - count(&new.lines);
         Self {

@@ -32,7 +32,8 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vn
 /// What it is to look at, a line each: `HOST PATH`.
 pub fn list(set: &Set, hosts: &[&str]) -> String {
     let path = |host: &str| {
-        let line = |line: &crate::set::Line| format!("{host} /v2/{}/manifests/{}\n", line.repository, line.tag);
+        let line =
+            |line: &crate::set::Line| format!("{host} /v2/{}/manifests/{}\n", line.repository, line.tag);
         set.lines.iter().map(line).collect::<String>()
     };
     hosts.iter().map(|host| path(host)).collect()
@@ -83,5 +84,9 @@ async fn head(mut requests: SendRequest<axum::body::Body>, host: &str, path: &st
     let request = request.header(ACCEPT, MANIFESTS).body(axum::body::Body::empty())?;
     requests.ready().await?;
     let answer = requests.send_request(request).await?;
-    if answer.status().is_success() { Ok(()) } else { Err(format!("{} {host}{path}", answer.status()).into()) }
+    if answer.status().is_success() {
+        Ok(())
+    } else {
+        Err(format!("{} {host}{path}", answer.status()).into())
+    }
 }

@@ -9,8 +9,10 @@
 mod bench;
 mod check;
 mod fewest;
+mod figures;
 mod floor;
 mod image;
+mod json;
 mod measure;
 mod path;
 mod pool;
@@ -19,7 +21,10 @@ mod scenarios;
 mod set;
 mod settings;
 mod store;
+#[path = "../../tests/it/support/mod.rs"]
+mod support;
 mod table;
+mod tokens;
 mod tools;
 
 use std::path::Path;
@@ -51,12 +56,21 @@ fn main() -> ExitCode {
 
 fn all() -> Result<()> {
     let settings = Settings::read()?;
-    say(&machine(&settings));
+    let machine = machine(&settings);
+    say(&machine);
     let mut bench = Bench::new(settings)?;
     let ended = scenarios::all(&mut bench);
     say(&table::costs(&bench.ran));
     say("");
     say(&table::requests(&bench.ran));
+    say("");
+    let figures = figures::figures(&bench.ran);
+    say(&table::figures(&figures));
+    json::write(&bench.settings.json, machine.trim(), &bench.ran, &figures)?;
+    let broken = figures.iter().filter(|figure| figure.decides && !figure.is_met());
+    bench
+        .wrong
+        .extend(broken.map(|figure| format!("{}: {}: {}", figure.scenario, figure.what, figure.found)));
     bench.wrong.extend(ended.err().map(|error| error.to_string()));
     for wrong in &bench.wrong {
         note(&format!("error: {wrong}"));

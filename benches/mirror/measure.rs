@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode, Output, Stdio};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 pub const MEASURE: &str = "--measure";
 
 /// What a command cost.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Cost {
     pub wall: f64,
     /// User and system time of it and its children.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::store::Store;
+use crate::tokens::Tokens;
 
 /// A running registry; it ends when this is dropped.
 #[derive(Debug)]
@@ -19,12 +20,15 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Serves `store` to everybody.
-    pub fn start(store: Store) -> Result<Self> {
+    /// Serves `store`; to those with tokens of a service, where one is given by what it says of itself and its front.
+    pub fn start(store: Store, tokens: Option<(&Tokens, &str)>) -> Result<Self> {
         // Whoever else asks for a port meanwhile is given another one: they are handed out in turn.
         let host = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let root = store.root();
-        let configuration = configuration(&store, &host);
+        let mut configuration = configuration(&store, &host);
+        if let Some((tokens, front)) = tokens {
+            configuration["auth"] = tokens.configuration(front, root)?;
+        }
         let path = root.join("config.yml");
         // JSON is YAML.
         std::fs::write(&path, configuration.to_string())?;

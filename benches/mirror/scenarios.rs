@@ -17,7 +17,8 @@ const FEW_RUNS: usize = 3;
 pub fn all(bench: &mut Bench) -> Result<()> {
     main_set(bench)?;
     many(bench)?;
-    one_repository(bench)
+    one_repository(bench)?;
+    large_layer(bench)
 }
 
 fn wants(bench: &Bench, scenarios: &[&str]) -> bool {
@@ -29,7 +30,7 @@ fn run(bench: &mut Bench, scenario: &Scenario<'_>) -> Result<()> {
 }
 
 fn main_set(bench: &mut Bench) -> Result<()> {
-    if !wants(bench, &["A", "B", "C", "D", "I"]) {
+    if !wants(bench, &["A", "B", "C", "D", "I", "JA", "JB"]) {
         return Ok(());
     }
     let set = Set::generate(&bench.pool, MAIN, SEED)?;
@@ -44,6 +45,7 @@ fn main_set(bench: &mut Bench) -> Result<()> {
         runs: FEW_RUNS,
         fewest: Fewest::cold(&set, 1),
         is_no_op: false,
+        has_tokens: false,
     };
     run(bench, &cold)?;
     run(bench, &no_op("B", "nothing changed", &cold))?;
@@ -59,9 +61,18 @@ fn main_set(bench: &mut Bench) -> Result<()> {
     };
     run(bench, &changed)?;
     let fewest = Fewest::same_registry(&set);
-    run(bench, &Scenario { id: "D", title: "same registry", to: To::Same, runs: RUNS, fewest, ..cold.clone() })?;
+    run(
+        bench,
+        &Scenario { id: "D", title: "same registry", to: To::Same, runs: RUNS, fewest, ..cold.clone() },
+    )?;
     let fewest = Fewest::cold(&set, 3);
-    run(bench, &Scenario { id: "I", title: "three registries, cold", to: To::Others(3), fewest, ..cold })
+    run(
+        bench,
+        &Scenario { id: "I", title: "three registries, cold", to: To::Others(3), fewest, ..cold.clone() },
+    )?;
+    run(bench, &Scenario { id: "JA", title: "cold, with tokens", has_tokens: true, ..cold.clone() })?;
+    let no_op = no_op("JB", "nothing changed, with tokens", &cold);
+    run(bench, &Scenario { has_tokens: true, ..no_op })
 }
 
 fn no_op<'a>(id: &'static str, title: &'static str, cold: &Scenario<'a>) -> Scenario<'a> {
@@ -70,7 +81,7 @@ fn no_op<'a>(id: &'static str, title: &'static str, cold: &Scenario<'a>) -> Scen
 }
 
 fn many(bench: &mut Bench) -> Result<()> {
-    if !wants(bench, &["E", "E0"]) {
+    if !wants(bench, &["E", "E0", "JE"]) {
         return Ok(());
     }
     let set = Set::generate(&bench.pool, MANY, SEED)?;
@@ -84,10 +95,13 @@ fn many(bench: &mut Bench) -> Result<()> {
         runs: RUNS,
         fewest: Fewest::no_op(&set),
         is_no_op: true,
+        has_tokens: false,
     };
     run(bench, &scenario)?;
     let title = "2,000 lines, nothing changed, no round trip";
-    run(bench, &Scenario { id: "E0", title, rtt: Duration::ZERO, ..scenario })
+    run(bench, &Scenario { id: "E0", title, rtt: Duration::ZERO, ..scenario.clone() })?;
+    let title = "2,000 lines, nothing changed, with tokens";
+    run(bench, &Scenario { id: "JE", title, has_tokens: true, ..scenario })
 }
 
 fn one_repository(bench: &mut Bench) -> Result<()> {
@@ -105,7 +119,28 @@ fn one_repository(bench: &mut Bench) -> Result<()> {
         runs: RUNS,
         fewest: Fewest::cold(&set, 1),
         is_no_op: false,
+        has_tokens: false,
     };
     run(bench, &no_op("F", "one repository, nothing changed", &cold))?;
     run(bench, &cold)
+}
+
+fn large_layer(bench: &mut Bench) -> Result<()> {
+    if !wants(bench, &["H"]) {
+        return Ok(());
+    }
+    let set = Set::one_layer(&bench.pool, 2 << 30, SEED)?;
+    let scenario = Scenario {
+        id: "H",
+        title: "one layer of 2 GiB",
+        set: &set,
+        before: None,
+        to: To::Others(1),
+        rtt: bench.settings.rtt,
+        runs: FEW_RUNS,
+        fewest: Fewest::cold(&set, 1),
+        is_no_op: false,
+        has_tokens: false,
+    };
+    run(bench, &scenario)
 }

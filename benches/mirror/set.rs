@@ -110,6 +110,10 @@ impl Set {
         self.links().into_iter().map(|((_, digest), blob)| (digest, blob.size)).collect()
     }
 
+    pub fn largest(&self) -> Option<&Blob> {
+        self.links().into_values().max_by_key(|blob| blob.size)
+    }
+
     pub fn repositories(&self) -> BTreeSet<&str> {
         self.lines.iter().map(|line| line.repository.as_str()).collect()
     }

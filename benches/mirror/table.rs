@@ -5,6 +5,7 @@ use std::io::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::bench::{Once, Ran};
+use crate::figures::{Due, Figure};
 use crate::path::Kind;
 use crate::tools::SKOPEO;
 
@@ -104,7 +105,11 @@ pub fn requests(all: &[Ran]) -> String {
         let made = |once: &Once| [once.source.count(kind) > 0, once.target.count(kind) > 0];
         let sides = all.iter().filter_map(Ran::shown).map(made);
         let made = sides.fold([false; 2], |all, some| [all[0] || some[0], all[1] || some[1]]);
-        [false, true].into_iter().zip(made).filter(|(_, made)| *made).map(move |(is_target, _)| (kind, is_target))
+        [false, true]
+            .into_iter()
+            .zip(made)
+            .filter(|(_, made)| *made)
+            .map(move |(is_target, _)| (kind, is_target))
     };
     let columns: Vec<_> = Kind::ALL.into_iter().flat_map(sides).collect();
     let heads = columns.iter().map(|(kind, is_target)| {
@@ -116,6 +121,22 @@ pub fn requests(all: &[Ran]) -> String {
         let side = |is_target: bool| if is_target { &once.target } else { &once.source };
         let counts = columns.iter().map(|(kind, is_target)| side(*is_target).count(*kind).to_string());
         table.add_row([ran.scenario.to_owned(), ran.who.clone()].into_iter().chain(counts));
+    }
+    aligned(table)
+}
+
+/// The figures, found and due.
+pub fn figures(all: &[Figure]) -> String {
+    let mut table = new(&["scenario", "figure", "found", "due", ""]);
+    for figure in all {
+        let due = match figure.due {
+            Due::Exactly(due) => format!("= {due}"),
+            Due::AtMost(due) => format!("≤ {due}"),
+            Due::AtLeast(due) => format!("≥ {due}"),
+        };
+        let found = format!("{}", (figure.found * 1e3).round() / 1e3);
+        let met = if figure.is_met() { "met" } else { "not met" };
+        table.add_row([figure.scenario, figure.what, &found, &due, met]);
     }
     aligned(table)
 }

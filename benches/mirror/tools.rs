@@ -10,18 +10,30 @@ use crate::Result;
 use crate::floor;
 use crate::set::Set;
 
+pub const OURS: &str = "image-mirror";
+pub const FLOOR: &str = "floor";
 pub const SKOPEO: &str = "skopeo";
+pub const CURL: &str = "curl";
 /// skopeo processes at a time.
 const AT_A_TIME: &str = "16";
 /// The name of our report in the folder for reports.
 const REPORT: &str = "image-mirror-report.json";
+
+/// One blob from one registry to another, as an upload takes it.
+const PIPE: &str = r#"set -euo pipefail
+location=$(curl -sSf -X POST -D - -o /dev/null "$TO/uploads/" | tr -d '\r' | sed -n 's/^location: //Ip')
+curl -sSf "$FROM/$DIGEST" | curl -sSf -o /dev/null -T - "$location&digest=$DIGEST"
+"#;
 
 /// Somebody who mirrors, besides us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peer {
     Skopeo,
     /// An executable of somebody's; `docs/performance.md` says what it is given.
-    Other { name: String, path: PathBuf },
+    Other {
+        name: String,
+        path: PathBuf,
+    },
 }
 
 impl FromStr for Peer {
@@ -42,6 +54,8 @@ pub enum Tool {
     Ours,
     /// Looks only, where nothing else is to be done.
     Floor,
+    /// Pipes the largest blob, and does nothing else.
+    Curl,
     Peer(Peer),
 }
 
@@ -58,13 +72,16 @@ pub struct Errand<'a> {
     pub source: &'a str,
     /// A host, or a folder of one: `HOST/new`.
     pub targets: &'a [String],
+    /// The file with the logins, where any is needed.
+    pub authfile: Option<&'a Path>,
 }
 
 impl Tool {
     pub fn name(&self) -> &str {
         match self {
-            Self::Ours => "image-mirror",
-            Self::Floor => "floor",
+            Self::Ours => OURS,
+            Self::Floor => FLOOR,
+            Self::Curl => CURL,
             Self::Peer(Peer::Skopeo) => SKOPEO,
             Self::Peer(Peer::Other { name, .. }) => name,
         }
@@ -77,6 +94,7 @@ impl Tool {
         let mut command = match self {
             Self::Ours => errand.ours(&mapping),
             Self::Floor => errand.floor()?,
+            Self::Curl => errand.curl(),
             Self::Peer(Peer::Skopeo) => errand.skopeo()?,
             Self::Peer(Peer::Other { path, .. }) => errand.other(path, &mapping),
         };
@@ -100,6 +118,9 @@ impl Errand<'_> {
         command.arg("run").arg(mapping).arg("--ca-file").arg(self.authority);
         for host in self.hosts() {
             command.args(["--tls", host]);
+        }
+        if let Some(authfile) = self.authfile {
+            command.arg("--authfile").arg(authfile);
         }
         command.env("ARTIFACTS", self.folder);
         command
@@ -134,17 +155,31 @@ impl Errand<'_> {
         let mut command = Command::new("xargs");
         command.args(["-a", "pairs", "-P", AT_A_TIME, "-L", "1", SKOPEO, "--insecure-policy", "sync"]);
         command.args(["--all", "--preserve-digests", "--keep-going", "--src", "docker", "--dest", "docker"]);
-        command.args([
-            format!("--src-cert-dir={certificates}"),
-            format!("--dest-cert-dir={certificates}"),
-        ]);
+        command.arg(format!("--src-cert-dir={certificates}"));
+        command.arg(format!("--dest-cert-dir={certificates}"));
+        if let Some(authfile) = self.authfile {
+            command.arg("--authfile").arg(authfile);
+        }
         Ok(command)
+    }
+
+    fn curl(&self) -> Command {
+        let mut command = Command::new("bash");
+        command.args(["-c", PIPE]).env("CURL_CA_BUNDLE", self.authority);
+        let repository = self.set.repositories().into_iter().next().unwrap_or_default();
+        command.env("FROM", format!("https://{}/v2/{repository}/blobs", self.source));
+        command.env("TO", format!("https://{}/v2/{repository}/blobs", self.targets.join("")));
+        command.env("DIGEST", self.set.largest().map_or("", |blob| &blob.digest));
+        command
     }
 
     fn other(&self, path: &Path, mapping: &Path) -> Command {
         let mut command = Command::new(path);
         command.env("MAPPING", mapping).env("CA_FILE", self.authority);
         command.env("SOURCE", self.source).env("TARGETS", self.targets.join(" "));
+        if let Some(authfile) = self.authfile {
+            command.env("AUTHFILE", authfile);
+        }
         command
     }
 }

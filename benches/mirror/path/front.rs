@@ -31,14 +31,8 @@ const CONNECTION_WINDOW: u32 = 256 << 20;
 const BUFFER: usize = 1 << 20;
 
 /// What belongs to one connection and says nothing about a message.
-const HOP_BY_HOP: [HeaderName; 6] = [
-    CONNECTION,
-    EXPECT,
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    HeaderName::from_static("keep-alive"),
-];
+const HOP_BY_HOP: [HeaderName; 6] =
+    [CONNECTION, EXPECT, TE, TRANSFER_ENCODING, UPGRADE, HeaderName::from_static("keep-alive")];
 
 /// A front; it ends when this is dropped.
 #[derive(Debug)]
