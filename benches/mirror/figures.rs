@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::bench::{Once, Ran};
 use crate::path::Kind;
-use crate::table::{find, mega, ratio};
+use crate::ran::{Once, Ran, find};
+use crate::table::{mega, ratio};
 use crate::tools::{CURL, FLOOR, OURS, SKOPEO};
 
 /// A figure, found and due.

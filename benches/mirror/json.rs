@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::Result;
-use crate::bench::Ran;
 use crate::figures::Figure;
+use crate::ran::Ran;
 
 /// Writes it to `path`.
 pub fn write(path: &Path, machine: &str, ran: &[Ran], figures: &[Figure]) -> Result<()> {

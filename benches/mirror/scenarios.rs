@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::Result;
-use crate::bench::{Bench, Scenario, To};
+use crate::bench::Bench;
 use crate::fewest::Fewest;
+use crate::scenario::{Scenario, To};
 use crate::set::{MAIN, MANY, ONE, Set};
 
 const SEED: u64 = 1;
@@ -33,8 +34,8 @@ fn main_set(bench: &mut Bench) -> Result<()> {
     if !wants(bench, &["A", "B", "C", "D", "I", "JA", "JB"]) {
         return Ok(());
     }
-    let set = Set::generate(&bench.pool, MAIN, SEED)?;
-    let (after, new) = set.changed(&bench.pool, MAIN, SEED + 1, STEP)?;
+    let set = Set::generate(&bench.grounds.pool, MAIN, SEED)?;
+    let (after, new) = set.changed(&bench.grounds.pool, MAIN, SEED + 1, STEP)?;
     let cold = Scenario {
         id: "A",
         title: "cold",
@@ -84,7 +85,7 @@ fn many(bench: &mut Bench) -> Result<()> {
     if !wants(bench, &["E", "E0", "JE"]) {
         return Ok(());
     }
-    let set = Set::generate(&bench.pool, MANY, SEED)?;
+    let set = Set::generate(&bench.grounds.pool, MANY, SEED)?;
     let scenario = Scenario {
         id: "E",
         title: "2,000 lines, nothing changed",
@@ -108,7 +109,7 @@ fn one_repository(bench: &mut Bench) -> Result<()> {
     if !wants(bench, &["F", "G"]) {
         return Ok(());
     }
-    let set = Set::generate(&bench.pool, ONE, SEED)?;
+    let set = Set::generate(&bench.grounds.pool, ONE, SEED)?;
     let cold = Scenario {
         id: "G",
         title: "one repository, cold",
@@ -129,7 +130,7 @@ fn large_layer(bench: &mut Bench) -> Result<()> {
     if !wants(bench, &["H"]) {
         return Ok(());
     }
-    let set = Set::one_layer(&bench.pool, 2 << 30, SEED)?;
+    let set = Set::one_layer(&bench.grounds.pool, 2 << 30, SEED)?;
     let scenario = Scenario {
         id: "H",
         title: "one layer of 2 GiB",

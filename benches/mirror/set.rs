@@ -175,6 +175,9 @@ impl Maker<'_> {
     }
 }
 
+/// Gives MAIN 2.08 GB.
+const SALT: u64 = 54;
+
 /// A size, its logarithm as likely to be anywhere between the two.
 #[expect(
     clippy::cast_precision_loss,
@@ -183,6 +186,6 @@ impl Maker<'_> {
     reason = "sizes of some megabytes"
 )]
 fn between((least, most): (u64, u64), seed: u64) -> u64 {
-    let share = (next(&mut seed.wrapping_add(0x5EED)) >> 11) as f64 / (1_u64 << 53) as f64;
+    let share = (next(&mut seed.wrapping_add(SALT)) >> 11) as f64 / (1_u64 << 53) as f64;
     (least as f64 * (most as f64 / least as f64).powf(share)) as u64
 }

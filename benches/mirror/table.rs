@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::bench::{Once, Ran};
 use crate::figures::{Due, Figure};
 use crate::path::Kind;
+use crate::ran::{Once, Ran, find};
 use crate::tools::SKOPEO;
 
 /// The first so many columns are words.
@@ -29,42 +29,6 @@ const HEADS: [&str; 15] = [
     "in flight, source",
     "in flight, target",
 ];
-
-impl Ran {
-    /// Half of the runs took longer than this.
-    pub fn wall(&self) -> f64 {
-        median(self.runs.iter().map(|once| once.cost.wall))
-    }
-
-    pub fn cpu(&self) -> f64 {
-        median(self.runs.iter().map(|once| once.cost.cpu))
-    }
-
-    /// The most of all runs.
-    pub fn memory(&self) -> u64 {
-        self.runs.iter().map(|once| once.cost.memory).max().unwrap_or_default()
-    }
-
-    /// The run whose counts are shown: the one with the most requests.
-    pub fn shown(&self) -> Option<&Once> {
-        self.runs.iter().max_by_key(|once| once.both().total())
-    }
-}
-
-/// What was run by `who` in the scenario.
-pub fn find<'a>(ran: &'a [Ran], scenario: &str, who: &str) -> Option<&'a Ran> {
-    ran.iter().find(|ran| ran.scenario == scenario && ran.who == who)
-}
-
-fn median(of: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<_> = of.collect();
-    sorted.sort_by(f64::total_cmp);
-    let (lower, upper) = (sorted.len().saturating_sub(1) / 2, sorted.len() / 2);
-    match (sorted.get(lower), sorted.get(upper)) {
-        (Some(lower), Some(upper)) => f64::midpoint(*lower, *upper),
-        _ => f64::NAN,
-    }
-}
 
 /// What each run cost.
 pub fn costs(all: &[Ran]) -> String {

@@ -14,7 +14,7 @@ use crate::support::run::docker_config;
 const NAME: &str = "bench";
 const PASSWORD: &str = "known to both";
 /// As long as Docker Hub's.
-const LIFETIME: Duration = Duration::from_secs(300);
+const LIFETIME: Duration = Duration::from_mins(5);
 
 /// The service, in this process.
 #[derive(Debug)]

@@ -136,7 +136,9 @@ impl AsyncWrite for Delayed {
     ) -> Poll<io::Result<usize>> {
         self.poll_send(cx, || {
             let mut bytes = BytesMut::with_capacity(slices.iter().map(|slice| slice.len()).sum());
-            slices.iter().for_each(|slice| bytes.extend_from_slice(slice));
+            for slice in slices {
+                bytes.extend_from_slice(slice);
+            }
             bytes.freeze()
         })
     }

@@ -134,12 +134,9 @@ async fn pass(to: Arc<Upstream>, request: Request<Incoming>) -> crate::Result<Re
     let kind = Kind::of(request.method(), request.uri().path(), request.uri().query().unwrap_or_default());
     let under_way = UnderWay::begin(&to.passed, kind, &method);
     let request = to.forward(request, kind)?;
-    let answer = match to.client.request(request).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            under_way.refused(StatusCode::BAD_GATEWAY);
-            return Err("the registry does not answer".into());
-        }
+    let Ok(answer) = to.client.request(request).await else {
+        under_way.refused(StatusCode::BAD_GATEWAY);
+        return Err("the registry does not answer".into());
     };
     under_way.refused(answer.status());
     let (mut head, body) = answer.into_parts();
