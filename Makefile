@@ -38,10 +38,10 @@ audit: ## crates, licences and sources against deny.toml; installs cargo-deny if
 	cargo-deny --all-features check bans licenses sources
 
 bench: ## count requests and bytes beside the fewest possible and skopeo: docs/performance.md (4 GB of memory)
-	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo
+	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo curl=curl
 	# Registries write every blob through to the disk; in memory they measure the program instead.
 	export TMPDIR=$${TMPDIR:-$$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)}
-	$(CARGO) bench --locked --bench counts
+	$(CARGO) bench --locked --bench mirror
 
 bench-limits: ## simulate registries with limits and print how they are met: docs/performance.md
 	@# The clock is a virtual one: what is quick to build says the same.

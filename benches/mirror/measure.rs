@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode, Output, Stdio};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 pub const MEASURE: &str = "--measure";
 
 /// What a command cost.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Cost {
     pub wall: f64,
     /// User and system time of it and its children.
@@ -22,13 +23,13 @@ pub struct Cost {
 }
 
 /// Runs `command` to its end.
-pub async fn measured(command: &Command) -> std::io::Result<(Cost, Output)> {
+pub fn measured(command: &Command) -> std::io::Result<(Cost, Output)> {
     let mut outer = Command::new(std::env::current_exe()?);
     outer.arg(MEASURE).arg(command.get_program()).args(command.get_args());
     outer.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     outer.current_dir(command.get_current_dir().unwrap_or(std::path::Path::new("/")));
     outer.stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || outer.output()).await??;
+    let output = outer.output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     let last: Value =
         text.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
@@ -42,9 +43,9 @@ pub async fn measured(command: &Command) -> std::io::Result<(Cost, Output)> {
 }
 
 /// Runs `words`; what it cost is the last line on standard error.
-pub fn child(words: &[String]) -> ExitCode {
+pub fn child(words: &[&str]) -> ExitCode {
     let started = Instant::now();
-    let status = Command::new(&words[0]).args(&words[1..]).status();
+    let status = Command::new(words[0]).args(&words[1..]).status();
     let wall = started.elapsed().as_secs_f64();
     let code = status.ok().and_then(|status| status.code()).unwrap_or(125);
     if let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) {
