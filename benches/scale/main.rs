@@ -6,7 +6,7 @@
 #![expect(unreachable_pub, reason = "`pub` here says: for the rest of the benchmark")]
 
 mod fit;
-#[path = "../counts/measure.rs"]
+#[path = "../mirror/measure.rs"]
 mod measure;
 mod registry;
 
@@ -35,7 +35,8 @@ struct Point {
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args().skip(1).collect();
-    if words.first().is_some_and(|word| word == measure::MEASURE) {
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    if let [measure::MEASURE, ..] = words[..] {
         return measure::child(&words[1..]);
     }
     let runtime = tokio::runtime::Runtime::new();
@@ -68,7 +69,8 @@ async fn all() -> Result<()> {
 async fn run((source, target): &(Registry, Registry), entries: u32) -> Result<Point> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("mapping_scale"), mapping(&source.host, &target.host, entries))?;
-    let (cost, output) = measured(&program(folder.path())).await?;
+    let program = program(folder.path());
+    let (cost, output) = tokio::task::spawn_blocking(move || measured(&program)).await??;
     let report = std::fs::read(folder.path().join("artifacts/image-mirror-report.json"))
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
     let report: serde_json::Value = serde_json::from_slice(&report)?;

@@ -3,20 +3,15 @@
 //! None follows redirects, decompresses, or waits for ever.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::ClientBuilder;
 use reqwest::redirect::Policy;
 
 use super::Options;
 use super::error::Error;
+use super::limit::CONNECTIONS;
 use super::trust::Trust;
 use crate::error::Class;
-
-/// How many HTTP/2 connections to one host there may be at most.
-const CONNECTIONS: usize = 4;
-/// How many requests share one HTTP/2 connection (servers commonly allow 100 to 128).
-const STREAMS: usize = 100;
 
 /// Which connections a request goes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +48,6 @@ pub(super) struct Clients {
     remote: Lanes,
     local: Lanes,
     local_plain: Lanes,
-    next: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -78,11 +72,11 @@ impl Clients {
         let spare = spare.map_err(|error| Error::local("preparing TLS", Class::Invalid, Box::new(error)))?;
         let recipe = Recipe { trust, options: options.clone(), spare };
         let [remote, local, local_plain] = std::array::from_fn(|_| Lanes::default());
-        Ok(Self { recipe, remote, local, local_plain, next: AtomicUsize::new(0) })
+        Ok(Self { recipe, remote, local, local_plain })
     }
 
-    /// The client for a request to a host that `streams` requests are under way to over HTTP/2.
-    pub(super) fn pick(&self, lane: Lane, reach: Reach, streams: usize) -> &reqwest::Client {
+    /// The client for a request over the connection with this number; blobs have connections of their own.
+    pub(super) fn pick(&self, lane: Lane, reach: Reach, connection: usize) -> &reqwest::Client {
         let lanes = match reach {
             Reach::Remote => &self.remote,
             Reach::Local => &self.local,
@@ -91,10 +85,8 @@ impl Clients {
         match lane {
             Lane::Blob => lanes.blob.get_or_init(|| self.recipe.client(reach, Speaks::Http1)),
             Lane::Small => {
-                let open = (streams / STREAMS + 1).min(CONNECTIONS);
-                let chosen = self.next.fetch_add(1, Ordering::Relaxed) % open;
-                let speaks = if chosen == 0 { Speaks::Either } else { Speaks::Http2 };
-                lanes.small[chosen].get_or_init(|| self.recipe.client(reach, speaks))
+                let speaks = if connection == 0 { Speaks::Either } else { Speaks::Http2 };
+                lanes.small[connection % CONNECTIONS].get_or_init(|| self.recipe.client(reach, speaks))
             }
         }
     }

@@ -49,7 +49,7 @@ impl Shared {
         request: &TokenRequest,
         state: &Arc<HostState>,
     ) -> Result<(Head, Bytes), Kind> {
-        let client = self.client_for(Lane::Small, &request.url, state.streams());
+        let client = self.client_for(Lane::Small, &request.url, 0);
         let mut sending = match &request.form {
             Some(form) => {
                 let form: Vec<_> = form.iter().map(|(name, value)| (name, value.expose_secret())).collect();

@@ -14,7 +14,7 @@ use super::auth::{Action, Authorization, Need, Scope};
 use super::clients::{Lane, Reach};
 use super::endpoint::same_origin;
 use super::error::{Error, Kind};
-use super::limit::Permit;
+use super::limit::{Connection, Permit};
 use super::refusal::{BODY_LIMIT, Refused};
 use super::wire::Tally;
 use super::{Client, Role, Shared};
@@ -231,8 +231,10 @@ impl Shared {
         headers: HeaderMap,
         permit: &Permit,
     ) -> Result<reqwest::Response, Kind> {
-        let streams = if same_origin(url, &call.url) { permit.host().streams() } else { 0 };
-        let client = self.client_for(call.lane, url, streams);
+        let shared = call.lane == Lane::Small && same_origin(url, &call.url);
+        let connection = shared.then(|| permit.host().connection());
+        let number = connection.as_ref().map_or(0, |connection| connection.number);
+        let client = self.client_for(call.lane, url, number);
         let mut request = client.request(call.method.clone(), url.clone()).headers(headers);
         let tally = self.counters.tally();
         match &call.body {
@@ -246,19 +248,23 @@ impl Shared {
         tally.request(&call.method);
         let stall = self.options.stall_timeout;
         match tokio::time::timeout(stall, request.send()).await {
-            Ok(sent) => sent.map_err(Kind::of),
+            Ok(sent) => {
+                let response = sent.map_err(Kind::of)?;
+                connection.into_iter().for_each(Connection::answered);
+                Ok(response)
+            }
             Err(_) => Err(Kind::Stalled(stall)),
         }
     }
 
-    pub(super) fn client_for(&self, lane: Lane, url: &Url, streams: usize) -> &reqwest::Client {
+    pub(super) fn client_for(&self, lane: Lane, url: &Url, connection: usize) -> &reqwest::Client {
         let loopback = url.host_str().is_some_and(|host| Host::new(host).is_loopback());
         let reach = match (loopback, url.scheme()) {
             (false, _) => Reach::Remote,
             (true, "http") => Reach::LocalPlain,
             (true, _) => Reach::Local,
         };
-        self.clients.pick(lane, reach, streams)
+        self.clients.pick(lane, reach, connection)
     }
 }
 

@@ -43,8 +43,7 @@ pub struct ArtifactError {
 /// # Errors
 /// The first file that could not be written; the others are written all the same.
 pub fn write_artifacts(report: &Report, directory: &Path) -> Result<Vec<PathBuf>, ArtifactError> {
-    fs::create_dir_all(directory)
-        .map_err(|source| ArtifactError { path: directory.to_owned(), source })?;
+    fs::create_dir_all(directory).map_err(|source| ArtifactError { path: directory.to_owned(), source })?;
     let formats: [(&str, Format); 4] = [
         (JSON_FILE, write_json),
         (JUNIT_FILE, write_junit),

@@ -68,7 +68,9 @@ fn suite(xml: &mut Xml<'_>, rows: &[&Row]) -> io::Result<()> {
 /// Adds how many rows there are of each of `kinds`.
 fn count(tag: &mut BytesStart<'_>, rows: &[&Row], kinds: [&str; 4]) {
     let mut counts = Counts::default();
-    rows.iter().for_each(|row| counts.add(&row.outcome));
+    for row in rows {
+        counts.add(&row.outcome);
+    }
     for kind in kinds {
         let number = match kind {
             "tests" => counts.all(),
@@ -138,9 +140,8 @@ fn element(xml: &mut Xml<'_>, tag: BytesStart<'_>, text: &str) -> io::Result<()>
 
 /// Without the characters that XML 1.0 has no way to write.
 fn allowed(text: &str) -> Cow<'_, str> {
-    let forbidden = |c: char| {
-        matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
-    };
+    let forbidden =
+        |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}');
     if text.contains(forbidden) { text.replace(forbidden, "").into() } else { text.into() }
 }
 

@@ -9,6 +9,7 @@
 //! Public so that the simulation of registries with limits can drive it: `make bench-limits`.
 
 mod concurrency;
+mod connections;
 mod pace;
 mod parts;
 mod pause;
@@ -28,6 +29,8 @@ use super::error::Kind;
 use super::refusal::retry_after;
 use crate::model::Host;
 use concurrency::Concurrency;
+use connections::Connections;
+pub(super) use connections::{CONNECTIONS, Connection};
 use pace::Pace;
 use parts::Parts;
 use pause::Pause;
@@ -67,6 +70,7 @@ struct State {
     /// Counts the cuts, so that requests sent before a cut do not cut again.
     epoch: u64,
     concurrency: Concurrency,
+    connections: Connections,
     pace: Pace,
     pause: Pause,
     reach: Reach,
@@ -122,6 +126,7 @@ impl HostState {
             in_use: 0,
             epoch: 0,
             concurrency: Concurrency::new(policy.most),
+            connections: Connections::default(),
             pace: Pace::default(),
             pause: Pause::default(),
             reach: Reach::default(),
@@ -198,12 +203,6 @@ impl HostState {
 
     fn unreached(&self, cause: Arc<Kind>) -> Kind {
         Kind::Unreached { host: self.host.clone(), cause }
-    }
-
-    /// How many requests are under way over HTTP/2, where they share connections.
-    pub(super) fn streams(&self) -> usize {
-        let state = lock(&self.state);
-        state.concurrency.streams(state.in_use)
     }
 
     /// An answer to a small request came in this version of HTTP.

@@ -180,7 +180,7 @@ impl Client {
     async fn send_as_nobody(&self, call: &Call) -> Result<Answer, Error> {
         let shared = &self.shared;
         let permit = shared.acquire(&call.need.host, &call.operation).await?;
-        let client = shared.client_for(call.lane, &call.url, permit.host().streams());
+        let client = shared.client_for(call.lane, &call.url, 0);
         let mut request = client.get(call.url.clone());
         if let Some(token) = &shared.listings.token {
             request = request.header(AUTHORIZATION, token.header());

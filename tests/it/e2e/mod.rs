@@ -10,15 +10,12 @@ mod killed;
 mod logins;
 mod memory;
 mod real;
+mod set;
 mod shapes;
 mod shards;
 mod silent;
 mod stopping;
 mod thousand;
-
-#[path = "../../../benches/counts/set.rs"]
-#[expect(dead_code, unreachable_pub, reason = "it is the benchmark's, which asks more of it")]
-mod set;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
