@@ -14,7 +14,7 @@ use super::{client, client_with, tagged};
 use crate::support::capacity::{Case, Rule, Seen, cases, simulate};
 use crate::support::{FakeRegistry, Fault, Image, Kind, any};
 
-async fn with_image(registry: FakeRegistry) -> FakeRegistry {
+fn with_image(registry: FakeRegistry) -> FakeRegistry {
     registry.put_image("a/b", "v1", &Image::oci().layer("a").build());
     registry
 }
@@ -92,7 +92,7 @@ impl Relay {
 
 #[tokio::test]
 async fn over_http2_all_who_wait_follow_the_first_answer_on_few_connections() {
-    let registry = with_image(FakeRegistry::builder().tls().start().await).await;
+    let registry = with_image(FakeRegistry::builder().tls().start().await);
     let relay = Relay::to(registry.host().to_owned()).await;
     let dir = tempfile::tempdir().unwrap();
     let ca = dir.path().join("ca.pem");
@@ -119,7 +119,7 @@ async fn over_http2_all_who_wait_follow_the_first_answer_on_few_connections() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_refusal_requests_come_one_by_one_and_not_all_at_the_end_of_the_pause() {
-    let registry = with_image(FakeRegistry::start().await).await;
+    let registry = with_image(FakeRegistry::start().await);
     let client = client();
     let image = tagged(&registry, "a/b", "v1");
     client.head_manifest(&image).await.unwrap();

@@ -3,7 +3,7 @@
 //! Shared by the suite, which asserts what it finds, and by `make bench-limits`, which prints it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, Version, header};
@@ -76,7 +76,8 @@ struct Registry {
     tokens: f64,
     /// When the tokens were counted, or the window began.
     counted: Instant,
-    arrivals: Vec<(Duration, bool)>,
+    /// When requests came, in seconds, and whether they were served.
+    arrivals: Vec<(f64, bool)>,
     under_way: usize,
     most: (usize, Duration),
 }
@@ -96,7 +97,7 @@ impl Registry {
     fn ask(&mut self) -> (StatusCode, HeaderMap) {
         self.refill();
         let good = self.tokens >= 1.0;
-        self.arrivals.push((self.begun.elapsed(), good));
+        self.arrivals.push((self.begun.elapsed().as_secs_f64(), good));
         if good {
             self.tokens -= 1.0;
             return (StatusCode::OK, HeaderMap::new());
@@ -145,24 +146,24 @@ impl Registry {
     }
 
     /// How long after `refused` the first second begins in which most of what the limit allows is served.
-    fn found(&self, refused: Duration) -> f64 {
+    fn found(&self, refused: f64) -> f64 {
         let good: Vec<_> = self.arrivals.iter().filter(|(at, good)| *good && *at > refused).collect();
         let begins = good.iter().enumerate().find(|(from, (at, _))| {
-            let within = good[*from..].iter().take_while(|(later, _)| *later - *at < Duration::from_secs(1));
+            let within = good[*from..].iter().take_while(|(later, _)| later - at < 1.0);
             number(within.count()) >= MOST * self.case.rate
         });
-        begins.map_or(f64::INFINITY, |(_, (at, _))| (*at - refused).as_secs_f64())
+        begins.map_or(f64::INFINITY, |(_, (at, _))| at - refused)
     }
 
     fn seen(&self) -> Seen {
         let rate = self.case.rate;
-        let end = self.arrivals.last().map_or(Duration::ZERO, |(at, _)| *at);
+        let end = self.arrivals.last().map_or(0.0, |(at, _)| *at);
         let first = self.arrivals.iter().find(|(_, good)| !good);
-        let warm = first.map_or(Duration::ZERO, |(at, _)| *at + WARM_UP);
+        let warm = first.map_or(0.0, |(at, _)| *at + WARM_UP.as_secs_f64());
         let (early, late): (Vec<_>, Vec<_>) = self.arrivals.iter().partition(|(at, _)| *at < warm);
-        let refused = |of: &[(Duration, bool)]| of.iter().filter(|(_, good)| !good).count();
-        let times: Vec<_> = late.iter().map(|(at, _)| (*at - warm).as_secs_f64()).collect();
-        let rest = end.saturating_sub(warm).as_secs_f64();
+        let refused = |of: &[(f64, bool)]| of.iter().filter(|(_, good)| !good).count();
+        let times: Vec<_> = late.iter().map(|(at, _)| at - warm).collect();
+        let rest = (end - warm).max(0.0);
         let busiest = busiest(&times);
         let good = late.len() - refused(&late);
         let start = match self.case.rule {
@@ -172,8 +173,8 @@ impl Registry {
         };
         let asked = number(self.arrivals.len() - refused(&self.arrivals));
         Seen {
-            seconds: end.as_secs_f64(),
-            times_ideal: end.as_secs_f64() / ((asked - start) / rate).max(f64::MIN_POSITIVE),
+            seconds: end,
+            times_ideal: end / ((asked - start) / rate).max(f64::MIN_POSITIVE),
             found: first.map_or(0.0, |(at, _)| self.found(*at)),
             refused_first: refused(&early),
             refused_later: refused(&late),
@@ -229,9 +230,9 @@ pub async fn simulate(case: Case) -> Seen {
         workers.spawn(work(Arc::clone(&host), Arc::clone(&registry), Arc::clone(&left)));
     }
     while let Some(done) = workers.join_next().await {
-        done.unwrap();
+        done.expect("a worker ends");
     }
-    registry.lock().unwrap().seen()
+    lock(&registry).seen()
 }
 
 /// One request after the other, each until it is served, as the retry loop has it.
@@ -242,7 +243,7 @@ async fn work(host: Arc<HostState>, registry: Arc<Mutex<Registry>>, left: Arc<Mu
 }
 
 fn one_more(left: &Mutex<usize>) -> bool {
-    let mut left = left.lock().unwrap();
+    let mut left = lock(left);
     let more = *left > 0;
     *left = left.saturating_sub(1);
     more
@@ -250,12 +251,12 @@ fn one_more(left: &Mutex<usize>) -> bool {
 
 /// Whether it was served.
 async fn request(host: &Arc<HostState>, registry: &Mutex<Registry>) -> bool {
-    let permit = host.acquire().await.unwrap();
-    registry.lock().unwrap().enter();
+    let permit = host.acquire().await.expect("the registry answers in time");
+    lock(registry).enter();
     sleep(ROUND_TRIP / 2).await;
-    let (status, headers) = registry.lock().unwrap().ask();
+    let (status, headers) = lock(registry).ask();
     sleep(ROUND_TRIP / 2).await;
-    registry.lock().unwrap().under_way -= 1;
+    lock(registry).under_way -= 1;
     host.speaks(Version::HTTP_2);
     host.answered(status, &headers, Some(permit.epoch()));
     status.is_success()
@@ -289,6 +290,10 @@ pub fn cases() -> Vec<(String, Case)> {
         }
     }
     cases
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no worker panics")
 }
 
 fn number(count: usize) -> f64 {
