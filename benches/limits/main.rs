@@ -5,11 +5,6 @@
 #![allow(unreachable_pub, reason = "`pub` there says: for the suite as well")]
 
 #[path = "../../tests/it/support/capacity.rs"]
-#[expect(
-    clippy::unwrap_used,
-    clippy::unchecked_time_subtraction,
-    reason = "it is the suite's, where a panic is a failure"
-)]
 mod capacity;
 
 use std::io::{self, Write as _};

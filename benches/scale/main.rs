@@ -76,7 +76,9 @@ async fn run((source, target): &(Registry, Registry), entries: u32) -> Result<Po
     let report: serde_json::Value = serde_json::from_slice(&report)?;
     let requests = source.requests() + target.requests();
     if report["totals"]["kept"] != entries || requests != 2 * u64::from(entries) {
-        return Err(format!("{entries} entries: kept {}, {requests} requests", report["totals"]["kept"]).into());
+        return Err(
+            format!("{entries} entries: kept {}, {requests} requests", report["totals"]["kept"]).into()
+        );
     }
     Ok(Point { entries, requests, cost })
 }
@@ -123,10 +125,12 @@ fn table(points: &[Point]) -> String {
 #[expect(clippy::cast_precision_loss, reason = "bytes of memory")]
 fn fits(points: &[Point]) -> String {
     let of = |value: fn(&Cost) -> f64| {
-        let points: Vec<_> = points.iter().map(|point| (f64::from(point.entries), value(&point.cost))).collect();
+        let points: Vec<_> =
+            points.iter().map(|point| (f64::from(point.entries), value(&point.cost))).collect();
         fit::line(&points)
     };
-    let mut text = String::from("| by least squares | at 0 entries | a further 1,000 | r² |\n|---|---:|---:|---:|\n");
+    let mut text =
+        String::from("| by least squares | at 0 entries | a further 1,000 | r² |\n|---|---:|---:|---:|\n");
     let all = [
         ("wall s", of(|cost| cost.wall)),
         ("CPU s", of(|cost| cost.cpu)),

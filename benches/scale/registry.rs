@@ -12,12 +12,15 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use image_mirror::model::Digest;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// A registry in this process, until the program ends.
 #[derive(Debug)]
 pub struct Registry {
     pub host: String,
     requests: Arc<AtomicU64>,
+    /// Ends with it.
+    _server: JoinSet<std::io::Result<()>>,
 }
 
 impl Registry {
@@ -25,8 +28,9 @@ impl Registry {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let (host, requests) = (listener.local_addr()?.to_string(), Arc::<AtomicU64>::default());
         let router = Router::new().fallback(answer).with_state(Arc::clone(&requests));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { host, requests })
+        let mut server = JoinSet::new();
+        server.spawn(async move { axum::serve(listener, router).await });
+        Ok(Self { host, requests, _server: server })
     }
 
     /// How many requests there were since the last call.

@@ -72,7 +72,8 @@ fn elements(xml: &str) -> (HashMap<String, usize>, HashMap<String, String>) {
                 for attribute in element.attributes() {
                     let attribute = attribute.unwrap();
                     let key = String::from_utf8(attribute.key.as_ref().to_vec()).unwrap();
-                    let value = attribute.normalized_value(quick_xml::XmlVersion::default()).unwrap().into_owned();
+                    let value =
+                        attribute.normalized_value(quick_xml::XmlVersion::default()).unwrap().into_owned();
                     if name == "testsuites" {
                         root.insert(key, value);
                     }

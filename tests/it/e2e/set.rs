@@ -3,12 +3,12 @@
 //! The shape is that of a product's images: families that share a base, one in five for four platforms, Docker and
 //! OCI types in turns, a few layers of their own.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::support::image::{Blob, Image, ImageBuilder, Index, random_bytes};
+use crate::support::image::{Image, ImageBuilder, Index, random_bytes};
 
 const PLATFORMS: [&str; 4] = ["linux/amd64", "linux/arm64/v8", "linux/ppc64le", "linux/s390x"];
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -18,31 +18,31 @@ const BASE_LAYERS: u64 = 5;
 
 /// How many images, and how large.
 #[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    pub repositories: usize,
-    pub tags: usize,
+pub(super) struct Shape {
+    pub(super) repositories: usize,
+    pub(super) tags: usize,
     /// Least and most bytes of a layer of a base.
-    pub base: (usize, usize),
+    pub(super) base: (usize, usize),
     /// The same of a layer of its own; none: an image differs from its siblings in an annotation only.
-    pub own: Option<(usize, usize)>,
+    pub(super) own: Option<(usize, usize)>,
 }
 
 /// One line of a mapping.
 #[derive(Debug, Clone)]
-pub struct Line {
-    pub repository: String,
-    pub tag: String,
-    pub image: Arc<Image>,
+pub(super) struct Line {
+    pub(super) repository: String,
+    pub(super) tag: String,
+    pub(super) image: Arc<Image>,
 }
 
 /// The images of a source.
 #[derive(Debug, Clone)]
-pub struct Set {
-    pub lines: Vec<Line>,
+pub(super) struct Set {
+    pub(super) lines: Vec<Line>,
 }
 
 impl Set {
-    pub fn generate(shape: Shape, seed: u64) -> Self {
+    pub(super) fn generate(shape: Shape, seed: u64) -> Self {
         let mut maker = Maker { shape, seed, layers: HashMap::new() };
         let mut lines = Vec::new();
         for repository in 0..shape.repositories {
@@ -60,7 +60,7 @@ impl Set {
     }
 
     /// The same with every `step`th image built anew on the same base; and those alone.
-    pub fn changed(&self, shape: Shape, seed: u64, step: usize) -> (Self, Self) {
+    pub(super) fn changed(&self, shape: Shape, seed: u64, step: usize) -> (Self, Self) {
         let mut maker = Maker { shape, seed, layers: HashMap::new() };
         let (mut all, mut new) = (self.clone(), Vec::new());
         // Not always the same tag of a repository; those for four platforms are among them.
@@ -72,33 +72,8 @@ impl Set {
         (all, Self { lines: new })
     }
 
-    /// Manifests by repository, children before parents.
-    pub fn manifests(&self) -> BTreeMap<(&str, String), &Image> {
-        let trees =
-            self.lines.iter().flat_map(|line| line.image.tree().into_iter().map(move |image| (line, image)));
-        trees.map(|(line, image)| ((line.repository.as_str(), image.digest.to_string()), image)).collect()
-    }
-
-    /// Blobs by repository.
-    pub fn links(&self) -> BTreeMap<(&str, String), &Blob> {
-        let blobs = self
-            .lines
-            .iter()
-            .flat_map(|line| line.image.tree_blobs().into_iter().map(move |blob| (line, blob)));
-        blobs.map(|(line, blob)| ((line.repository.as_str(), blob.digest.to_string()), blob)).collect()
-    }
-
-    /// Each blob once, with its size.
-    pub fn blobs(&self) -> BTreeMap<String, u64> {
-        self.links().into_iter().map(|((_, digest), blob)| (digest, blob.bytes.len() as u64)).collect()
-    }
-
-    pub fn repositories(&self) -> BTreeSet<&str> {
-        self.lines.iter().map(|line| line.repository.as_str()).collect()
-    }
-
     /// The mapping that copies it from `source` to `target`, which may name a folder: `HOST/new`.
-    pub fn mapping(&self, source: &str, target: &str) -> String {
+    pub(super) fn mapping(&self, source: &str, target: &str) -> String {
         let line = |line: &Line| {
             let name = format!("{}:{}", line.repository, line.tag);
             format!("{source}/{name} {target}/{name}\n")
