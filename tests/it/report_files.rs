@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use image_mirror::model::Row;
 use image_mirror::report;
 use quick_xml::events::Event;
 use serde_json::{Value, json};
@@ -93,6 +94,15 @@ fn a_thousand_rows_are_a_thousand_cases_of_which_three_failed() {
     assert_eq!(counts["failure"], 3);
     assert_eq!((root["tests"].as_str(), root["failures"].as_str()), ("1000", "3"));
     assert!(!counts.contains_key("error") && !counts.contains_key("skipped"));
+}
+
+#[test]
+fn what_xml_cannot_say_is_left_out_of_the_junit_and_the_rest_is_escaped() {
+    let hostile =
+        Row { owner: Some("a\u{1b}[31m<b>\u{ffff}&\0c".into()), ..three_failed_of(3).rows.remove(0) };
+    let xml = report::junit(&report(vec![hostile])).unwrap();
+    assert!(xml.contains("owner: a[31m&lt;b&gt;&amp;c</failure>"), "{xml}");
+    assert_eq!(elements(&xml).0["failure"], 1);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn every_target_that_people_are_told_of_exists_and_says_what_it_does() {
         "audit",
         "bench",
         "bench-limits",
+        "bench-scale",
         "image",
         "lint-mappings",
         "configmap",
