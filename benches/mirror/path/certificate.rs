@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -13,6 +13,8 @@ use crate::Result;
 /// An acceptor that offers HTTP/2 and HTTP/1.1 over TLS 1.3, and the authority to trust, as PEM.
 pub fn loopback() -> Result<(TlsAcceptor, String)> {
     let mut authority = CertificateParams::new(Vec::new())?;
+    // Else it would be called as the certificate is, which OpenSSL takes for self-signed then.
+    authority.distinguished_name.push(DnType::CommonName, "authority of the benchmark");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate()?;
     let pem = authority.self_signed(&authority_key)?.pem();

@@ -3,6 +3,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -20,8 +22,10 @@ type Held = (Instant, Bytes);
 
 /// How much is read from a socket at a time.
 const CHUNK: usize = 256 << 10;
-/// How many pieces may be under way in one direction of one connection.
-const PIECES: usize = 4096;
+/// How much of what was sent may be under way on one connection.
+const WINDOW: usize = 32 << 20;
+/// How many pieces may be under way in one direction of one connection; what is written comes in pieces of a few TLS records.
+const PIECES: usize = 1024;
 /// How many are written without looking for more.
 const BATCH: usize = 64;
 
@@ -31,6 +35,8 @@ pub struct Delayed {
     incoming: Receiver<Held>,
     /// What is there, or will be when `until` is over.
     head: Bytes,
+    /// What more may be under way.
+    window: Arc<Semaphore>,
     until: Pin<Box<Sleep>>,
     outgoing: PollSender<Held>,
     half: Duration,
@@ -46,12 +52,14 @@ impl Delayed {
         let (from, to) = stream.into_split();
         let (collected, incoming) = channel(PIECES);
         let (outgoing, written) = channel(PIECES);
+        let window = Arc::new(Semaphore::new(WINDOW));
         let mut collecting = JoinSet::new();
-        collecting.spawn(collect(from, collected, opened, half));
+        collecting.spawn(collect(from, (collected, Arc::clone(&window)), opened, half));
         delivering.spawn(deliver(written, to));
         Self {
             incoming,
             head: Bytes::new(),
+            window,
             until: Box::pin(sleep_until(opened)),
             outgoing: PollSender::new(outgoing),
             half,
@@ -72,7 +80,7 @@ impl Delayed {
 
 async fn collect(
     mut from: OwnedReadHalf,
-    to: Sender<Held>,
+    (to, window): (Sender<Held>, Arc<Semaphore>),
     opened: Instant,
     half: Duration,
 ) -> io::Result<()> {
@@ -83,6 +91,10 @@ async fn collect(
         }
         let size = from.read_buf(&mut buffer).await?;
         let due = Instant::now().max(opened) + half;
+        // It is given back when the bytes are taken. Never closed.
+        if let Ok(permits) = window.acquire_many(u32::try_from(size).unwrap_or(u32::MAX)).await {
+            permits.forget();
+        }
         if to.send((due, buffer.split().freeze())).await.is_err() || size == 0 {
             return Ok(());
         }
@@ -120,6 +132,7 @@ impl AsyncRead for Delayed {
         let size = self.head.len().min(buffer.remaining());
         buffer.put_slice(&self.head[..size]);
         self.head.advance(size);
+        self.window.add_permits(size);
         Poll::Ready(Ok(()))
     }
 }
