@@ -12,7 +12,7 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-.PHONY: help run test test-large check audit bench bench-limits bench-scale image image-test lint-mappings configmap
+.PHONY: help run test test-large check audit bench bench-limits bench-scale bench-listing image image-test lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench-limits: ## simulate registries with limits and print how they are met: doc
 
 bench-scale: ## time, CPU and memory over 12,500 to 100,000 entries, and how linear they are
 	$(CARGO) bench --locked --bench scale
+
+bench-listing: ## count requests where registries list tags with digests: docs/performance.md
+	$(CARGO) test --locked --test it e2e::listing -- --nocapture
 
 image: ## build the container image with buildah (IMAGE=…, BUILDER=… to name a base)
 	@.ci/image build '$(IMAGE)' '$(BUILDER)'

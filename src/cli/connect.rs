@@ -9,7 +9,9 @@ use tokio::time::Instant;
 use super::settings::{Connection, Platform};
 use crate::mapping::{MappingSet, Wish};
 use crate::model::{Endpoint, Repository};
-use crate::registry::{self, Client, ClusterRegistry, Credentials, LoadError, Options, Role, SearchPaths};
+use crate::registry::{
+    self, Client, ClusterRegistry, Credentials, LoadError, Options, Role, SearchPaths, TagListing,
+};
 
 /// Why no registry can be asked.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,7 @@ fn options(connection: &Connection, ca_files: Vec<PathBuf>, deadline: Option<Ins
         ca_files,
         client_certificate: connection.identity.as_ref().map(|identity| identity.certificate.clone()),
         client_key: connection.identity.as_ref().and_then(|identity| identity.key.clone()),
+        tag_listing: connection.quay.iter().map(|host| (host.clone(), TagListing::Quay)).collect(),
         quay_api_token_file: connection.quay_api_token_file.clone(),
         max_per_registry: connection.max_per_registry.map(std::num::NonZeroUsize::get),
         ..Options::default()

@@ -77,7 +77,7 @@ fn valid(repository: &Repository, text: &str) -> Option<Tag> {
 }
 
 /// `Link: <…>; rel="next"` (RFC 8288), absolute or relative.
-fn next_page(answer: &Answer, url: &Url) -> Option<Url> {
+pub(super) fn next_page(answer: &Answer, url: &Url) -> Option<Url> {
     let links = answer.headers.get_all(http::header::LINK);
     links.iter().filter_map(|link| link.to_str().ok()).find_map(|link| next_link(link, url))
 }

@@ -97,6 +97,7 @@ fn a_flag_wins_over_its_variable_and_a_variable_over_the_default() {
         ("IMAGE_MIRROR_JOBS", "7"),
         ("IMAGE_MIRROR_DEADLINE", "3h30m"),
         ("IMAGE_MIRROR_PLAIN_HTTP", "localhost:5000,registry.example.com"),
+        ("IMAGE_MIRROR_QUAY", "quay.example.com"),
         ("IMAGE_MIRROR_LOG_FORMAT", "json"),
         ("IMAGE_MIRROR_QUIET", "1"),
     ];
@@ -108,6 +109,7 @@ fn a_flag_wins_over_its_variable_and_a_variable_over_the_default() {
     assert_eq!(asked.pace.deadline, Some(Duration::from_mins(210)));
     assert_eq!(asked.pace.grace, Duration::from_secs(25));
     assert_eq!(asked.connection.plain_http.len(), 2);
+    assert_eq!(asked.connection.quay[0].as_str(), "quay.example.com");
     let said = settings("image-mirror run m", &variables).unwrap().console;
     assert_eq!((said.log_format, said.verbosity), (LogFormat::Json, Verbosity::Warnings));
 

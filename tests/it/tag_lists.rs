@@ -147,6 +147,30 @@ async fn googles_lists_are_read_and_plain_ones_are_no_answer() {
 }
 
 #[tokio::test]
+async fn googles_list_goes_on_where_its_link_leads_and_not_at_another_host() {
+    let registry = quay(QuayApi::Absent, &["a/b"], 30).await;
+    let list = |numbers: std::ops::Range<usize>| {
+        let entry = |number| {
+            let tag = format!("v{number:03}");
+            (registry.tag_digest("a/b", &tag).unwrap().to_string(), json!({ "tag": [tag] }))
+        };
+        json!({ "manifest": numbers.map(entry).collect::<serde_json::Map<_, _>>() }).to_string()
+    };
+    let elsewhere = format!("<http://{}/v2/a/b/tags/list>; rel=\"next\"", registry.elsewhere());
+    let here = "</v2/a/b/tags/list?n=10&last=v009>; rel=\"next\"";
+    for (numbers, link) in [(0..10, here), (10..20, &elsewhere)] {
+        registry.fault(Fault::on(Kind::Tags).status(200).body(list(numbers)).header("link", link));
+    }
+    let client = client(options(&registry, TagListing::Google));
+    let found = client.tag_digests(&repository(&registry, "a/b"), &tags(0..30)).await.unwrap();
+    assert_eq!(found, found_of(&registry, 0..20));
+    let asked = registry.requests_on(Kind::Tags);
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[1].query["last"], "v009");
+    assert_eq!(registry.count(Kind::Elsewhere), 0);
+}
+
+#[tokio::test]
 async fn the_first_request_that_brings_the_challenge_is_not_one_for_a_list() {
     let registry = quay(QuayApi::Open, &["a/b"], 10).await;
     registry.fault(Fault::on(Kind::HeadManifest).status(401).header("www-authenticate", "Basic realm=\"r\""));

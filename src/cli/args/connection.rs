@@ -28,6 +28,10 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "HOST", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub cluster_registry: Vec<HostName>,
+    /// A registry that runs Quay, as quay.io: its pages of tags say what many of them are
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    #[serde(deserialize_with = "value::list")]
+    pub quay: Vec<HostName>,
     /// A file with an OAuth token for quay's API, to list tags with their digests
     #[arg(long, value_name = "FILE")]
     #[serde(deserialize_with = "value::one")]
@@ -81,7 +85,7 @@ impl ConnectionArgs {
         layer!(self over under:
             authfile, source_authfile, target_authfile, quay_api_token_file, ca_file, client_cert, client_key,
             max_per_registry, attempts, max_retry_after, stall_timeout, connect_timeout;
-            cluster_registry, plain_http, tls)
+            cluster_registry, quay, plain_http, tls)
     }
 }
 

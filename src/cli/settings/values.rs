@@ -252,6 +252,8 @@ pub struct Connection {
     pub platform: Platform,
     /// Registries that take the pod's service account.
     pub cluster_registries: Vec<Host>,
+    /// Hosts that run Quay, besides quay.io.
+    pub quay: Vec<Host>,
     /// A token for quay's API.
     pub quay_api_token_file: Option<PathBuf>,
     /// Hosts that speak plain http.
@@ -291,6 +293,7 @@ impl Connection {
             target_authfile: args.target_authfile,
             platform,
             cluster_registries: hosts(args.cluster_registry),
+            quay: hosts(args.quay),
             quay_api_token_file: args.quay_api_token_file,
             plain_http: hosts(args.plain_http),
             tls: hosts(args.tls),

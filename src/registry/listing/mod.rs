@@ -18,6 +18,7 @@ use pages::{Answers, Page};
 use super::auth::Authorization;
 use super::endpoint::{base, below};
 use super::error::{Error, Kind};
+use super::tags::next_page;
 use super::transport::{Answer, Call};
 use super::{Client, Options};
 use crate::error::Class;
@@ -26,8 +27,11 @@ use crate::model::{Digest, Host, Repository, Tag};
 /// Fewer tags than this are asked for one by one: a page may answer none of them.
 const WORTH: usize = 8;
 
-/// Tags a page; quay gives no more.
-const PAGE: &str = "100";
+/// Tags a page of quay's, which gives no more.
+const QUAY_PAGE: &str = "100";
+
+/// Tags a page of Google's, as its own tools ask for; it gives fewer as it likes.
+const GOOGLE_PAGE: &str = "10000";
 
 /// The largest page.
 const LIMIT: u64 = 16 << 20;
@@ -37,7 +41,7 @@ const LIMIT: u64 = 16 << 20;
 pub enum TagListing {
     /// `GET /api/v1/repository/NAME/tag/`, in pages.
     Quay,
-    /// A `manifest` map in the answer to `GET /v2/NAME/tags/list`.
+    /// A `manifest` map in the answer to `GET /v2/NAME/tags/list`, in pages that a `Link` leads to.
     Google,
 }
 
@@ -110,15 +114,11 @@ impl Client {
         }
         let (listing, state) = self.shared.listings.of(&repository.host)?;
         let mut answers = Answers::to(wanted);
-        while answers.are_worth_more() {
-            let Some(page) = self.page_of(repository, (listing, &state), answers.pages() + 1).await else {
-                break;
-            };
-            let has_more = page.has_more;
+        let mut next = self.first_page(listing, repository).ok();
+        while let Some(url) = next.filter(|_| answers.are_worth_more()) {
+            let Some(mut page) = self.page_of(repository, (listing, &state), url).await else { break };
+            next = page.next.take();
             answers.add(page);
-            if !has_more {
-                break;
-            }
         }
         (answers.pages() > 0).then(|| answers.into_found())
     }
@@ -128,7 +128,7 @@ impl Client {
         &self,
         repository: &Repository,
         (listing, state): (TagListing, &State),
-        number: usize,
+        url: Url,
     ) -> Option<Page> {
         let mut first = None;
         if !state.has_answered.load(Ordering::SeqCst) {
@@ -140,10 +140,7 @@ impl Client {
         if state.has_ended.load(Ordering::SeqCst) {
             return None;
         }
-        let page = match listing {
-            TagListing::Quay => self.quay_page(repository, number).await,
-            TagListing::Google => self.google_page(repository).await,
-        };
+        let page = self.page(repository, listing, url).await;
         match &page {
             Ok(_) => state.has_answered.store(true, Ordering::SeqCst),
             Err(error) => {
@@ -155,21 +152,34 @@ impl Client {
         page.ok()
     }
 
-    async fn google_page(&self, repository: &Repository) -> Result<Page, Error> {
-        let url = below(&self.shared.options, repository, "tags/list")?;
-        let call = self.call(repository, url);
-        read(TagListing::Google, self.request_once(&call).await?).await
+    fn first_page(&self, listing: TagListing, repository: &Repository) -> Result<Url, Error> {
+        match listing {
+            TagListing::Google => {
+                let mut url = below(&self.shared.options, repository, "tags/list")?;
+                url.query_pairs_mut().append_pair("n", GOOGLE_PAGE);
+                Ok(url)
+            }
+            TagListing::Quay => {
+                let mut url = base(&self.shared.options, &repository.host)?;
+                url.set_path(&format!("/api/v1/repository/{}/tag/", repository.name));
+                url.query_pairs_mut()
+                    .append_pair("limit", QUAY_PAGE)
+                    .append_pair("onlyActiveTags", "true")
+                    .append_pair("page", "1");
+                Ok(url)
+            }
+        }
     }
 
-    async fn quay_page(&self, repository: &Repository, number: usize) -> Result<Page, Error> {
-        let mut url = base(&self.shared.options, &repository.host)?;
-        url.set_path(&format!("/api/v1/repository/{}/tag/", repository.name));
-        url.query_pairs_mut()
-            .append_pair("limit", PAGE)
-            .append_pair("onlyActiveTags", "true")
-            .append_pair("page", &number.to_string());
-        let answer = self.send_as_nobody(&self.call(repository, url)).await?;
-        read(TagListing::Quay, answer.or_refused().await?).await
+    async fn page(&self, repository: &Repository, listing: TagListing, url: Url) -> Result<Page, Error> {
+        let call = self.call(repository, url);
+        let mut answer = match listing {
+            TagListing::Google => self.request_once(&call).await?,
+            TagListing::Quay => self.send_as_nobody(&call).await?.or_refused().await?,
+        };
+        let body = answer.bytes(LIMIT).await?;
+        let page = Page::read(listing, &body, next_page(&answer, &call.url), &call.url);
+        page.ok_or_else(|| answer.error(Kind::Answer("the tag list has no digests".to_owned())))
     }
 
     fn call(&self, repository: &Repository, url: Url) -> Call {
@@ -197,12 +207,6 @@ impl Client {
         }
         Ok(shared.answer(call, response, call.url.clone(), permit))
     }
-}
-
-async fn read(listing: TagListing, mut answer: Answer) -> Result<Page, Error> {
-    let body = answer.bytes(LIMIT).await?;
-    let page = Page::read(listing, &body);
-    page.ok_or_else(|| answer.error(Kind::Answer("the tag list has no digests".to_owned())))
 }
 
 #[cfg(test)]

@@ -3,16 +3,22 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
+use url::Url;
 
 use super::TagListing;
 use crate::model::{Digest, Tag};
+use crate::registry::endpoint::same_origin;
+
+/// One page in so many tags that are wanted may be read for nothing, and so many pages in all.
+const IN_VAIN: usize = 20;
+const MOST_IN_VAIN: usize = 10;
 
 /// One page, read.
 #[derive(Debug)]
 pub(super) struct Page {
     tags: Vec<(Tag, Digest)>,
-    /// The registry says that there are more.
-    pub(super) has_more: bool,
+    /// Where the registry says that there are more.
+    pub(super) next: Option<Url>,
 }
 
 /// What the pages read so far answer.
@@ -38,12 +44,13 @@ impl<'a> Answers<'a> {
         self.pages
     }
 
-    /// Whether one more page may still be cheaper than asking for what is left tag by tag, and every
-    /// page so far has answered at least one: however a list is sorted, lists and HEADs together cost at
-    /// most one request more than HEADs alone.
+    /// Whether one more page may still be cheaper than asking for what is left tag by tag, and the pages so
+    /// far have each answered at least one, but for a few: however a list is sorted, lists and HEADs
+    /// together cost hardly more than HEADs alone.
     pub(super) fn are_worth_more(&self) -> bool {
-        let found = self.found.len();
-        self.pages < self.wanted.len() - found && self.pages <= found
+        let (wanted, found) = (self.wanted.len(), self.found.len());
+        let in_vain = (wanted / IN_VAIN).min(MOST_IN_VAIN);
+        self.pages < wanted - found && self.pages <= found + in_vain
     }
 
     pub(super) fn into_found(self) -> HashMap<Tag, Digest> {
@@ -52,13 +59,29 @@ impl<'a> Answers<'a> {
 }
 
 impl Page {
-    /// Reads the body of a page; None: it is something else, such as a list without digests.
-    pub(super) fn read(listing: TagListing, body: &[u8]) -> Option<Self> {
-        match listing {
-            TagListing::Quay => serde_json::from_slice::<QuayPage>(body).ok().map(Self::from),
-            TagListing::Google => serde_json::from_slice::<GooglePage>(body).ok().map(Self::from),
-        }
+    /// Reads the body of the page at `url`; None: it is something else, such as a list without digests.
+    pub(super) fn read(listing: TagListing, body: &[u8], link: Option<Url>, url: &Url) -> Option<Self> {
+        let (tags, next) = match listing {
+            TagListing::Quay => {
+                let page: QuayPage = serde_json::from_slice(body).ok()?;
+                let next = page.has_additional.then(|| numbered_after(url));
+                (page.tags(), next)
+            }
+            TagListing::Google => (serde_json::from_slice::<GooglePage>(body).ok()?.tags(), link),
+        };
+        Some(Self { tags, next: next.filter(|next| same_origin(next, url) && next != url) })
     }
+}
+
+/// The address of the page after that at `url`.
+fn numbered_after(url: &Url) -> Url {
+    let mut next = url.clone();
+    let pairs = url.query_pairs().map(|(name, value)| match &*name {
+        "page" => (name, (value.parse().unwrap_or(1_u32) + 1).to_string().into()),
+        _ => (name, value),
+    });
+    next.query_pairs_mut().clear().extend_pairs(pairs);
+    next
 }
 
 /// quay's `GET /api/v1/repository/NAME/tag/`.
@@ -75,7 +98,7 @@ struct QuayTag {
     manifest_digest: Option<String>,
 }
 
-/// Google's `GET /v2/NAME/tags/list`. Its other pages are named by a `Link`.
+/// Google's `GET /v2/NAME/tags/list`.
 #[derive(Deserialize)]
 struct GooglePage {
     manifest: BTreeMap<String, GoogleManifest>,
@@ -87,18 +110,17 @@ struct GoogleManifest {
     tag: Vec<String>,
 }
 
-impl From<QuayPage> for Page {
-    fn from(page: QuayPage) -> Self {
+impl QuayPage {
+    fn tags(self) -> Vec<(Tag, Digest)> {
         let tag = |tag: QuayTag| read(&tag.name, tag.manifest_digest.as_deref()?);
-        Self { tags: page.tags.into_iter().filter_map(tag).collect(), has_more: page.has_additional }
+        self.tags.into_iter().filter_map(tag).collect()
     }
 }
 
-impl From<GooglePage> for Page {
-    fn from(page: GooglePage) -> Self {
-        let manifests = page.manifest.iter();
-        let tags = manifests.flat_map(|(digest, of)| of.tag.iter().filter_map(|tag| read(tag, digest)));
-        Self { tags: tags.collect(), has_more: false }
+impl GooglePage {
+    fn tags(self) -> Vec<(Tag, Digest)> {
+        let manifests = self.manifest.iter();
+        manifests.flat_map(|(digest, of)| of.tag.iter().filter_map(|tag| read(tag, digest))).collect()
     }
 }
 
@@ -115,6 +137,10 @@ mod tests {
 
     fn digest(n: u8) -> String {
         Digest::of(&[n]).to_string()
+    }
+
+    fn at(path: &str) -> Url {
+        Url::parse("https://registry.example/").unwrap().join(path).unwrap()
     }
 
     fn wanted(tags: &[&str]) -> HashSet<Tag> {
@@ -135,10 +161,12 @@ mod tests {
             "nonsense": { "tag": ["v2"] },
         }});
         let wanted = wanted(&["v1", "v2", "v3"]);
-        for (listing, body, has_more) in [(TagListing::Quay, quay, true), (TagListing::Google, google, false)]
+        for (listing, body, next) in
+            [(TagListing::Quay, quay, Some(at("p?limit=2&page=2"))), (TagListing::Google, google, None)]
         {
-            let page = Page::read(listing, body.to_string().as_bytes()).unwrap();
-            assert_eq!(page.has_more, has_more);
+            let page =
+                Page::read(listing, body.to_string().as_bytes(), None, &at("p?limit=2&page=1")).unwrap();
+            assert_eq!(page.next, next);
             let mut answers = Answers::to(&wanted);
             answers.add(page);
             let expected = HashMap::from([(Tag::parse("v1").unwrap(), Digest::of(&[1]))]);
@@ -148,8 +176,32 @@ mod tests {
 
     #[test]
     fn a_list_without_digests_is_no_page() {
-        assert!(Page::read(TagListing::Google, br#"{"name":"a/b","tags":["v1"]}"#).is_none());
-        assert!(Page::read(TagListing::Quay, b"<html>").is_none());
+        let read = |listing, body: &[u8]| Page::read(listing, body, None, &at("p"));
+        assert!(read(TagListing::Google, br#"{"name":"a/b","tags":["v1"]}"#).is_none());
+        assert!(read(TagListing::Quay, b"<html>").is_none());
+    }
+
+    #[test]
+    fn googles_next_page_is_where_its_link_leads_unless_that_is_another_host_or_the_same_page() {
+        let next = |link: Url| {
+            Page::read(TagListing::Google, br#"{"manifest":{}}"#, Some(link), &at("p?n=2")).unwrap().next
+        };
+        assert_eq!(next(at("p?n=2&last=b")), Some(at("p?n=2&last=b")));
+        assert_eq!(next(at("p?n=2")), None);
+        assert_eq!(next(Url::parse("https://else.example/p").unwrap()), None);
+    }
+
+    #[test]
+    fn of_many_tags_a_few_pages_may_answer_none() {
+        let names: Vec<_> = (0..60).map(|number| format!("v{number}")).collect();
+        let wanted = wanted(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut answers = Answers::to(&wanted);
+        let mut pages = 0;
+        while answers.are_worth_more() {
+            pages += 1;
+            answers.add(Page { tags: Vec::new(), next: None });
+        }
+        assert_eq!(pages, 4, "one, and one in twenty");
     }
 
     #[test]
@@ -158,7 +210,8 @@ mod tests {
         let page = |names: &[&str]| {
             let tags: Vec<_> =
                 names.iter().map(|n| json!({ "name": n, "manifest_digest": digest(1) })).collect();
-            Page::read(TagListing::Quay, json!({ "tags": tags }).to_string().as_bytes()).unwrap()
+            Page::read(TagListing::Quay, json!({ "tags": tags }).to_string().as_bytes(), None, &at("p"))
+                .unwrap()
         };
         let mut answers = Answers::to(&wanted);
         assert!(answers.are_worth_more());

@@ -7,6 +7,7 @@ mod cold;
 mod figures;
 mod hosts;
 mod killed;
+mod listing;
 mod logins;
 mod memory;
 mod real;
