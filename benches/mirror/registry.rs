@@ -34,6 +34,8 @@ impl Registry {
         std::fs::write(&path, configuration.to_string())?;
         let mut command = Command::new("docker-registry");
         command.env_clear().env("PATH", "/usr/bin:/usr/local/bin").arg("serve").arg(path).current_dir(root);
+        // Its heap is small, so that it collects garbage all the time: that took two fifths of its time.
+        command.env("GOGC", "800");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(root.join("log"))?);
         let child = command.spawn().map_err(|error| format!("docker-registry: {error}"))?;
         let mut registry = Self { store, host, child };
