@@ -37,7 +37,7 @@ audit: ## crates, licences and sources against deny.toml; installs cargo-deny if
 	@command -v cargo-deny > /dev/null || $(CARGO) install --locked cargo-deny
 	cargo-deny --all-features check bans licenses sources
 
-bench: ## count requests and bytes beside the fewest possible and skopeo: docs/performance.md (4 GB of memory)
+bench: ## measure time, CPU, requests and bytes beside the machine's floor and skopeo: docs/performance.md (half an hour, 10 GB of memory)
 	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo curl=curl
 	# Registries write every blob through to the disk; in memory they measure the program instead.
 	export TMPDIR=$${TMPDIR:-$$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)}

@@ -97,9 +97,14 @@ pub fn figures(all: &[Figure]) -> String {
             Due::Exactly(due) => format!("= {due}"),
             Due::AtMost(due) => format!("≤ {due}"),
             Due::AtLeast(due) => format!("≥ {due}"),
+            Due::Nothing => String::new(),
         };
         let found = format!("{}", (figure.found * 1e3).round() / 1e3);
-        let met = if figure.is_met() { "met" } else { "not met" };
+        let met = match figure.due {
+            Due::Nothing => "",
+            _ if figure.is_met() => "met",
+            _ => "not met",
+        };
         table.add_row([figure.scenario, figure.what, &found, &due, met]);
     }
     aligned(table)
