@@ -19,8 +19,9 @@ use super::{Engine, Error, Extent, Looked, Planned};
 use crate::error::{Failure, Stage};
 use crate::model::{Batch, Desired, Endpoint, Outcome, Row};
 
-/// Entries being looked at. A look is two requests, so this keeps every permit of two hosts in use.
-const LOOKS: usize = 256;
+/// Entries being looked at. A look is two requests, so this is as many under way to each of two hosts as servers commonly
+/// allow on one HTTP/2 connection; each takes some 15 KiB.
+const LOOKS: usize = 128;
 /// Looks pause while this many entries wait for their transfer; it bounds what a run holds in memory.
 const WAITING: usize = 4096;
 

@@ -11,13 +11,16 @@ use super::{HostState, lock};
 pub(in crate::registry) const CONNECTIONS: usize = 4;
 /// How many requests share one HTTP/2 connection (servers commonly allow 100 to 128).
 const STREAMS: usize = 100;
+/// A further connection takes three round trips to its first answer. It is worth it where so many requests went over
+/// each of those that are up, since about as many are to be expected; before, it would be what a short run waits for.
+const WORTH_IT: usize = 3 * STREAMS;
 
 /// The connections to one host.
 #[derive(Debug)]
 pub(super) struct Connections {
     ready: usize,
     opening: bool,
-    next: usize,
+    sent: usize,
 }
 
 /// The connection that one request goes over.
@@ -31,19 +34,20 @@ pub(in crate::registry) struct Connection {
 
 impl Default for Connections {
     fn default() -> Self {
-        Self { ready: 1, opening: false, next: 0 }
+        Self { ready: 1, opening: false, sent: 0 }
     }
 }
 
 impl Connections {
     /// A number, and whether it is that of a connection to open; `streams` are under way.
     fn pick(&mut self, streams: usize) -> (usize, bool) {
-        if !self.opening && self.ready < CONNECTIONS && streams > self.ready * STREAMS {
+        self.sent += 1;
+        let few = streams > self.ready * STREAMS && self.sent > self.ready * WORTH_IT;
+        if few && !self.opening && self.ready < CONNECTIONS {
             self.opening = true;
             return (self.ready, true);
         }
-        self.next = self.next.wrapping_add(1);
-        (self.next % self.ready, false)
+        (self.sent % self.ready, false)
     }
 }
 
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_further_connection_is_opened_by_one_request_and_used_by_others_once_it_is_up() {
-        let mut connections = Connections::default();
+        let mut connections = Connections { sent: WORTH_IT, ..Connections::default() };
         assert_eq!(connections.pick(100), (0, false));
         assert_eq!(connections.pick(101), (1, true));
         assert_eq!(connections.pick(250), (0, false), "the handshake is under way");
@@ -91,12 +95,14 @@ mod tests {
         connections.ready += 1;
         let numbers: Vec<_> = (0..4).map(|_| connections.pick(150)).collect();
         assert_eq!(numbers.iter().filter(|picked| **picked == (1, false)).count(), 2);
+        assert_eq!(connections.pick(201), (0, false), "not for so few requests");
+        connections.sent = 2 * WORTH_IT;
         assert_eq!(connections.pick(201), (2, true));
     }
 
     #[test]
     fn there_are_four_at_most() {
-        let mut connections = Connections { ready: CONNECTIONS, ..Connections::default() };
+        let mut connections = Connections { ready: CONNECTIONS, opening: false, sent: usize::MAX / 2 };
         assert!(!connections.pick(10_000).1);
     }
 }
