@@ -24,6 +24,8 @@ pub struct Bench {
     pub wrong: Vec<String>,
 }
 
+/// So many faults of a run are told one by one.
+const SHOWN: usize = 20;
 /// A peer that takes longer than this is run less often.
 const SLOW: f64 = 20.0;
 const VERY_SLOW: f64 = 60.0;
@@ -88,6 +90,10 @@ impl Bench {
             wrong.extend(
                 errand.report().map_or_else(|error| vec![error.to_string()], |said| differ(&once, &said)),
             );
+        }
+        if wrong.len() > SHOWN {
+            let more = wrong.split_off(SHOWN).len();
+            wrong.push(format!("and {more} more"));
         }
         self.wrong.extend(wrong.into_iter().map(|what| format!("{}: {}: {what}", scenario.id, tool.name())));
         Ok(once)
@@ -160,11 +166,12 @@ fn differ(once: &Once, report: &Value) -> Vec<String> {
     wrong
 }
 
-/// What a tool that failed said at last.
+/// What a tool that failed said at last; the last line of all is what it cost.
 fn last_words(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<_> = text.lines().collect();
-    format!("{}: {}", output.status, lines[lines.len().saturating_sub(LAST)..].join("\n"))
+    let mut lines: Vec<_> = text.lines().rev().skip(1).take(LAST).collect();
+    lines.reverse();
+    format!("{}: {}", output.status, lines.join("\n"))
 }
 
 /// So many lines of it.

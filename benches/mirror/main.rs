@@ -78,7 +78,7 @@ fn all() -> Result<()> {
     for wrong in &bench.wrong {
         note(&format!("error: {wrong}"));
     }
-    if bench.wrong.is_empty() { Ok(()) } else { Err(format!("{} faults", bench.wrong.len()).into()) }
+    if bench.wrong.is_empty() { Ok(()) } else { Err(format!("{} wrong", bench.wrong.len()).into()) }
 }
 
 fn machine(settings: &Settings) -> String {
