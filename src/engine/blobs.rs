@@ -48,6 +48,8 @@ pub(super) struct Blobs {
     /// From which repositories one cannot mount into which.
     unmountable: Once<(Repository, Repository), ()>,
     ways: Once<Host, SelfMount>,
+    /// Registries that were seen to mount from the source itself.
+    mounts_from_source: Once<Host, ()>,
 }
 
 /// One blob on its way into one repository.
@@ -142,7 +144,16 @@ impl Blobs {
     }
 
     async fn bring(&self, delivery: &Delivery<'_>) -> Result<How, Error> {
-        let key = (delivery.repository.host.clone(), delivery.blob.digest.clone());
+        let host = &delivery.repository.host;
+        if let Some(from) = delivery.sibling()
+            && self.mounts_from_source.known(host).is_some()
+        {
+            // Nobody needs to wait for the first who brings it.
+            let how = self.mount_or_upload(delivery, from).await?;
+            self.placed.learn(&(host.clone(), delivery.blob.digest.clone()), delivery.repository.clone());
+            return Ok(how);
+        }
+        let key = (host.clone(), delivery.blob.digest.clone());
         let mut first = None;
         let place = async {
             first = Some(self.place_first(delivery).await?);
@@ -160,9 +171,12 @@ impl Blobs {
     async fn place_first(&self, delivery: &Delivery<'_>) -> Result<How, Error> {
         let here = delivery.repository;
         let _settling = delivery.fanout.settling(&delivery.blob.digest, &here.host);
-        let sibling = delivery.source.repository().filter(|from| from.host == here.host && *from != here);
-        if let Some(from) = sibling {
-            return self.mount_or_upload(delivery, from).await;
+        if let Some(from) = delivery.sibling() {
+            let how = self.mount_or_upload(delivery, from).await?;
+            if how == How::Mounted {
+                self.mounts_from_source.learn(&here.host, ());
+            }
+            return Ok(how);
         }
         let asks_first = self.ways.known(&here.host) == Some(SelfMount::Silent) || !delivery.may_mount;
         if asks_first && delivery.client.head_blob(here, &delivery.blob.digest).await? {
@@ -231,6 +245,12 @@ impl Blobs {
 }
 
 impl Delivery<'_> {
+    /// The source, where it is another repository of the same registry.
+    fn sibling(&self) -> Option<&Repository> {
+        let here = self.repository;
+        self.source.repository().filter(|from| self.may_mount && from.host == here.host && *from != here)
+    }
+
     fn sending(&self) -> Sending<'_> {
         let (blob, host) = (self.blob, &self.repository.host);
         Sending { blob, source: self.source, host, recipients: self.recipients, streams: self.streams }

@@ -27,6 +27,8 @@ pub(super) struct Looks {
     lists: Once<Repository, Listed>,
     /// The tags that entries name, for repositories whose registry may list them with digests.
     named: Mutex<HashMap<Repository, HashSet<Tag>>>,
+    /// What changed since it was listed.
+    changed: Mutex<HashSet<ImageRef>>,
 }
 
 impl Looks {
@@ -53,6 +55,9 @@ impl Looks {
 
     async fn listed(&self, client: &Client, image: &ImageRef) -> Option<Digest> {
         let Version::Tag(tag) = &image.version else { return None };
+        if self.changed.lock().unwrap_or_else(PoisonError::into_inner).contains(image) {
+            return None;
+        }
         let list = async {
             let named =
                 self.named.lock().unwrap_or_else(PoisonError::into_inner).remove(&image.repository)?;
@@ -76,9 +81,15 @@ impl Engine {
         self.look_at_target(target).boxed().await
     }
 
-    /// Forgets what `target` was as a source of other entries, since it was written.
+    /// Forgets what `target` was, since it was or may have been written.
     pub(super) fn target_changed(&self, target: &Endpoint) {
         self.looks.sources.forget(target);
+        if let Endpoint::Registry(image) = target
+            && self.target.lists_digests(image.host())
+        {
+            let mut changed = self.looks.changed.lock().unwrap_or_else(PoisonError::into_inner);
+            changed.insert(image.clone());
+        }
     }
 
     async fn look_at_source(&self, source: &Endpoint) -> Result<Option<Descriptor>, Failure> {
