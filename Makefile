@@ -26,7 +26,7 @@ test: ## run the whole suite; installs docker-registry, skopeo and apache2-utils
 
 test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
 	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git
-	$(CARGO) test --release --locked --test it -- --ignored large
+	$(CARGO) test --profile large --locked --test it -- --ignored large
 
 check: ## formatting, lints and documentation, warnings as errors
 	$(CARGO) fmt --check

@@ -13,7 +13,7 @@ use image_mirror::registry::limit::{HostState, Hosts};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-/// As many as the engine has looks under way.
+/// As many as may be under way to a host over HTTP/2.
 const WORKERS: usize = 256;
 pub const ROUND_TRIP: Duration = Duration::from_millis(30);
 /// So long after the first refusal the limit is to be known.
