@@ -24,7 +24,7 @@ use crate::registry::{BlobSource, BlobStream, Error, Permit, carried};
 /// Frames a registry may be behind the download; a frame has at most about 400 KiB.
 const FRAMES_BEHIND: usize = 8;
 /// How long to wait for a registry that does not come, or whose frames are all taken up.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The registries that one source is being sent to, one for each entry.
 #[derive(Debug, Default)]
