@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::stream;
 use image_mirror::engine::{Engine, Extent, Options, Silent, Stop};
-use image_mirror::model::{Batch, Cause, Host, Outcome};
+use image_mirror::model::{Batch, Cause, Guard, Host, Outcome};
 use image_mirror::registry::{self, TagListing};
 
 use super::{Pair, entry, failure, word};
@@ -81,6 +81,38 @@ async fn a_list_with_digests_answers_many_tags_and_a_head_the_rest() {
     assert_eq!(pair.source.count(Kind::QuayTags), 1);
     assert_eq!(pair.source.count(Kind::HeadManifest), 0);
     assert_eq!(pair.target.count(Kind::HeadManifest), 20, "the target has no such list");
+}
+
+#[tokio::test]
+async fn a_list_does_not_answer_whether_a_target_moved_since() {
+    let pair = Pair::start().await;
+    pair.target.configure(|config| config.quay_api = QuayApi::Open);
+    let entries: Vec<_> = (0..8)
+        .map(|n| {
+            pair.source.put_image("org/app", &format!("v{n}"), &Image::example(n));
+            pair.target.put_image("mirror/app", &format!("v{n}"), &Image::example(100 + n));
+            let mut entry = pair.entry(&format!("org/app:v{n}"), &format!("mirror/app:v{n}"));
+            entry.guards.push(Guard::Unmoved);
+            entry
+        })
+        .collect();
+    let options = registry::Options {
+        tag_listing: vec![(Host::new(pair.target.host()), TagListing::Quay)],
+        ..super::impatient()
+    };
+    let engine = Engine::new(&super::client(options), Options::default(), Arc::new(Silent), Stop::default());
+    let gate = pair.source.hold(Kind::GetManifest);
+    let somebody_else = async {
+        gate.arrived(8).await;
+        pair.target.put_image("mirror/app", "v3", &Image::example(200));
+        gate.release();
+    };
+    let (rows, ()) = tokio::join!(engine.run(stream::iter([Batch::admit(entries).batch])), somebody_else);
+
+    assert_eq!(pair.target.count(Kind::QuayTags), 1, "the first look was at the list");
+    assert_eq!(rows.iter().filter(|row| word(row) == "copied").count(), 7, "{rows:?}");
+    assert_eq!(rows.iter().filter(|row| word(row) == "refused").count(), 1);
+    assert_eq!(pair.target.tag_digest("mirror/app", "v3"), Some(Image::example(200).digest));
 }
 
 #[tokio::test]
