@@ -14,10 +14,9 @@ use super::entry::Ending;
 use super::fanout::Recipients;
 use super::queue::Queue;
 use super::siblings::{Group, Siblings};
-use super::store::Store;
 use super::{Engine, Error, Extent, Looked, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Batch, Desired, Endpoint, Outcome, Row};
+use crate::model::{Batch, Desired, Outcome, Row};
 
 /// Entries being looked at. A look is two requests, so this is as many under way to each of two hosts as servers commonly
 /// allow on one HTTP/2 connection; each takes some 15 KiB.
@@ -62,18 +61,13 @@ impl Engine {
         }
         run.end().await
     }
-}
 
-impl Engine {
     /// Says that `planned` will be written, where it surely will be.
     fn announce_write(&self, planned: &Planned) {
         let Planned { desired, check_only, .. } = planned;
-        if let Endpoint::Registry(target) = &desired.target
-            && self.options.extent == Extent::Mirror
-            && !check_only
-        {
-            let source = Store::of(&desired.source, &self.source);
-            self.target.plan_write(&target.repository, source.repository());
+        let writes = self.options.extent == Extent::Mirror && !check_only;
+        if let Some(target) = desired.target.repository().filter(|_| writes) {
+            self.target.plan_write(target, desired.source.repository());
         }
     }
 }

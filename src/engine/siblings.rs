@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Planned;
-use super::store::{Place, Store};
-use crate::model::{Desired, Endpoint};
+use crate::model::{Desired, Endpoint, Host};
 
 /// Entries that are moved together.
 pub(super) type Group = Vec<Box<Planned>>;
@@ -26,31 +25,19 @@ impl Siblings {
     /// Takes note of `entries` and puts those of one source next to each other where they are moved together, in
     /// the order in which the first of them came.
     pub(super) fn note(&mut self, entries: Vec<Desired>) -> Vec<Desired> {
-        let mut registries: HashMap<&Endpoint, HashSet<Place>> = HashMap::new();
-        let all: HashSet<Place> = entries.iter().map(|entry| Store::registry_of(&entry.target)).collect();
-        if all.len() < 2 {
+        let hosts: HashSet<&Host> = entries.iter().filter_map(|entry| entry.target.host()).collect();
+        if hosts.len() < 2 {
             return entries;
         }
-        for entry in &entries {
-            registries.entry(&entry.source).or_default().insert(Store::registry_of(&entry.target));
-        }
-        registries.retain(|_, registries| registries.len() > 1);
-        let several: HashSet<Endpoint> = registries.into_keys().cloned().collect();
-        let mut places: HashMap<Endpoint, usize> = HashMap::new();
-        let mut order: Vec<Vec<Desired>> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            if !several.contains(&entry.source) {
-                order.push(vec![entry]);
-                continue;
-            }
+        let places = places(&entries);
+        for entry in entries.iter().filter(|entry| places.contains_key(&entry.source)) {
             self.0.entry(entry.source.clone()).or_default().ahead += 1;
-            let at = *places.entry(entry.source.clone()).or_insert(order.len());
-            match order.get_mut(at) {
-                Some(siblings) => siblings.push(entry),
-                None => order.push(vec![entry]),
-            }
         }
-        order.into_iter().flatten().collect()
+        let stands =
+            |(at, entry): (usize, Desired)| (places.get(&entry.source).copied().unwrap_or(at), entry);
+        let mut sorted: Vec<_> = entries.into_iter().enumerate().map(stands).collect();
+        sorted.sort_by_key(|(at, _)| *at);
+        sorted.into_iter().map(|(_, entry)| entry).collect()
     }
 
     /// An entry of `source` was looked at and is to be moved, or has ended. Gives those that may be moved now.
@@ -69,8 +56,19 @@ impl Siblings {
         std::mem::take(&mut self.0).into_values().flat_map(|gathering| gathering.planned)
     }
 
-    /// Whether entries wait for their siblings.
+    /// Whether there are sources of which not all entries were looked at.
     pub(super) fn are_waiting(&self) -> bool {
-        self.0.values().any(|gathering| !gathering.planned.is_empty())
+        !self.0.is_empty()
     }
+}
+
+/// Where the first entry stands of each source that goes to several registries.
+fn places(entries: &[Desired]) -> HashMap<Endpoint, usize> {
+    let mut sources: HashMap<&Endpoint, (usize, HashSet<&Host>)> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let (_, hosts) = sources.entry(&entry.source).or_insert_with(|| (at, HashSet::new()));
+        hosts.extend(entry.target.host());
+    }
+    let several = sources.into_iter().filter(|(_, (_, hosts))| hosts.len() > 1);
+    several.map(|(source, (at, _))| (source.clone(), at)).collect()
 }

@@ -31,14 +31,6 @@ impl Store {
         }
     }
 
-    /// The name of what shares its blobs with `endpoint`: a registry, or a directory.
-    pub(super) fn registry_of(endpoint: &Endpoint) -> Place {
-        match endpoint {
-            Endpoint::Registry(image) => image.host().as_str().into(),
-            Endpoint::Layout(layout) => layout.path.to_string_lossy().into(),
-        }
-    }
-
     /// The name of this place.
     pub(super) fn name(&self) -> Place {
         match self {

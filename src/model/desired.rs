@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use super::reference::{Host, ImageRef, Tag};
+use super::reference::{Host, ImageRef, Repository, Tag};
 
 /// Where an entry was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,13 +57,19 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// The repository; a directory is none.
+    #[must_use]
+    pub fn repository(&self) -> Option<&Repository> {
+        match self {
+            Self::Registry(image) => Some(&image.repository),
+            Self::Layout(_) => None,
+        }
+    }
+
     /// The registry; a directory has none.
     #[must_use]
     pub fn host(&self) -> Option<&Host> {
-        match self {
-            Self::Registry(image) => Some(image.host()),
-            Self::Layout(_) => None,
-        }
+        self.repository().map(|repository| &repository.host)
     }
 }
 
