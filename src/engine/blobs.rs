@@ -147,6 +147,7 @@ impl Blobs {
         let host = &delivery.repository.host;
         if let Some(from) = delivery.sibling()
             && self.mounts_from_source.known(host).is_some()
+            && self.unmountable.known(&(delivery.repository.clone(), from.clone())).is_none()
         {
             // Nobody needs to wait for the first who brings it.
             let how = self.mount_or_upload(delivery, from).await?;
