@@ -55,15 +55,14 @@ impl Looks {
 
     async fn listed(&self, client: &Client, image: &ImageRef) -> Option<Digest> {
         let Version::Tag(tag) = &image.version else { return None };
-        if self.changed.lock().unwrap_or_else(PoisonError::into_inner).contains(image) {
-            return None;
-        }
         let list = async {
             let named =
                 self.named.lock().unwrap_or_else(PoisonError::into_inner).remove(&image.repository)?;
             client.tag_digests(&image.repository, &named).await.map(Arc::new)
         };
-        self.lists.get(&image.repository, list.boxed()).await?.get(tag).cloned()
+        let listed = self.lists.get(&image.repository, list.boxed()).await?.get(tag).cloned();
+        let changed = || self.changed.lock().unwrap_or_else(PoisonError::into_inner).contains(image);
+        listed.filter(|_| !changed())
     }
 }
 

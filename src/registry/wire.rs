@@ -83,10 +83,7 @@ impl Tally {
 
     /// Runs `work` on behalf of the same entry, wherever it runs.
     pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> T {
-        match &self.scope {
-            Some(scope) => SCOPE.scope(Arc::clone(scope), work).await,
-            None => work.await,
-        }
+        within(self.scope.clone(), work).await
     }
 
     fn count(&self, counter: &AtomicU64) {
@@ -99,12 +96,13 @@ impl Tally {
 
 /// `work`, counted for the entry that the current work is for, wherever it runs.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
-    let scope = SCOPE.try_with(Arc::clone).ok();
-    async move {
-        match scope {
-            Some(scope) => SCOPE.scope(scope, work).await,
-            None => work.await,
-        }
+    within(SCOPE.try_with(Arc::clone).ok(), work)
+}
+
+async fn within<T>(scope: Option<Arc<AtomicU32>>, work: impl Future<Output = T>) -> T {
+    match scope {
+        Some(scope) => SCOPE.scope(scope, work).await,
+        None => work.await,
     }
 }
 
