@@ -31,7 +31,13 @@ pub(super) enum Reach {
     Local,
     /// This one, without TLS.
     LocalPlain,
+    /// Another machine that a registry sent us to: our certificate is not for it.
+    Stranger,
+    /// As that, on this machine.
+    LocalStranger,
 }
+
+const REACHES: usize = Reach::LocalStranger as usize + 1;
 
 /// What a client offers.
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +51,7 @@ enum Speaks {
 /// All clients of a run, each made when it is first needed.
 pub(super) struct Clients {
     recipe: Recipe,
-    remote: Lanes,
-    local: Lanes,
-    local_plain: Lanes,
+    lanes: [Lanes; REACHES],
 }
 
 #[derive(Default)]
@@ -71,17 +75,12 @@ impl Clients {
         let spare = plain(options).tls_backend_preconfigured(trust.strict(&[])).build();
         let spare = spare.map_err(|error| Error::local("preparing TLS", Class::Invalid, Box::new(error)))?;
         let recipe = Recipe { trust, options: options.clone(), spare };
-        let [remote, local, local_plain] = std::array::from_fn(|_| Lanes::default());
-        Ok(Self { recipe, remote, local, local_plain })
+        Ok(Self { recipe, lanes: std::array::from_fn(|_| Lanes::default()) })
     }
 
     /// The client for a request over the connection with this number; blobs have connections of their own.
     pub(super) fn pick(&self, lane: Lane, reach: Reach, connection: usize) -> &reqwest::Client {
-        let lanes = match reach {
-            Reach::Remote => &self.remote,
-            Reach::Local => &self.local,
-            Reach::LocalPlain => &self.local_plain,
-        };
+        let lanes = &self.lanes[reach as usize];
         match lane {
             Lane::Blob => lanes.blob.get_or_init(|| self.recipe.client(reach, Speaks::Http1)),
             Lane::Small => {
@@ -95,8 +94,8 @@ impl Clients {
 impl Recipe {
     fn client(&self, reach: Reach, speaks: Speaks) -> reqwest::Client {
         let builder = match reach {
-            Reach::Remote => plain(&self.options),
-            Reach::Local | Reach::LocalPlain => plain(&self.options).no_proxy(),
+            Reach::Remote | Reach::Stranger => plain(&self.options),
+            Reach::Local | Reach::LocalPlain | Reach::LocalStranger => plain(&self.options).no_proxy(),
         };
         let (builder, protocols) = match speaks {
             Speaks::Either => (builder, ["h2", "http/1.1"].as_slice()),
@@ -106,6 +105,7 @@ impl Recipe {
         let tls = match reach {
             Reach::Remote | Reach::Local => self.trust.usual(protocols),
             Reach::LocalPlain => self.trust.strict(protocols),
+            Reach::Stranger | Reach::LocalStranger => self.trust.nameless(protocols),
         };
         builder.tls_backend_preconfigured(tls).build().unwrap_or_else(|_| self.spare.clone())
     }

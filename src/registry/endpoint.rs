@@ -34,6 +34,14 @@ pub(super) fn same_origin(a: &Url, b: &Url) -> bool {
         && a.port_or_known_default() == b.port_or_known_default()
 }
 
+/// Whether what is asked of `from` may go on at `next`: not out of http, not out of TLS, and not with a login that
+/// somebody else made up.
+pub(super) fn leads_on(from: &Url, next: &Url) -> bool {
+    let is_downgrade = from.scheme() == "https" && next.scheme() != "https";
+    let brings_login = !next.username().is_empty() || next.password().is_some();
+    matches!(next.scheme(), "http" | "https") && !is_downgrade && !brings_login
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

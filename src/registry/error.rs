@@ -86,6 +86,9 @@ pub enum Kind {
     /// A redirect that is not followed.
     #[error("redirected to {0:?}, which is not followed")]
     Redirect(SafeUrl),
+    /// The login for the request would be seen by a proxy.
+    #[error("a proxy stands before `{0}` and would see the login, which goes in the clear")]
+    SeenByProxy(String),
     /// No authorization for the request could be had.
     #[error("no authorization")]
     Authorization(#[source] Box<auth::Error>),
@@ -185,6 +188,7 @@ impl Error {
             | Kind::TooLarge(_)
             | Kind::Answer(_)
             | Kind::Redirect(_)
+            | Kind::SeenByProxy(_)
             | Kind::Authorization(_)
             | Kind::Local(_) => Verdict::Final,
         }
@@ -273,6 +277,7 @@ impl Kind {
             | Self::TooLarge(_)
             | Self::Answer(_)
             | Self::Redirect(_) => Class::Protocol,
+            Self::SeenByProxy(_) => Class::Denied,
             Self::Authorization(error) => error.class(),
             Self::Local(local) => local.class,
         }
@@ -296,6 +301,9 @@ impl Kind {
                     "check that {host} is spelt right and can be reached from here (name, proxy, network)"
                 ))
             }),
+            Self::SeenByProxy(host) => {
+                Some(format!("speak https to `{host}`, or name it in NO_PROXY to reach it directly"))
+            }
             Self::Authorization(error) => error.advice(),
             Self::Digest { .. } | Self::TooLong(_) => {
                 Some("the source serves bytes that are not the image; push the image there again".to_owned())

@@ -9,6 +9,7 @@ mod blobs;
 mod chunks;
 mod clients;
 mod credentials;
+mod disclosure;
 mod endpoint;
 mod error;
 pub mod limit;
@@ -46,6 +47,7 @@ pub use wire::{carried, counted};
 
 use auth::Authorizer;
 use clients::Clients;
+use disclosure::Proxies;
 use limit::Hosts;
 use listing::Listings;
 use retry::Retry;
@@ -72,6 +74,7 @@ pub struct Client {
 struct Shared {
     options: Options,
     clients: Clients,
+    proxies: Proxies,
     hosts: Hosts,
     retry: Retry,
     authorizer: Authorizer,
@@ -89,6 +92,7 @@ impl Client {
         options.ca_files.extend(beside_tokens.into_iter().flatten());
         let shared = Shared {
             clients: Clients::new(&options)?,
+            proxies: Proxies::of_environment(),
             hosts: Hosts::new(&options),
             retry: Retry::new(&options),
             authorizer: Authorizer::new(source, target),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
 use super::Shared;
 use super::endpoint::{base, same_origin};
@@ -39,9 +39,10 @@ impl Sending<'_> {
         let trusted = same_origin(&home, &self.call.url);
         let authorization = if trusted { self.shared.authorize(&self.call).await? } else { None };
         if let Some(authorization) = &authorization {
-            self.call.headers.insert(AUTHORIZATION, authorization.header());
+            let disclosed = self.shared.disclose(authorization, &self.call.url, &mut self.call.headers);
+            disclosed.map_err(|kind| self.call.error(kind))?;
         }
-        let response = self.exchange(frames, length, start).await?;
+        let response = self.exchange((frames, length, start), trusted).await?;
         self.permit.host().answered(response.status(), response.headers(), Some(self.permit.epoch()));
         if trusted && self.shared.renewed(&self.call, authorization.as_ref(), &response).await? {
             return Err(self.call.error(Kind::Expired));
@@ -52,15 +53,14 @@ impl Sending<'_> {
 
     async fn exchange(
         &self,
-        frames: BoxStream<'static, Result<Bytes, Error>>,
-        length: u64,
-        start: u64,
+        (frames, length, start): (BoxStream<'static, Result<Bytes, Error>>, u64, u64),
+        trusted: bool,
     ) -> Result<reqwest::Response, Error> {
         let tally = self.shared.counters.tally();
         tally.request(&self.call.method);
         let watch = Watch::new(length);
         let body = watch.body(frames, tally);
-        let client = self.shared.client_for(self.call.lane, &self.call.url, 0);
+        let client = self.shared.client_for(self.call.lane, (&self.call.url, trusted), 0);
         let request = client
             .request(self.call.method.clone(), self.call.url.clone())
             .headers(self.call.headers.clone())

@@ -30,6 +30,9 @@ impl Shared {
         let name = request.url.host_str().unwrap_or_default();
         let host = Host::new(&request.url.port().map_or(name.to_owned(), |port| format!("{name}:{port}")));
         let failed = |kind| Error::new(format!("token from {host}"), Some(&host), kind);
+        if request.basic.is_some() || request.form.is_some() {
+            self.private(&request.url).map_err(failed)?;
+        }
         let state = self.hosts.get(&host);
         state.wait_for_pause().await.map_err(failed)?;
         let answer = match self.ask_for_token(request, &state).await {
@@ -49,7 +52,7 @@ impl Shared {
         request: &TokenRequest,
         state: &Arc<HostState>,
     ) -> Result<(Head, Bytes), Kind> {
-        let client = self.client_for(Lane::Small, &request.url, 0);
+        let client = self.client_for(Lane::Small, (&request.url, true), 0);
         let mut sending = match &request.form {
             Some(form) => {
                 let form: Vec<_> = form.iter().map(|(name, value)| (name, value.expose_secret())).collect();

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION};
+use http::header::{CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use super::auth::{Action, Authorization, Need, Scope};
 use super::clients::{Lane, Reach};
-use super::endpoint::same_origin;
+use super::endpoint::{leads_on, same_origin};
 use super::error::{Error, Kind};
 use super::limit::{Connection, Permit};
 use super::refusal::{BODY_LIMIT, Refused};
@@ -38,6 +38,13 @@ pub(super) struct Call {
     pub(super) lane: Lane,
     /// Whether redirects are followed.
     pub(super) follow: bool,
+}
+
+/// Where a call has got to.
+struct Place {
+    url: Url,
+    /// It is the registry's own address, and no redirect has led away from there.
+    is_home: bool,
 }
 
 /// An answer whose body is still to be read; it holds its permit until dropped.
@@ -134,14 +141,14 @@ impl Shared {
         loop {
             let authorization = self.authorize(call).await?;
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
-            let (response, url) = sent.map_err(|kind| call.error(permit.unanswered(kind)))?;
-            let own = sends < SENDS && same_origin(&url, &call.url);
+            let (response, place) = sent.map_err(|kind| call.error(permit.unanswered(kind)))?;
+            let own = sends < SENDS && place.is_home;
             let renewed =
                 if own { self.renewed(call, authorization.as_ref(), &response).await } else { Ok(false) };
             // Only now may the others follow: they find the challenge known.
             permit.host().speaks(response.version());
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
-            let answer = self.answer(call, response, url, permit.clone());
+            let answer = self.answer(call, response, place.url, permit.clone());
             if !renewed? {
                 return Ok(answer);
             }
@@ -201,40 +208,44 @@ impl Shared {
         Some(self.authorizer.describe(call.need.role, &repository))
     }
 
-    /// Sends `call` and follows redirects, with the authorization for its own host only.
+    /// Sends `call` and follows redirects, with the authorization for its own host only. Who leads us away
+    /// cannot use it by leading us back.
     async fn exchange(
         &self,
         call: &Call,
         authorization: Option<&Authorization>,
         permit: &Permit,
-    ) -> Result<(reqwest::Response, Url), Kind> {
-        let mut url = call.url.clone();
+    ) -> Result<(reqwest::Response, Place), Kind> {
+        let mut place = Place { url: call.url.clone(), is_home: true };
         for _ in 0..=REDIRECTS {
             let mut headers = call.headers.clone();
-            if let Some(authorization) = authorization.filter(|_| same_origin(&url, &call.url)) {
-                headers.insert(AUTHORIZATION, authorization.header());
+            if let Some(authorization) = authorization.filter(|_| place.is_home) {
+                self.disclose(authorization, &place.url, &mut headers)?;
             }
-            let response = self.hop(call, &url, headers, permit).await?;
-            match next_hop(&url, &response).filter(|_| call.follow) {
-                None => return Ok((response, url)),
-                Some(next) => url = next?,
+            let response = self.hop(call, &place, headers, permit).await?;
+            match next_hop(&place.url, &response).filter(|_| call.follow) {
+                None => return Ok((response, place)),
+                Some(next) => {
+                    let url = next?;
+                    place = Place { is_home: place.is_home && same_origin(&url, &call.url), url };
+                }
             }
         }
-        Err(Kind::Redirect(SafeUrl::new(url)))
+        Err(Kind::Redirect(SafeUrl::new(place.url)))
     }
 
     /// One request to one address.
     async fn hop(
         &self,
         call: &Call,
-        url: &Url,
+        Place { url, is_home }: &Place,
         headers: HeaderMap,
         permit: &Permit,
     ) -> Result<reqwest::Response, Kind> {
-        let shared = call.lane == Lane::Small && same_origin(url, &call.url);
+        let shared = call.lane == Lane::Small && *is_home;
         let connection = shared.then(|| permit.host().connection());
         let number = connection.as_ref().map_or(0, |connection| connection.number);
-        let client = self.client_for(call.lane, url, number);
+        let client = self.client_for(call.lane, (url, *is_home), number);
         let mut request = client.request(call.method.clone(), url.clone()).headers(headers);
         let tally = self.counters.tally();
         match &call.body {
@@ -257,11 +268,20 @@ impl Shared {
         }
     }
 
-    pub(super) fn client_for(&self, lane: Lane, url: &Url, connection: usize) -> &reqwest::Client {
+    /// The client for a request to an address; who is not at `home` there is not shown who we are.
+    pub(super) fn client_for(
+        &self,
+        lane: Lane,
+        (url, home): (&Url, bool),
+        connection: usize,
+    ) -> &reqwest::Client {
         let loopback = url.host_str().is_some_and(|host| Host::new(host).is_loopback());
+        let is_stranger = !home && self.options.client_certificate.is_some();
         let reach = match (loopback, url.scheme()) {
+            (false, _) if is_stranger => Reach::Stranger,
             (false, _) => Reach::Remote,
             (true, "http") => Reach::LocalPlain,
+            (true, _) if is_stranger => Reach::LocalStranger,
             (true, _) => Reach::Local,
         };
         self.clients.pick(lane, reach, connection)
@@ -277,11 +297,7 @@ fn next_hop(from: &Url, response: &reqwest::Response) -> Option<Result<Url, Kind
     let Ok(next) = from.join(to) else {
         return Some(Err(Kind::Answer("redirected to something that is no address".to_owned())));
     };
-    let downgrade = from.scheme() == "https" && next.scheme() != "https";
-    if downgrade || !matches!(next.scheme(), "http" | "https") {
-        return Some(Err(Kind::Redirect(SafeUrl::new(next))));
-    }
-    Some(Ok(next))
+    Some(if leads_on(from, &next) { Ok(next) } else { Err(Kind::Redirect(SafeUrl::new(next))) })
 }
 
 impl Answer {

@@ -7,10 +7,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
 use super::Options;
 use super::error::Error;
@@ -25,6 +27,20 @@ pub(super) struct Trust {
     strict: ClientConfig,
     /// Trusts the platform too; made when the first host with TLS is met.
     usual: OnceLock<ClientConfig>,
+}
+
+/// Has no certificate to show.
+#[derive(Debug)]
+struct Nobody;
+
+impl ResolvesClientCert for Nobody {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 /// A certificate, with those that vouch for it, and its key.
@@ -56,6 +72,15 @@ impl Trust {
             built.unwrap_or_else(|_| self.strict.clone())
         });
         offering(config.clone(), protocols)
+    }
+
+    /// As that, without showing who we are: to hosts that others send us to. Sessions are not shared with those
+    /// that we showed it to, for one that is taken up again is as good as the certificate.
+    pub(super) fn nameless(&self, protocols: &[&str]) -> ClientConfig {
+        let mut config = self.usual(protocols);
+        config.client_auth_cert_resolver = Arc::new(Nobody);
+        config.resumption = Resumption::default();
+        config
     }
 
     /// For hosts without TLS, where reading the platform's certificates would be the longest part of a run.

@@ -12,7 +12,7 @@ use url::Url;
 use super::auth::{Action, Scope};
 use super::blobs::BlobSource;
 use super::clients::Lane;
-use super::endpoint::{base, below, same_origin};
+use super::endpoint::{base, below, leads_on, same_origin};
 use super::error::{Error, Kind};
 use super::limit::Permit;
 use super::outgoing::{Patience, Progress};
@@ -284,11 +284,10 @@ pub(super) fn location(answer: &Answer) -> Result<SafeUrl, Error> {
 
 fn location_from(answer: &Answer, url: &Url) -> Result<Url, Error> {
     let next = answer.text(LOCATION.as_str()).and_then(|location| url.join(location).ok());
-    let next = next.filter(|next| matches!(next.scheme(), "http" | "https"));
     let Some(next) = next else {
         return Err(answer.error(Kind::Answer("the answer has no `Location` that is an address".to_owned())));
     };
-    if url.scheme() == "https" && next.scheme() != "https" {
+    if !leads_on(url, &next) {
         return Err(answer.error(Kind::Redirect(SafeUrl::new(next))));
     }
     Ok(next)

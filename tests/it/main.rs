@@ -24,6 +24,7 @@ mod report_html;
 mod report_merge;
 mod report_sample;
 mod report_text;
+mod security;
 mod shipped;
 mod support;
 mod support_selftest;

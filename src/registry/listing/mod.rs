@@ -9,8 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::AUTHORIZATION;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use pages::{Answers, Page};
@@ -49,8 +48,8 @@ pub enum TagListing {
 #[derive(Debug)]
 pub(super) struct Listings {
     named: Vec<(Host, TagListing)>,
-    /// What quay's API takes: an OAuth token, which is no robot's login.
-    token: Option<Authorization>,
+    /// What quay's API takes, and the host that it is for: an OAuth token, which is no robot's login.
+    token: Option<(Host, Authorization)>,
     hosts: Mutex<HashMap<Host, Arc<State>>>,
 }
 
@@ -70,9 +69,16 @@ impl Listings {
             let failed = |cause| Error::local(format!("reading {}", path.display()), Class::Invalid, cause);
             let text = std::fs::read_to_string(path).map_err(|error| failed(error.into()))?;
             let token = Authorization::bearer(&text.trim().into());
-            token.ok_or_else(|| failed("it holds no token that can be sent".into()))
+            let token = token.ok_or_else(|| failed("it holds no token that can be sent".into()));
+            token.map(|token| (quay(options), token))
         });
         Ok(Self { named: options.tag_listing.clone(), token: token.transpose()?, hosts: Mutex::default() })
+    }
+
+    /// The OAuth token, for the one host that it belongs to.
+    fn token_for(&self, host: &Host) -> Option<&Authorization> {
+        let (home, token) = self.token.as_ref()?;
+        (home == host).then_some(token)
     }
 
     /// How `host` lists tags with digests; None: not at all, or no more in this run.
@@ -83,6 +89,12 @@ impl Listings {
         let state = Arc::clone(hosts.entry(host.clone()).or_default());
         (!state.has_ended.load(Ordering::SeqCst)).then_some((listing, state))
     }
+}
+
+/// Whose OAuth token it is: that of the first Quay that was named, else of quay.io.
+fn quay(options: &Options) -> Host {
+    let mut named = options.tag_listing.iter().filter(|(_, listing)| *listing == TagListing::Quay);
+    named.next().map_or_else(|| Host::new("quay.io"), |(host, _)| host.clone())
 }
 
 fn known(host: &Host) -> Option<TagListing> {
@@ -190,11 +202,13 @@ impl Client {
     async fn send_as_nobody(&self, call: &Call) -> Result<Answer, Error> {
         let shared = &self.shared;
         let permit = shared.acquire(&call.need.host, &call.operation).await?;
-        let client = shared.client_for(call.lane, &call.url, 0);
-        let mut request = client.get(call.url.clone());
-        if let Some(token) = &shared.listings.token {
-            request = request.header(AUTHORIZATION, token.header());
+        let client = shared.client_for(call.lane, (&call.url, true), 0);
+        let mut headers = HeaderMap::new();
+        if let Some(token) = shared.listings.token_for(&call.need.host) {
+            let disclosed = shared.disclose(token, &call.url, &mut headers);
+            disclosed.map_err(|kind| call.error(kind))?;
         }
+        let request = client.get(call.url.clone()).headers(headers);
         shared.counters.tally().request(&call.method);
         let stall = shared.options.stall_timeout;
         let response = match tokio::time::timeout(stall, request.send()).await {

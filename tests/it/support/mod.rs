@@ -4,7 +4,8 @@
 //! what it saw. It reads manifests and checks digests on its own, so that it can be a judge.
 //!
 //! - [`image`]: build images, indexes and artifacts; [`fleet`]: many of them, sharing layers
-//! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers
+//! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers;
+//!   [`Spy`]: a server that answers as a test says and keeps all that it received
 //! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
 //! - [`capacity`]: registries with a limit, in virtual time
 //! - [`real`]: Debian's `docker-registry` and `skopeo`; [`run`]: the program itself
@@ -34,7 +35,7 @@ pub use image::{Blob, Image, Index};
 pub use judge::Judge;
 pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
-    FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Stop,
-    TokenField, TokenRequest, TokenServer, Which, any, on, writes,
+    FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Seen, Spy,
+    Stop, TokenField, TokenRequest, TokenServer, Which, any, found, on, reply, reply_with, writes,
 };
 pub use run::{Ran, Run, Running, docker_config, write_mapping};

@@ -16,6 +16,7 @@ mod log;
 mod manifests;
 mod reply;
 mod serve;
+mod spy;
 mod store;
 mod tls;
 mod token;
@@ -38,6 +39,7 @@ pub use config::{Config, Locations, MountPolicy, QuayApi};
 pub use fault::{Fault, Gate, Stop};
 pub use jwt::ISSUER;
 pub use log::{Kind, Request, Which, any, on, writes};
+pub use spy::{Seen, Spy, found, reply, reply_with};
 pub use token::{TokenField, TokenRequest, TokenServer};
 
 /// A running registry; it ends when the last clone is dropped.

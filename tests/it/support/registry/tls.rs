@@ -8,6 +8,9 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
+/// A name that the certificate is good for, besides those of loopback.
+pub(super) const NAME: &str = "registry.mirror.test";
+
 /// An acceptor that offers HTTP/2 and HTTP/1.1, and the authority to trust, as PEM.
 pub(super) fn loopback() -> (TlsAcceptor, String) {
     let mut authority = CertificateParams::new(Vec::new()).expect("no names");
@@ -17,7 +20,7 @@ pub(super) fn loopback() -> (TlsAcceptor, String) {
     let issuer = Issuer::new(authority, authority_key);
 
     let key = KeyPair::generate().expect("a key");
-    let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let names = ["127.0.0.1".to_owned(), "localhost".to_owned(), NAME.to_owned()];
     let certificate =
         CertificateParams::new(names).expect("names").signed_by(&key, &issuer).expect("a certificate");
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("its own key");
