@@ -34,7 +34,7 @@ pub use image::{Blob, Image, Index};
 pub use judge::Judge;
 pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
-    FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Stop,
+    FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Stop, TagWrite,
     TokenField, TokenRequest, TokenServer, Which, any, on, writes,
 };
 pub use run::{Ran, Run, Running, docker_config, write_mapping};
