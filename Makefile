@@ -12,7 +12,7 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-.PHONY: help run test test-large check audit bench bench-limits bench-scale bench-listing image image-test lint-mappings configmap
+.PHONY: help run test test-large chaos check audit bench bench-limits bench-scale bench-listing image image-test lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ test: ## run the whole suite; installs docker-registry, skopeo and apache2-utils
 test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
 	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git
 	$(CARGO) test --profile large --locked --test it -- --ignored large
+
+chaos: ## ten minutes of faults, kills and moving tags, repeatable: SEED=…, ROUNDS=…, LINES=…, KILLS=… (docs/reliability.md)
+	@# One that breaks prints its seed.
+	$(CARGO) test --locked --test it -- --ignored --nocapture --exact chaos::the_whole_of_it
 
 check: ## formatting, lints and documentation, warnings as errors
 	$(CARGO) fmt --check

@@ -56,7 +56,7 @@ impl Transfer<'_> {
     }
 
     async fn bring_child(&self, child: &Descriptor) -> Result<(), Unbrought> {
-        let node = self.engine.manifests.get(&self.source, child).await?.ok_or(Unbrought::Absent)?;
+        let node = self.child_at_source(child).await?;
         check_size(child, node.manifest.bytes.len() as u64)?;
         self.complete(&node).await?;
         let write = match self.mode {
@@ -69,6 +69,17 @@ impl Transfer<'_> {
         }
         self.tally.add(if write { How::Copied } else { How::Present }, node.manifest.bytes.len() as u64);
         Ok(())
+    }
+
+    /// An index is written without a child that its source lacks, and nobody looks below its tag again: so one 404, which
+    /// may be a registry's mistake, is not believed.
+    async fn child_at_source(&self, child: &Descriptor) -> Result<Arc<Node>, Unbrought> {
+        for _ in 0..2 {
+            if let Some(node) = self.engine.manifests.get(&self.source, child).await? {
+                return Ok(node);
+            }
+        }
+        Err(Unbrought::Absent)
     }
 
     async fn bring_blobs(&self, blobs: &[Descriptor]) -> Result<(), Failure> {

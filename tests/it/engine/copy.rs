@@ -134,6 +134,25 @@ async fn a_sparse_index_is_copied_as_it_is_where_the_target_takes_it() {
 }
 
 #[tokio::test]
+async fn a_child_that_is_said_once_not_to_be_there_is_copied_all_the_same() {
+    let pair = Pair {
+        source: crate::support::FakeRegistry::start().await,
+        target: crate::support::FakeRegistry::builder().trusting().start().await,
+        options: image_mirror::engine::Options::default(),
+    };
+    let child = Image::example(1);
+    let index = Index::oci().child(&child).child(&Image::example(2)).build();
+    let mistake = Fault::on(Kind::GetManifest).reference(child.digest.as_str()).status(404);
+    pair.source.fault(mistake);
+    let row = pair.mirror_one(pair.offer(&index)).await;
+
+    assert_eq!(word(&row), "copied", "{:?}", row.outcome);
+    assert!(pair.target.holds("mirror/app", "v1", &index));
+    assert_eq!(pair.source.count(Kind::GetManifest), 4, "one more than there are manifests");
+    pair.target.assert_tags_were_always_whole();
+}
+
+#[tokio::test]
 async fn a_sparse_index_that_the_target_refuses_says_which_child_is_missing() {
     let absent = Image::example(2);
     let pair = Pair {

@@ -16,6 +16,7 @@ fn every_target_that_people_are_told_of_exists_and_says_what_it_does() {
         "run",
         "test",
         "test-large",
+        "chaos",
         "check",
         "audit",
         "bench",

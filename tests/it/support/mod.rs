@@ -36,6 +36,6 @@ pub use judge::Judge;
 pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
     FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Seen, Spy,
-    Stop, TokenField, TokenRequest, TokenServer, Which, any, found, on, reply, reply_with, writes,
+    Stop, TagWrite, TokenField, TokenRequest, TokenServer, Which, any, found, on, reply, reply_with, writes,
 };
 pub use run::{Ran, Run, Running, docker_config, write_mapping};

@@ -172,6 +172,19 @@ impl Running {
         came
     }
 
+    /// As [`Running::ended`], but ends it at once (SIGKILL) when `moment` comes, if it did not end before.
+    pub async fn killed_when(self, moment: impl Future<Output = ()>) -> Ran {
+        let id = self.id().to_string();
+        let mut ended = std::pin::pin!(self.ended());
+        tokio::select! {
+            ran = &mut ended => return ran,
+            () = moment => {}
+        }
+        // It may just have ended by itself.
+        let _ = Command::new("kill").args(["-KILL", &id]).stderr(Stdio::null()).status();
+        ended.await
+    }
+
     /// Asks it to stop, as Prow and Kubernetes do (SIGTERM).
     pub fn terminate(&self) {
         let asked = Command::new("kill").arg(self.id().to_string()).status();

@@ -82,6 +82,13 @@ impl Builder {
         self
     }
 
+    /// Takes manifests in whether or not what they name is there: nothing but the order of the client's requests keeps
+    /// its tags whole.
+    pub fn trusting(mut self) -> Self {
+        self.store.trusting = true;
+        self
+    }
+
     /// Speaks TLS (HTTP/2 and HTTP/1.1), with a certificate of [`FakeRegistry::authority`].
     pub fn tls(mut self) -> Self {
         self.tls = true;

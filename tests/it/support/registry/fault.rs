@@ -1,14 +1,14 @@
 //! What a registry can be told to do wrong, and when; gates, and the stop that plays a killed client.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
-use super::log::{Target, Which};
+use super::log::{Kind, Target, Which};
 
 /// Something that goes wrong with the requests it chooses: once, unless `times` or `always` say otherwise.
 ///
@@ -190,8 +190,17 @@ impl Fault {
     }
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<Vec<Fault>>);
+/// Decides about each request of a kind whether something goes wrong with it.
+type Chooser = Box<dyn Fn(Kind) -> Option<Fault> + Send + Sync>;
+
+#[derive(Default)]
+pub(super) struct Faults(Mutex<Vec<Fault>>, OnceLock<Chooser>);
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Faults").field(&self.0).finish_non_exhaustive()
+    }
+}
 
 impl Faults {
     pub(super) fn add(&self, fault: Fault) {
@@ -200,6 +209,11 @@ impl Faults {
 
     pub(super) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Lets `choose` decide about every request that no fault was added for.
+    pub(super) fn choose_by(&self, choose: impl Fn(Kind) -> Option<Fault> + Send + Sync + 'static) {
+        assert!(self.1.set(Box::new(choose)).is_ok(), "one chooser a registry");
     }
 
     /// The effect for this request; uses up one time of the first fault that chooses it.
@@ -215,7 +229,8 @@ impl Faults {
             }
             return fault.effect.clone();
         }
-        Effect::default()
+        drop(faults);
+        self.1.get().and_then(|choose| choose(target.kind)).map_or_else(Effect::default, |fault| fault.effect)
     }
 
     /// Faults that were added for a number of times and have some left.

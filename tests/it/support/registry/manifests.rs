@@ -71,10 +71,9 @@ fn keep(call: &Call, stored: Stored, digest: &Digest) -> Reply {
     }
     let subject =
         stored.json["subject"]["digest"].as_str().filter(|_| call.config.referrers).map(str::to_owned);
-    let repository = store.repository(call.repository());
-    repository.manifests.insert(digest.clone(), stored);
+    store.repository(call.repository()).manifests.insert(digest.clone(), stored);
     if Digest::parse(call.reference()).is_err() {
-        repository.tags.insert(call.reference().to_owned(), digest.clone());
+        store.write_tag(call.repository(), call.reference(), digest);
     }
     let location = format!("/v2/{}/manifests/{digest}", call.repository());
     let mut reply = with_digest(call, Reply::new(201).with("location", location), digest);

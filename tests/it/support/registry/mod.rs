@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use image_mirror::model::Digest;
 use tokio::task::JoinSet;
 
-use super::image::Image;
+use super::image::{Blob, Image};
 use access::Access;
 use fault::{Barrier, Faults};
 use log::Log;
@@ -40,6 +40,7 @@ pub use fault::{Fault, Gate, Stop};
 pub use jwt::ISSUER;
 pub use log::{Kind, Request, Which, any, on, writes};
 pub use spy::{Seen, Spy, found, reply, reply_with};
+pub use store::TagWrite;
 pub use token::{TokenField, TokenRequest, TokenServer};
 
 /// A running registry; it ends when the last clone is dropped.
@@ -136,7 +137,7 @@ impl FakeRegistry {
     }
 
     /// Puts a blob in.
-    pub fn put_blob(&self, repository: &str, blob: &super::image::Blob) {
+    pub fn put_blob(&self, repository: &str, blob: &Blob) {
         self.shared.store().repository(repository).blobs.insert(blob.digest.clone(), blob.bytes.clone());
     }
 
@@ -181,14 +182,27 @@ impl FakeRegistry {
         self.shared.store().sessions.len()
     }
 
-    /// Whether `repository:tag` is `image`, whole.
+    /// Whether `repository:tag` is `image`, whole, byte for byte.
     pub fn holds(&self, repository: &str, tag: &str, image: &Image) -> bool {
+        let store = self.shared.store();
         let has = |manifest: &&Image| {
-            self.manifest(repository, manifest.digest.as_str()) == Some(manifest.bytes.clone())
+            let stored = store.manifest(repository, manifest.digest.as_str());
+            stored.is_some_and(|(_, stored)| stored.bytes == manifest.bytes)
         };
-        self.tag_digest(repository, tag).as_ref() == Some(&image.digest)
+        let has_blob = |blob: &&Blob| store.blob(repository, &blob.digest).as_ref() == Some(&blob.bytes);
+        store.manifest(repository, tag).is_some_and(|(digest, _)| digest == image.digest)
             && image.tree().iter().all(has)
-            && image.tree_blobs().iter().all(|blob| self.has_blob(repository, &blob.digest))
+            && image.tree_blobs().iter().all(has_blob)
+    }
+
+    /// The tags that were written by requests since this was asked last, and what they were made to name.
+    pub fn take_tag_writes(&self) -> Vec<TagWrite> {
+        std::mem::take(&mut self.shared.store().tag_writes)
+    }
+
+    /// Removes every manifest and blob that no tag needs, and all uploads under way.
+    pub fn collect_garbage(&self) {
+        self.shared.store().collect_garbage();
     }
 
     /// Removes a tag.
@@ -226,6 +240,12 @@ impl FakeRegistry {
     pub fn assert_tags_whole(&self) {
         let broken = self.broken_tags();
         assert!(broken.is_empty(), "tags that point at less than a whole image: {broken:#?}");
+    }
+
+    /// One line for each time that a tag was not whole after a request that changed its repository, since this was
+    /// asked last.
+    pub fn take_broken(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.broken.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Every tag was whole after every request that changed its repository.
@@ -277,6 +297,11 @@ impl FakeRegistry {
     /// Adds a fault; of several that fit a request the one added first is used, until it is used up.
     pub fn fault(&self, fault: Fault) {
         self.shared.faults.add(fault);
+    }
+
+    /// Lets `choose` decide about every request that no fault was added for, from now on.
+    pub fn fault_by(&self, choose: impl Fn(Kind) -> Option<Fault> + Send + Sync + 'static) {
+        self.shared.faults.choose_by(choose);
     }
 
     /// Removes all faults.

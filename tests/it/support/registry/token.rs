@@ -261,6 +261,11 @@ impl TokenServer {
         self.shared.faults.add(fault);
     }
 
+    /// Lets `choose` decide about every request that no fault was added for, from now on.
+    pub fn fault_by(&self, choose: impl Fn(Kind) -> Option<Fault> + Send + Sync + 'static) {
+        self.shared.faults.choose_by(choose);
+    }
+
     pub(super) fn issued(&self, token: &str) -> Option<Arc<Issued>> {
         let issued = self.shared.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.get(token).filter(|issued| issued.expires > Instant::now()).cloned()
