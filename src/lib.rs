@@ -13,6 +13,7 @@ pub mod error;
 pub mod layout;
 pub mod mapping;
 pub mod model;
+pub mod policy;
 pub mod redact;
 pub mod registry;
 pub mod report;

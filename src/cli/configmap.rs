@@ -2,8 +2,10 @@
 
 use super::exit::Exit;
 use super::output::Output;
-use super::settings::Configmap;
+use super::policies;
+use super::settings::{Configmap, PolicySettings};
 use crate::mapping::{self, Input, ReadOptions, configmap};
+use crate::policy::PolicyFile;
 
 /// Does what `settings` say.
 pub(super) fn configmap(settings: &Configmap, output: &Output) -> Exit {
@@ -19,8 +21,15 @@ pub(super) fn configmap(settings: &Configmap, output: &Output) -> Exit {
         output.findings(&unreadable);
         return Exit::Usage;
     }
+    // Whatever guards the files here has to guard them there.
+    let policies = match policies::load(&PolicySettings::default(), &set, output) {
+        Ok(policies) => policies,
+        Err(error) => return output.refuse(&error),
+    };
     let content = |file: &'_ mapping::MappingFile| (file.name.to_string(), file.bytes().to_vec());
-    let files: Vec<_> = set.files().iter().map(|file| content(file)).collect();
+    let policy = |file: &PolicyFile| (file.name.to_string(), file.bytes.clone());
+    let files: Vec<_> =
+        policies.found().iter().map(policy).chain(set.files().iter().map(|file| content(file))).collect();
     let contents: Vec<_> = files.iter().map(|(path, bytes)| configmap::Content { path, bytes }).collect();
     match configmap::render(&contents, &settings.name, Some(&settings.namespace)) {
         Ok(yaml) => output.data(&yaml),

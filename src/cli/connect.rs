@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::settings::{Connection, Platform};
 use crate::mapping::{MappingSet, Wish};
 use crate::model::{Endpoint, Repository};
+use crate::policy::Policies;
 use crate::registry::{
     self, Client, ClusterRegistry, Credentials, LoadError, Options, Role, SearchPaths, TagListing,
 };
@@ -71,8 +72,12 @@ fn options(connection: &Connection, ca_files: Vec<PathBuf>, deadline: Option<Ins
 }
 
 /// Tells `client` which repositories will be looked at, so that one token can name several of them.
-pub(super) fn announce(client: &Client, set: &MappingSet) {
-    let wishes = || set.entries().iter().map(|entry| &entry.wish);
+pub(super) fn announce(client: &Client, set: &MappingSet, policies: &Policies) {
+    let allowed = |wish: &&Wish| match wish {
+        Wish::Exact(desired) => !policies.forbid(desired),
+        Wish::Wildcard(_) => true,
+    };
+    let wishes = || set.entries().iter().map(|entry| &entry.wish).filter(allowed);
     client.with_role(Role::Source).announce(wishes().filter_map(source));
     client.with_role(Role::Target).announce(wishes().filter_map(target));
 }

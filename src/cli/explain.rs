@@ -2,20 +2,23 @@
 //!
 //! It looks as `plan` does and writes nothing.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::connect;
 use super::exit::Exit;
 use super::output::Output;
+use super::policies;
 use super::rows::Way;
 use super::settings::Explain;
 use super::stop::{self, Patience};
 use crate::engine::{Extent, Silent, Stop};
 use crate::mapping::{self, Destination, Finding, Input, MappingSet, ReadOptions, Wish};
 use crate::model::{
-    Batch, Desired, Digest, Endpoint, ImageRef, Origin, Outcome, Reference, Row, Tag, Version,
+    Batch, Desired, Digest, Endpoint, Guard, ImageRef, Locator, Origin, Outcome, Reference, Row, Tag, Version,
 };
+use crate::policy::Policies;
 use crate::redact;
 use crate::report;
 
@@ -28,6 +31,8 @@ enum Unexplained {
     NoTag(String),
     #[error("the mapping files cannot be read")]
     Files(#[from] mapping::ReadError),
+    #[error(transparent)]
+    Policy(#[from] policies::UnusablePolicy),
     #[error(transparent)]
     Connect(#[from] connect::ConnectError),
     #[error("cannot listen for signals")]
@@ -46,16 +51,18 @@ async fn look(settings: &Explain, output: &Output) -> Result<(String, Exit), Une
     let inputs: Vec<Input> = settings.inputs.iter().map(Input::from).collect();
     let set = mapping::read(&inputs, &ReadOptions::default())?;
     let target = Target::parse(&redact::mask_logins(&settings.target))?;
+    let policies = policies::load(&settings.policy, &set, output)?;
     let asked = Asked::of(&set, &target);
     if asked.is_empty() {
         let files = set.files().len();
         let text = format!("{}\n  no line of {files} mapping files asks for it\n", target.0);
         return Ok((text, Exit::Failed));
     }
+    let guards = guards(&asked.entries, &policies);
     let mut rows = asked.rejected;
-    rows.extend(plan(settings, asked.entries, output).await?);
+    rows.extend(plan(settings, (asked.entries, &policies), output).await?);
     let exit = Exit::of(&rows);
-    Ok((render(&target, &rows, &asked.findings), exit))
+    Ok((render(&target, &rows, &guards, &asked.findings), exit))
 }
 
 /// A target as the report names it.
@@ -135,14 +142,27 @@ impl Asked {
     }
 }
 
+/// What rules ask of an entry, by where it was asked for and what it copies.
+type Guards = HashMap<(Origin, Locator), Vec<Guard>>;
+
+fn guards(entries: &[Desired], policies: &Policies) -> Guards {
+    let key = |entry: &Desired| (entry.origin.clone(), Locator::from(entry.source.clone()));
+    entries.iter().map(|entry| (key(entry), policies.guards(entry))).collect()
+}
+
 /// What a run would do about `entries`.
-async fn plan(settings: &Explain, entries: Vec<Desired>, output: &Output) -> Result<Vec<Row>, Unexplained> {
+async fn plan(
+    settings: &Explain,
+    (entries, policies): (Vec<Desired>, &Policies),
+    output: &Output,
+) -> Result<Vec<Row>, Unexplained> {
     let client = connect::client(&settings.connection, None)?;
     let signals = stop::signals()?;
     let stop = Stop::default();
     let tell = |findings: Vec<Finding>| output.findings(&findings);
     let way = Way {
         copying: &settings.copying,
+        policies,
         jobs: 1,
         extent: Extent::Plan,
         observer: Arc::new(Silent),
@@ -158,13 +178,16 @@ async fn plan(settings: &Explain, entries: Vec<Desired>, output: &Output) -> Res
     }
 }
 
-fn render(target: &Target, rows: &[Row], findings: &[Finding]) -> String {
+fn render(target: &Target, rows: &[Row], guards: &Guards, findings: &[Finding]) -> String {
     let mut out = format!("{}\n", target.0);
     for row in rows {
         let owner =
             row.owner.as_deref().map_or_else(|| "no owner".to_owned(), |owner| format!("owner {owner}"));
         let _ = writeln!(out, "  {} ({owner}) asks for {}", row.origin, row.source);
-        if !matches!(row.outcome, Outcome::Failed(_) | Outcome::Unfinished(_)) {
+        for guard in guards.get(&(row.origin.clone(), row.source.clone())).into_iter().flatten() {
+            let _ = writeln!(out, "    {guard}");
+        }
+        if was_looked_at(row) {
             let _ = writeln!(out, "    source  {}", digest(row.digest.as_ref()));
             let _ = writeln!(out, "    target  {}", digest(held(row)));
         }
@@ -174,6 +197,15 @@ fn render(target: &Target, rows: &[Row], findings: &[Finding]) -> String {
         let _ = write!(out, "\n{}", mapping::render(findings));
     }
     out
+}
+
+/// Whether both ends are known; an entry that a rule forbids is not looked at.
+fn was_looked_at(row: &Row) -> bool {
+    match row.outcome {
+        Outcome::Failed(_) | Outcome::Unfinished(_) => false,
+        Outcome::Refused(_) => row.digest.is_some(),
+        _ => true,
+    }
 }
 
 fn held(row: &Row) -> Option<&Digest> {

@@ -8,6 +8,7 @@ use super::args::OutputFormat;
 use super::connect;
 use super::exit::Exit;
 use super::output::Output;
+use super::policies;
 use super::rows::Way;
 use super::settings::{Copying, Lint};
 use super::stop::{self, Patience};
@@ -15,6 +16,7 @@ use crate::engine::{Extent, Silent, Stop};
 use crate::error::{Chain, Stage};
 use crate::mapping::{self, Finding, Input, LintOptions, MappingSet, ReadOptions, Severity, Span, Wish};
 use crate::model::{Origin, Outcome, Row};
+use crate::policy::Policies;
 use crate::redact;
 
 /// Why nothing was checked.
@@ -24,6 +26,8 @@ enum NothingChecked {
     Files(#[from] mapping::ReadError),
     #[error("no mapping file could be read")]
     Nothing,
+    #[error(transparent)]
+    Policy(#[from] policies::UnusablePolicy),
     #[error(transparent)]
     Lint(#[from] mapping::LintError),
     #[error(transparent)]
@@ -43,10 +47,11 @@ pub(super) async fn lint(settings: Lint, output: &Output) -> Exit {
 async fn check(settings: &Lint, output: &Output) -> Result<(Checked, Exit), NothingChecked> {
     let inputs: Vec<Input> = settings.inputs.iter().map(Input::from).collect();
     let set = mapping::read(&inputs, &ReadOptions { strict: settings.strict })?;
-    let options =
-        LintOptions { allow_targets: settings.allow_targets.clone(), jobs_dir: settings.jobs_dir.clone() };
+    let policies = policies::load(&settings.policy, &set, output)?;
+    let options = LintOptions { jobs_dir: settings.jobs_dir.clone() };
     let mut findings = set.findings().to_vec();
     findings.extend(mapping::lint(&set, &options)?);
+    findings.extend(policies::not_allowed(&policies, &set));
     if set.files().is_empty() {
         output.findings(&findings);
         return Err(NothingChecked::Nothing);
@@ -69,7 +74,7 @@ async fn check(settings: &Lint, output: &Output) -> Result<(Checked, Exit), Noth
 async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit), NothingChecked> {
     let client = connect::client(&settings.connection, None)?;
     let signals = stop::signals()?;
-    connect::announce(&client, &set);
+    connect::announce(&client, &set, &Policies::default());
     let lines = Lines::of(&set);
     let told = Mutex::new(Vec::new());
     let stop = Stop::default();
@@ -77,6 +82,7 @@ async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit
     let copying = Copying::names_only();
     let way = Way {
         copying: &copying,
+        policies: &Policies::default(),
         jobs: 1,
         extent: Extent::Sources,
         observer: Arc::new(Silent),

@@ -14,6 +14,7 @@ mod explain;
 mod lint;
 mod log;
 mod output;
+mod policies;
 pub mod progress;
 mod report;
 mod rows;

@@ -12,11 +12,14 @@ use crate::engine::{Check, Engine, Extent, Observer, Options, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
 use crate::model::{Batch, Cause, Locator, Moved, Origin, Outcome, Row, Skip};
+use crate::policy::Policies;
 use crate::registry::{Client, Role};
 
 /// How entries go through the engine.
 pub(super) struct Way<'a> {
     pub(super) copying: &'a Copying,
+    /// What may be written.
+    pub(super) policies: &'a Policies,
     pub(super) jobs: usize,
     pub(super) extent: Extent,
     pub(super) observer: Arc<dyn Observer>,
@@ -62,6 +65,7 @@ impl Way<'_> {
         batches: impl Stream<Item = Batch> + Send,
         client: &Client,
     ) -> Vec<Row> {
+        let batches = batches.map(|batch| batch.guarded(|desired| self.policies.guards(desired)));
         Engine::new(client, self.options(), Arc::clone(&self.observer), self.stop.clone()).run(batches).await
     }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::connect;
 use super::exit::Exit;
 use super::output::Output;
+use super::policies;
 use super::report::give_out;
 use super::rows::Way;
 use super::settings::{Pace, Run};
@@ -19,6 +20,7 @@ use super::stop::{self, Patience};
 use crate::engine::{Extent, Stop};
 use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
 use crate::model::{Outcome, Row, Wire};
+use crate::policy::Policies;
 use crate::registry::Client;
 use crate::report::{Part, Report};
 
@@ -34,6 +36,8 @@ enum NothingAttempted {
     Strict,
     #[error("the mapping files cannot be read")]
     Files(#[from] mapping::ReadError),
+    #[error(transparent)]
+    Policy(#[from] policies::UnusablePolicy),
     #[error("cannot tell what is new")]
     Since(#[from] SinceError),
     #[error("cannot listen for signals")]
@@ -45,22 +49,29 @@ enum NothingAttempted {
 /// Does what `settings` say.
 pub(super) async fn run(settings: Run, output: &Output) -> Exit {
     let began = Began { at: SystemTime::now(), clock: Instant::now() };
-    let prepared = read(&settings, output).and_then(|(set, part)| {
+    let prepared = read(&settings, output).and_then(|Read { set, part, policies }| {
         let deadline = settings.pace.deadline.map(|after| began.clock + after);
         let client = connect::client(&settings.connection, deadline)?;
-        Ok((set, part, client, stop::signals()?))
+        Ok((set, part, policies, client, stop::signals()?))
     });
-    let (set, part, client, signals) = match prepared {
+    let (set, part, policies, client, signals) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return output.refuse(&error),
     };
-    let rows = mirror(&settings, output, (set, &client), signals).await;
+    let rows = mirror(&settings, output, (set, &policies, &client), signals).await;
     finish(&settings, output, &began, Done { part, rows, wire: client.wire() })
 }
 
 struct Began {
     at: SystemTime,
     clock: Instant,
+}
+
+/// What a run is to do.
+struct Read {
+    set: MappingSet,
+    part: Option<Part>,
+    policies: Policies,
 }
 
 /// What a run comes to.
@@ -71,7 +82,7 @@ struct Done {
 }
 
 /// The mapping files, with everything that is wrong in them told; of a shard its part of them.
-fn read(settings: &Run, output: &Output) -> Result<(MappingSet, Option<Part>), NothingAttempted> {
+fn read(settings: &Run, output: &Output) -> Result<Read, NothingAttempted> {
     let inputs: Vec<Input> = settings.inputs.iter().map(Input::from).collect();
     let mut set = mapping::read(&inputs, &ReadOptions { strict: settings.copying.strict })?;
     let is_empty = set.is_empty();
@@ -85,23 +96,25 @@ fn read(settings: &Run, output: &Output) -> Result<(MappingSet, Option<Part>), N
     if settings.copying.strict && set.has_errors() {
         return Err(NothingAttempted::Strict);
     }
-    let Some(shard) = settings.pace.shard else { return Ok((set, None)) };
+    let policies = policies::load(&settings.policy, &set, output)?;
+    let Some(shard) = settings.pace.shard else { return Ok(Read { set, part: None, policies }) };
     let part = Part { shard, set: set.digest() };
-    Ok((mapping::of_shard(set, shard), Some(part)))
+    Ok(Read { set: mapping::of_shard(set, shard), part: Some(part), policies })
 }
 
 /// Takes every entry through the engine, until done or stopped.
 async fn mirror(
     settings: &Run,
     output: &Output,
-    (set, client): (MappingSet, &Client),
+    (set, policies, client): (MappingSet, &Policies, &Client),
     signals: impl Stream<Item = ()>,
 ) -> Vec<Row> {
-    connect::announce(client, &set);
+    connect::announce(client, &set, policies);
     let stop = Stop::default();
     let Pace { jobs, deadline, grace, .. } = settings.pace;
     let way = Way {
         copying: &settings.copying,
+        policies,
         jobs: jobs.get(),
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         observer: output.progress(),

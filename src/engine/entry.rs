@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::fanout::Recipients;
 use super::filter::{Filtered, filter};
-use super::plan::{Action, Found, plan};
+use super::plan::{Action, Found, forbidden, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
@@ -31,6 +31,9 @@ impl Engine {
     pub(super) async fn look(&self, desired: Desired) -> Looked {
         let started = Instant::now();
         self.observer.started(&desired);
+        if let Some(refusal) = forbidden(&desired.guards) {
+            return ended(Ending::before(desired, Outcome::Refused(refusal), 0, started));
+        }
         let (looked, requests) = counted(self.look_at(&desired)).await;
         let (wanted, found) = match looked {
             Ok((Resolved::Wanted(wanted), found)) => (wanted, found),
@@ -193,6 +196,12 @@ impl Ending {
     pub(super) fn before(desired: Desired, outcome: Outcome, requests: u32, started: Instant) -> Self {
         let moved = Moved { requests, ..Moved::default() };
         Self { desired, outcome, digest: None, previous: None, moved, started }
+    }
+
+    /// An entry that ended once it was planned and before anything was moved.
+    pub(super) fn of(planned: Planned, outcome: Outcome) -> Self {
+        let Planned { desired, wanted, found, requests, started, .. } = planned;
+        Self::before(desired, outcome, requests, started).comparing(wanted.digest, &found)
     }
 
     fn comparing(mut self, digest: Digest, found: &Found) -> Self {

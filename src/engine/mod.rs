@@ -17,6 +17,7 @@ mod entry;
 mod error;
 mod fanout;
 mod filter;
+mod guards;
 mod manifests;
 mod observer;
 mod once;

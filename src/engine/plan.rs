@@ -1,5 +1,7 @@
 //! Compares what is wanted with what is there. Pure: no I/O, nothing asynchronous.
 
+use std::sync::Arc;
+
 use crate::model::{Digest, Guard, Reason, Refusal};
 
 /// What the target is now.
@@ -41,7 +43,7 @@ pub(super) fn plan(wanted: &Digest, found: &Found, guards: &[Guard], force: bool
     if same && !force {
         return Action::Keep;
     }
-    if let Some(refusal) = guards.iter().find_map(|guard| refusal(guard, found)) {
+    if let Some(refusal) = guards.iter().find_map(|guard| refusal(guard, wanted, found)) {
         return Action::Refuse(refusal);
     }
     Action::Copy(match found {
@@ -52,13 +54,47 @@ pub(super) fn plan(wanted: &Digest, found: &Found, guards: &[Guard], force: bool
     })
 }
 
-fn refusal(guard: &Guard, found: &Found) -> Option<Refusal> {
-    match (guard, found) {
-        (Guard::Absent, Found::Is(_)) => Some(Refusal::Exists),
-        (Guard::Is(expected), found) if found.digest() != Some(expected) => {
-            Some(Refusal::Moved { expected: Some(expected.clone()), found: found.digest().cloned() })
+/// Whether a guard forbids an entry whatever its target is, so that nobody needs to look.
+pub(super) fn forbidden(guards: &[Guard]) -> Option<Refusal> {
+    let forbidding = |guard: &&Guard| matches!(guard.condition(), Guard::Forbidden);
+    guards.iter().find(forbidding).map(|guard| by_rule(guard, Refusal::Forbidden))
+}
+
+/// Decides once more, right before the name is written: the target, which was `planned`, is `now`.
+pub(super) fn refusal_now(
+    guards: &[Guard],
+    wanted: &Digest,
+    planned: &Found,
+    now: &Found,
+) -> Option<Refusal> {
+    let moved = now != planned && now.digest() != Some(wanted);
+    guards.iter().find_map(|guard| match guard.condition() {
+        _ if !guard.is_about_target() => None,
+        Guard::Unmoved if moved => {
+            let (expected, found) = (planned.digest().cloned(), now.digest().cloned());
+            Some(by_rule(guard, Refusal::Moved { expected, found }))
         }
-        (Guard::Absent | Guard::Is(_) | Guard::Unmoved, _) => None,
+        _ => refusal(guard, wanted, now),
+    })
+}
+
+fn refusal(guard: &Guard, wanted: &Digest, found: &Found) -> Option<Refusal> {
+    let refusal = match (guard.condition(), found) {
+        (Guard::Forbidden, _) => Refusal::Forbidden,
+        (Guard::Absent, Found::Is(digest)) if digest != wanted => Refusal::Exists,
+        (Guard::Is(expected), Found::Absent | Found::Is(_)) if found.digest() != Some(expected) => {
+            Refusal::Moved { expected: Some(expected.clone()), found: found.digest().cloned() }
+        }
+        _ => return None,
+    };
+    Some(by_rule(guard, refusal))
+}
+
+/// The refusal of `guard`, naming the rule that asked for it.
+fn by_rule(guard: &Guard, refusal: Refusal) -> Refusal {
+    match guard {
+        Guard::ByRule(rule, guard) => Refusal::ByRule(Arc::clone(rule), Box::new(by_rule(guard, refusal))),
+        _ => refusal,
     }
 }
 

@@ -129,7 +129,8 @@ impl Run {
         for planned in group {
             let (engine, desired) = (Arc::clone(&self.engine), planned.desired.clone());
             let recipients = Arc::clone(&recipients);
-            let transfer = self.moving.spawn(async move { engine.transfer(&planned, &recipients).await });
+            let transfer =
+                self.moving.spawn(async move { engine.transfer_guarded(planned, &recipients).await });
             self.under_way.insert(transfer.id(), desired);
         }
     }

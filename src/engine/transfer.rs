@@ -16,7 +16,7 @@ use super::manifests::Node;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Digest, Guard, Refusal};
+use crate::model::{Bytes, Content, Digest, Refusal};
 use crate::registry;
 
 /// How thorough a transfer is.
@@ -101,7 +101,7 @@ impl<'a> Transfer<'a> {
         }
         match self.mode {
             Mode::Foresee | Mode::Check => Ok(None),
-            Mode::Fill | Mode::Force => match self.moved_meanwhile().await? {
+            Mode::Fill | Mode::Force => match self.refused_now().await? {
                 Some(refusal) => Ok(Some(refusal)),
                 None => self.name(&root).await.map(|()| None),
             },
@@ -191,20 +191,5 @@ impl<'a> Transfer<'a> {
             return Failure::new(Stage::Transfer, Error::Sparse(sparse));
         }
         Failure::new(Stage::Transfer, error)
-    }
-
-    /// The guard that a moving tag must still be what was planned against.
-    async fn moved_meanwhile(&self) -> Result<Option<Refusal>, Failure> {
-        let entry = &self.planned.desired;
-        if !entry.guards.contains(&Guard::Unmoved) {
-            return Ok(None);
-        }
-        self.engine.target_changed(&entry.target);
-        let found = self.engine.target_now(&entry.target).await?;
-        if found == self.planned.found {
-            return Ok(None);
-        }
-        let (expected, found) = (self.planned.found.digest().cloned(), found.digest().cloned());
-        Ok(Some(Refusal::Moved { expected, found }))
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use super::desired::{Desired, Endpoint};
+use super::guard::Guard;
 
 /// Entries that do not contradict one another.
 #[derive(Debug, Default)]
@@ -90,6 +91,16 @@ impl Batch {
             judged.stands.push(group[0]);
         }
         judged
+    }
+
+    /// These entries under further conditions; what they want stays as it is.
+    #[must_use]
+    pub fn guarded(mut self, guards: impl Fn(&Desired) -> Vec<Guard>) -> Self {
+        for entry in &mut self.0 {
+            let further = guards(entry);
+            entry.guards.extend(further);
+        }
+        self
     }
 
     /// How many entries stand.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::Digest;
+use super::guard::Guard;
 use super::reference::{Host, ImageRef, Repository, Tag};
 
 /// Where an entry was asked for.
@@ -80,17 +80,6 @@ impl fmt::Display for Endpoint {
             Self::Layout(layout) => layout.fmt(f),
         }
     }
-}
-
-/// A condition on writing a target.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Guard {
-    /// The target must not exist.
-    Absent,
-    /// The target must still be what the plan was made against.
-    Unmoved,
-    /// The target must be this.
-    Is(Digest),
 }
 
 /// An entry: one source that one target should equal. It becomes exactly one row.

@@ -3,14 +3,18 @@
 mod batch;
 mod desired;
 mod digest;
+mod finding;
+mod guard;
 mod manifest;
 mod outcome;
 mod reference;
 mod shard;
 
 pub use batch::{Admitted, Batch, Conflict, Judged};
-pub use desired::{Desired, Endpoint, Guard, LayoutRef, Origin};
+pub use desired::{Desired, Endpoint, LayoutRef, Origin};
 pub use digest::{Digest, DigestError, Hasher};
+pub use finding::{Finding, Severity, Span};
+pub use guard::{Guard, Rule};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Platform};
 pub use outcome::{
     Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
+use super::guard::Rule;
 use super::reference::ImageRef;
 use crate::error::{Chain, Failure};
 
@@ -110,6 +111,8 @@ impl fmt::Display for Skip {
 /// Why a guard said no.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Refusal {
+    /// Nothing may be written there.
+    Forbidden,
     /// The target exists.
     Exists,
     /// The target is not what it had to be.
@@ -119,12 +122,35 @@ pub enum Refusal {
         /// What it is; none: absent.
         found: Option<Digest>,
     },
+    /// As within, and this rule asked for it.
+    ByRule(Arc<Rule>, Box<Refusal>),
+}
+
+impl Refusal {
+    /// Why, whoever asked for it.
+    #[must_use]
+    pub fn reason(&self) -> &Self {
+        match self {
+            Self::ByRule(_, refusal) => refusal.reason(),
+            plain => plain,
+        }
+    }
+
+    /// The rule that asked for it.
+    #[must_use]
+    pub fn rule(&self) -> Option<&Rule> {
+        match self {
+            Self::ByRule(rule, _) => Some(rule),
+            Self::Forbidden | Self::Exists | Self::Moved { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |digest: &Option<Digest>| digest.as_ref().map_or("absent".to_owned(), ToString::to_string);
         match self {
+            Self::Forbidden => f.write_str("the target is in no place that is allowed"),
             Self::Exists => f.write_str("the target exists"),
             Self::Moved { expected, found } => write!(
                 f,
@@ -132,6 +158,7 @@ impl fmt::Display for Refusal {
                 name(expected),
                 name(found)
             ),
+            Self::ByRule(rule, refusal) => write!(f, "by {rule}: {refusal}"),
         }
     }
 }
@@ -198,6 +225,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The rule of an operator that decided.
+    #[must_use]
+    pub fn rule(&self) -> Option<&Rule> {
+        match self {
+            Self::Refused(refusal) => refusal.rule(),
+            _ => None,
+        }
+    }
+
     /// The outcome as one word of the report format.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -3,6 +3,7 @@
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 
+use super::auth::Action;
 use super::error::{Error, Kind};
 use super::transport::{Answer, Call};
 use super::{Client, endpoint};
@@ -19,7 +20,22 @@ impl Client {
     /// Anything but an answer of 200 or 404.
     pub async fn head_manifest(&self, image: &ImageRef) -> Result<Option<Descriptor>, Error> {
         let call = self.manifest_call(Method::HEAD, image)?;
-        let answer = match self.request(&call).await {
+        self.head(image, &call).await
+    }
+
+    /// As [`Client::head_manifest`], with the right to write, which may see what the right to read does not. For what is
+    /// about to be written: some registries make the repository when that right is asked for.
+    ///
+    /// # Errors
+    /// Anything but an answer of 200 or 404.
+    pub async fn head_manifest_to_write(&self, image: &ImageRef) -> Result<Option<Descriptor>, Error> {
+        let mut call = self.manifest_call(Method::HEAD, image)?;
+        call.need.scopes.iter_mut().for_each(|scope| scope.action = Action::Push);
+        self.head(image, &call).await
+    }
+
+    async fn head(&self, image: &ImageRef, call: &Call) -> Result<Option<Descriptor>, Error> {
+        let answer = match self.request(call).await {
             Ok(answer) => answer,
             Err(error) if error.status() == Some(404) => return Ok(None),
             Err(error) => return Err(error),

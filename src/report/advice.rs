@@ -3,6 +3,8 @@
 //! An adapter that knows more than class and stage says so itself
 //! ([`Failure::advice`](crate::error::Failure)); these are the words where it does not.
 
+use std::borrow::Cow;
+
 use crate::error::{Class, Stage};
 use crate::model::{Cause, Refusal};
 
@@ -95,13 +97,18 @@ fn corrupt(stage: Stage) -> &'static str {
 }
 
 /// What to do about a guard that said no.
-pub(super) fn refusal_advice(refusal: &Refusal) -> &'static str {
-    match refusal {
+pub(super) fn refusal_advice(refusal: &Refusal) -> Cow<'static, str> {
+    let advice = match refusal {
+        Refusal::Forbidden => "correct the target, or allow its place",
         Refusal::Exists => "the target may only be created, not changed: remove it by hand if it must change",
         Refusal::Moved { .. } => {
             "the target was left as it is: see who else writes it, then run again to compare anew"
         }
-    }
+        Refusal::ByRule(rule, refusal) => {
+            return format!("{}; {rule} says so", refusal_advice(refusal)).into();
+        }
+    };
+    advice.into()
 }
 
 /// What to do about entries that were not finished.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Class, Stage};
-use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row};
+use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule};
 
 use super::totals::Counts;
 use super::words::{help, name, reason};
@@ -51,6 +51,8 @@ pub(super) struct RowFields {
     pub(super) previous: Option<Digest>,
     pub(super) outcome: Cow<'static, str>,
     pub(super) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rule: Option<Rule>,
     pub(super) stage: Option<Stage>,
     pub(super) class: Option<Class>,
     #[serde(default)]
@@ -97,6 +99,7 @@ impl RowFields {
             previous: row.previous.clone(),
             outcome: row.outcome.word().into(),
             reason: reason(row),
+            rule: row.outcome.rule().cloned(),
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
             help: help(row),

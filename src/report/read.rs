@@ -3,11 +3,13 @@
 //! What was said of a row is kept as it was said: its ends as text, and a failure's causes as one.
 
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::json::{Document, PartFields, RowFields, VERSION};
+use super::words::clean;
 use super::{Part, Report};
 use crate::error::{Class, Classify, Failure};
 use crate::model::{
@@ -98,11 +100,18 @@ impl RowFields {
                 [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut],
                 reason,
             )?),
-            "refused" => Outcome::Refused(refusal(reason)?),
+            "refused" => Outcome::Refused(self.refusal(reason)?),
             "failed" => Outcome::Failed(self.failure(reason)?),
             "unfinished" => Outcome::Unfinished(cause(reason)?),
             other => return Err(unknown("outcome", other)),
         })
+    }
+
+    fn refusal(&self, reason: &str) -> Result<Refusal, ReadError> {
+        let Some(rule) = &self.rule else { return refusal(reason) };
+        let said = reason.strip_prefix(&*clean(&format!("by {rule}:"))).map(str::trim_start);
+        let refused = refusal(said.ok_or_else(|| unknown("reason", reason))?)?;
+        Ok(Refusal::ByRule(Arc::new(rule.clone()), Box::new(refused)))
     }
 
     fn failure(&self, reason: &str) -> Result<Failure, ReadError> {
@@ -150,7 +159,7 @@ fn refusal(said: &str) -> Result<Refusal, ReadError> {
     let moved = said.strip_prefix("the target was moved by someone else: expected ");
     match moved.and_then(|digests| digests.split_once(", found ")) {
         Some((expected, found)) => Ok(Refusal::Moved { expected: digest(expected)?, found: digest(found)? }),
-        None => one_of([Refusal::Exists], said),
+        None => one_of([Refusal::Exists, Refusal::Forbidden], said),
     }
 }
 

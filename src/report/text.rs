@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::error::Stage;
-use crate::model::{Outcome, Row};
+use crate::model::{Outcome, Refusal, Row};
 
 use super::Report;
 use super::files::JSON_FILE;
@@ -194,11 +194,15 @@ impl Summary<'_> {
     }
 }
 
-/// Says that the target is as it was, where that is certain: the tag is written last.
+/// Says that the target is as it was, where that is certain: the tag is written last. Of an entry that is refused for
+/// what its target is, what both ends are.
 fn unchanged(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
     let certain = matches!(&row.outcome, Outcome::Failed(failure) if failure.stage < Stage::Verify);
-    match &row.previous {
-        Some(previous) if certain => writeln!(f, "  the target is as it was: {}", short(previous)),
+    match (&row.previous, &row.digest, &row.outcome) {
+        (Some(target), Some(source), Outcome::Refused(refusal)) if *refusal.reason() == Refusal::Exists => {
+            writeln!(f, "  the target is {}, the source is {}", short(target), short(source))
+        }
+        (Some(previous), ..) if certain => writeln!(f, "  the target is as it was: {}", short(previous)),
         _ => Ok(()),
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn verdict(row: &Row) -> Option<String> {
         Outcome::Copied(reason) | Outcome::Planned(reason) => Some(reason.to_string()),
         Outcome::Updated(update) => Some(update.to_string()),
         Outcome::Skipped(skip) => Some(skip.to_string()),
+        Outcome::Refused(refusal) if refusal.rule().is_some() => Some(clean(&format!("refused {refusal}"))),
         Outcome::Refused(refusal) => Some(format!("refused: {refusal}")),
         Outcome::Failed(failure) => Some(clean(&Chain(failure).to_string())),
         Outcome::Unfinished(cause) => Some(clean(&format!("unfinished: {cause}"))),
@@ -62,7 +63,7 @@ pub(super) fn verdict(row: &Row) -> Option<String> {
 pub(super) fn reason(row: &Row) -> Option<String> {
     match &row.outcome {
         Outcome::Failed(failure) => Some(clean(&Chain(failure.cause()).to_string())),
-        Outcome::Refused(refusal) => Some(refusal.to_string()),
+        Outcome::Refused(refusal) => Some(clean(&refusal.to_string())),
         Outcome::Unfinished(cause) => Some(clean(&cause.to_string())),
         _ => verdict(row),
     }
@@ -73,7 +74,7 @@ pub(super) fn reason(row: &Row) -> Option<String> {
 pub fn help(row: &Row) -> Option<Cow<'static, str>> {
     match &row.outcome {
         Outcome::Failed(failure) => Some(failure_help(failure)),
-        Outcome::Refused(refusal) => Some(refusal_advice(refusal).into()),
+        Outcome::Refused(refusal) => Some(refusal_advice(refusal)),
         Outcome::Unfinished(cause) => Some(cause_advice(cause).into()),
         _ => None,
     }

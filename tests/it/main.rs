@@ -18,6 +18,7 @@ mod mapping_files;
 mod mapping_lint;
 mod mapping_props;
 mod mapping_support;
+mod policies;
 mod progress;
 mod registry;
 mod report_files;

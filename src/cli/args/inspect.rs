@@ -60,10 +60,6 @@ pub struct LintArgs {
     #[arg(long, value_name = "FORMAT")]
     #[serde(deserialize_with = "value::one")]
     pub output: Option<OutputFormat>,
-    /// Targets must match one of these, such as 'quay.io/openshift/*' [default: all may be written]
-    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
-    #[serde(deserialize_with = "value::list")]
-    pub allow_target: Vec<String>,
     /// A directory of job files; a mapping file that none of them reads is a finding
     #[arg(long, value_name = "DIR")]
     #[serde(deserialize_with = "value::one")]
@@ -74,7 +70,7 @@ impl LintArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: resolve, strict, output, jobs_dir; allow_target)
+        layer!(self over under: resolve, strict, output, jobs_dir;)
     }
 }
 

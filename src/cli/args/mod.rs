@@ -9,6 +9,7 @@ mod console;
 mod copy;
 mod inspect;
 mod mapping;
+mod policy;
 mod report;
 pub mod value;
 
@@ -22,6 +23,7 @@ pub use console::{ColorChoice, ConsoleArgs, LogFormat, ProgressMode};
 pub use copy::{CopyArgs, OcArgs, WriteArgs};
 pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs};
 pub use mapping::MappingArgs;
+pub use policy::PolicyArgs;
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 
 /// The whole command line.
@@ -90,6 +92,9 @@ pub struct RunArgs {
     /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// What may be written.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// Whether anything is written.
     #[command(flatten)]
     pub write: WriteArgs,
@@ -116,6 +121,9 @@ pub struct PlanCommand {
     /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// What may be written.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// How much at a time and how long.
     #[command(flatten)]
     pub pace: PaceArgs,
@@ -136,6 +144,9 @@ pub struct LintCommand {
     /// What is checked.
     #[command(flatten)]
     pub lint: LintArgs,
+    /// What may be written.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -153,6 +164,9 @@ pub struct ExplainCommand {
     /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// What may be written.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,

@@ -3,19 +3,21 @@
 //! Past this module nothing is a text that might be wrong. It reads no mapping file and no login.
 
 mod environment;
+mod policy;
 mod values;
 
 use std::path::Path;
 
 pub use environment::{Environment, Platform};
+pub use policy::PolicySettings;
 pub use values::{
     ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run, Verbosity,
 };
 
 use super::args::{
     Args, Command, ConfigmapArgs, ConfigmapCommand, ConnectionArgs, CopyArgs, ExplainCommand, LintArgs,
-    LintCommand, MappingArgs, MergeCommand, OcArgs, PaceArgs, PlanArgs, PlanCommand, ReportAction, RunArgs,
-    WholeArgs,
+    LintCommand, MappingArgs, MergeCommand, OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs,
+    ReportAction, RunArgs, WholeArgs,
 };
 use crate::model::{Shard, ShardError};
 
@@ -156,6 +158,7 @@ impl<'a> Draft<'a> {
             since: None,
             inputs: self.inputs(args.mapping),
             copying: self.copying(args.copy),
+            policy: self.policy(args.policy),
             pace: self.pace(args.pace),
             connection: self.connection(args.connection),
         }
@@ -171,6 +174,7 @@ impl<'a> Draft<'a> {
             since: question.since,
             inputs: self.inputs(args.mapping),
             copying: self.copying(args.copy),
+            policy: self.policy(args.policy),
             pace: self.pace(args.pace),
             connection: self.connection(args.connection),
         }
@@ -183,7 +187,7 @@ impl<'a> Draft<'a> {
             resolve: lint.resolve.is_some_and(|truth| truth.0),
             strict: lint.strict.is_some_and(|truth| truth.0),
             output: lint.output.unwrap_or_default(),
-            allow_targets: lint.allow_target,
+            policy: self.policy(args.policy),
             jobs_dir: lint.jobs_dir,
             connection: self.connection(args.connection),
         }
@@ -194,6 +198,7 @@ impl<'a> Draft<'a> {
             target: args.explain.target,
             inputs: self.inputs(args.mapping),
             copying: self.copying(args.copy),
+            policy: self.policy(args.policy),
             connection: self.connection(args.connection),
         }
     }
@@ -228,6 +233,10 @@ impl<'a> Draft<'a> {
                 .push("`--keep-manifest-list` keeps lists whole, so `--filter-by-os` is ignored".to_owned());
         }
         Copying::new(&args)
+    }
+
+    fn policy(&mut self, args: PolicyArgs) -> PolicySettings {
+        PolicySettings::new(args.over(self.group()))
     }
 
     fn pace(&mut self, args: PaceArgs) -> Pace {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::environment::Platform;
+use super::policy::PolicySettings;
 use crate::cli::args::value::{Count, HostName, Span, Truth};
 use crate::cli::args::{
     ColorChoice, ConnectionArgs, ConsoleArgs, CopyArgs, LogFormat, OutputFormat, PaceArgs, ProgressMode,
@@ -28,6 +29,8 @@ pub struct Run {
     pub inputs: Vec<String>,
     /// What is compared and copied.
     pub copying: Copying,
+    /// What may be written.
+    pub policy: PolicySettings,
     /// How much at a time and how long.
     pub pace: Pace,
     /// How registries are reached.
@@ -45,8 +48,8 @@ pub struct Lint {
     pub strict: bool,
     /// How findings are printed.
     pub output: OutputFormat,
-    /// Targets must match one of these, if there is any.
-    pub allow_targets: Vec<String>,
+    /// What may be written.
+    pub policy: PolicySettings,
     /// Where the job files are.
     pub jobs_dir: Option<PathBuf>,
     /// How registries are reached.
@@ -62,6 +65,8 @@ pub struct Explain {
     pub inputs: Vec<String>,
     /// What a run would compare and copy.
     pub copying: Copying,
+    /// What may be written.
+    pub policy: PolicySettings,
     /// How registries are reached.
     pub connection: Connection,
 }

@@ -1,11 +1,10 @@
-//! What lines say of one another: direction, chains, cycles, versions, places that are not allowed.
+//! What lines say of one another: direction, chains, cycles, versions.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::super::finding::{Finding, Place, Severity};
 use super::super::grammar::Destination;
 use super::super::set::{MappingSet, Wish};
-use super::LintError;
 use crate::model::{Desired, Endpoint, Host, Repository, Version};
 
 /// A file needs this many entries of one direction before one of the other direction looks wrong.
@@ -17,14 +16,9 @@ struct Seen<'a> {
     place: &'a Place,
 }
 
-pub(super) fn look(
-    set: &MappingSet,
-    allow_targets: &[String],
-    findings: &mut Vec<Finding>,
-) -> Result<(), LintError> {
+pub(super) fn look(set: &MappingSet, findings: &mut Vec<Finding>) {
     let both = set.entries.iter().chain(&set.contested);
     let seen: Vec<Seen<'_>> = both.map(|entry| Seen { wish: &entry.wish, place: &entry.place }).collect();
-    allowed(&seen, allow_targets, findings)?;
     directions(&seen, findings);
     chains(&seen, findings);
     for one in &seen {
@@ -37,7 +31,6 @@ pub(super) fn look(
             findings.extend(hub_name(desired, one.place));
         }
     }
-    Ok(())
 }
 
 fn destination(wish: &Wish) -> Destination {
@@ -45,35 +38,6 @@ fn destination(wish: &Wish) -> Destination {
         Wish::Exact(desired) => Destination::of(&desired.target),
         Wish::Wildcard(wildcard) => wildcard.target.clone(),
     }
-}
-
-fn allowed(seen: &[Seen<'_>], allow: &[String], findings: &mut Vec<Finding>) -> Result<(), LintError> {
-    let mut patterns = Vec::new();
-    for pattern in allow {
-        let parsed = glob::Pattern::new(pattern)
-            .map_err(|error| LintError::Pattern { pattern: pattern.clone(), error })?;
-        patterns.push((pattern.trim_end_matches('/'), parsed));
-    }
-    if patterns.is_empty() {
-        return Ok(());
-    }
-    for one in seen {
-        let target = destination(one.wish).to_string();
-        let below =
-            |directory: &str| target.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-        let ok = |(text, pattern): &(&str, glob::Pattern)| {
-            target == *text || below(text) || pattern.matches(&target)
-        };
-        if !patterns.iter().any(ok) {
-            let message = format!("`{target}` is not among the places that are allowed");
-            findings.push(
-                one.place
-                    .finding(Severity::Error, "target-not-allowed", message)
-                    .hint(format!("allowed: {}", allow.join(", "))),
-            );
-        }
-    }
-    Ok(())
 }
 
 fn hosts(wish: &Wish) -> Option<(Host, Host)> {

@@ -17,8 +17,6 @@ use super::set::MappingSet;
 /// What to look for beyond what is always looked for.
 #[derive(Debug, Clone, Default)]
 pub struct LintOptions {
-    /// Where targets may be: `HOST/PATH`, all that lies below included, or a glob. Empty: anywhere.
-    pub allow_targets: Vec<String>,
     /// A directory of Prow jobs that select mapping files.
     pub jobs_dir: Option<PathBuf>,
 }
@@ -26,15 +24,6 @@ pub struct LintOptions {
 /// Why a set cannot be looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum LintError {
-    /// A pattern of the allow-list is none.
-    #[error("`{pattern}` is no pattern for targets")]
-    Pattern {
-        /// As typed.
-        pattern: String,
-        /// Why.
-        #[source]
-        error: glob::PatternError,
-    },
     /// The jobs cannot be read.
     #[error("cannot read the jobs in `{}`", .path.display())]
     Jobs {
@@ -57,7 +46,7 @@ pub fn lint(set: &MappingSet, options: &LintOptions) -> Result<Vec<Finding>, Lin
     }
     clashes(set.files(), &mut findings);
     size(set.files(), &mut findings);
-    lines::look(set, &options.allow_targets, &mut findings)?;
+    lines::look(set, &mut findings);
     if let Some(directory) = &options.jobs_dir {
         jobs::look(set.files(), directory, &mut findings)?;
     }

@@ -4,6 +4,7 @@ mod blobs;
 mod content;
 mod copy;
 mod fanout;
+mod guards;
 mod killed;
 mod layouts;
 mod looks;

@@ -1,0 +1,66 @@
+//! The policies of a command: those of files and that of the flags, and what `lint` says by them.
+
+use super::output::Output;
+use super::settings::PolicySettings;
+use crate::mapping::{Destination, Entry, Finding, MappingSet, Severity, Wish};
+use crate::policy::{self, AllowList, Pattern, Policies};
+
+/// A policy that cannot be read; what is wrong with it was said.
+#[derive(Debug, thiserror::Error)]
+#[error("a policy for targets cannot be used: nothing was attempted")]
+pub(super) struct UnusablePolicy;
+
+/// The policies that govern `set`.
+///
+/// # Errors
+/// When any of them cannot be read, after saying why.
+pub(super) fn load(
+    settings: &PolicySettings,
+    set: &MappingSet,
+    output: &Output,
+) -> Result<Policies, UnusablePolicy> {
+    let files = set.files().iter().map(|file| (&file.name, file.path.as_deref()));
+    match policy::find(&settings.files, files) {
+        Ok(policies) => Ok(policies.and(settings.flags.clone())),
+        Err(findings) => {
+            output.findings(&findings);
+            Err(UnusablePolicy)
+        }
+    }
+}
+
+/// Targets that are in no place that is allowed. What tags a wildcard stands for is not known here.
+pub(super) fn not_allowed(policies: &Policies, set: &MappingSet) -> Vec<Finding> {
+    let entries = set.entries().iter();
+    entries.flat_map(|entry| outside(policies, entry).map(|allow| finding(entry, allow))).collect()
+}
+
+fn outside<'a>(policies: &'a Policies, entry: &'a Entry) -> impl Iterator<Item = &'a AllowList> {
+    policies
+        .allow_lists(entry.wish.origin())
+        .filter(|allow| !allow.patterns.iter().any(|pattern| fits(pattern, &entry.wish)))
+}
+
+fn fits(pattern: &Pattern, wish: &Wish) -> bool {
+    match wish {
+        Wish::Exact(desired) => pattern.covers(&desired.target),
+        Wish::Wildcard(wildcard) => match &wildcard.target {
+            Destination::Registry(repository) => pattern.reaches(repository),
+            Destination::Layout(directory) => pattern.reaches_directory(directory),
+        },
+    }
+}
+
+fn finding(entry: &Entry, allow: &AllowList) -> Finding {
+    let target = match &entry.wish {
+        Wish::Exact(desired) => desired.target.to_string(),
+        Wish::Wildcard(wildcard) => wildcard.target.to_string(),
+    };
+    let message = format!("`{target}` is not among the places that are allowed");
+    let places: Vec<String> = allow.patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
+    entry.target_finding(Severity::Error, "target-not-allowed", message).hint(format!(
+        "{} allows {}",
+        allow.rule,
+        places.join(", ")
+    ))
+}

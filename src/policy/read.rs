@@ -1,0 +1,165 @@
+//! Reads a policy file: what its keys mean, and everything that is wrong with it.
+
+use std::sync::Arc;
+
+use serde_yaml::{Location, Spanned};
+
+use super::pattern::Pattern;
+use super::yaml::{Node, Source, Value};
+use super::{AllowList, Asked, Policy};
+use crate::model::{Finding, Guard, Rule};
+
+/// The version of the format that this program reads.
+const VERSION: u64 = 1;
+const FILE_KEYS: &str = "`version`, `allow` and `rules`";
+const RULE_KEYS: &str = "`name`, `targets` and `move`";
+
+/// The policy that `text` holds.
+///
+/// # Errors
+/// Everything that is wrong with it. A policy that is read only in part would let through what it is there to stop.
+pub(super) fn read(name: &Arc<str>, text: &str) -> Result<Policy, Vec<Finding>> {
+    let mut source = Source::new(Arc::clone(name), text);
+    let policy = source.parse().map(|node| of_file(&mut source, node)).unwrap_or_default();
+    if source.findings.is_empty() { Ok(policy) } else { Err(source.findings) }
+}
+
+fn of_file(source: &mut Source<'_>, node: Node) -> Policy {
+    let at = node.referenced;
+    let mut policy = Policy::default();
+    let Value::Map(entries) = node.value else {
+        let hint = format!("it begins with `version: {VERSION}`; its keys are {FILE_KEYS}");
+        source.wrong_with_hint(at, "this is no policy", hint);
+        return policy;
+    };
+    let mut versioned = false;
+    for (key, value) in entries {
+        match key.value.as_str() {
+            "version" => {
+                versioned = true;
+                version(source, &value);
+            }
+            "allow" => {
+                let rule = Arc::new(Rule { name: None, place: source.place(key.referenced) });
+                let patterns = patterns(source, &key, value);
+                policy.allow = Some(AllowList { rule, patterns });
+            }
+            "rules" => {
+                for item in list(source, &key, value) {
+                    policy.asked.extend(of_rule(source, item));
+                }
+            }
+            _ => unknown(source, &key, FILE_KEYS),
+        }
+    }
+    if !versioned {
+        source.wrong_with_hint(
+            at,
+            "the version of the format is missing",
+            format!("begin the file with `version: {VERSION}`"),
+        );
+    }
+    policy
+}
+
+fn version(source: &mut Source<'_>, node: &Node) {
+    if !matches!(node.value, Value::Number(VERSION)) {
+        let hint = format!("write `version: {VERSION}`");
+        source.wrong_with_hint(node.referenced, format!("this program reads version {VERSION}"), hint);
+    }
+}
+
+fn of_rule(source: &mut Source<'_>, node: Node) -> Option<Asked> {
+    let at = node.referenced;
+    let Value::Map(entries) = node.value else {
+        source.wrong_with_hint(at, "this is no rule", format!("its keys are {RULE_KEYS}"));
+        return None;
+    };
+    let (mut name, mut targets, mut asks, mut guards) = (None, None, false, Vec::new());
+    for (key, value) in entries {
+        match key.value.as_str() {
+            "name" => name = text(source, &key, &value),
+            "targets" => targets = Some(patterns(source, &key, value)),
+            "move" => {
+                asks = true;
+                guards.extend(text(source, &key, &value).and_then(|word| moving(source, &value, &word)));
+            }
+            _ => unknown(source, &key, RULE_KEYS),
+        }
+    }
+    if targets.is_none() {
+        source.wrong_with_hint(at, "this rule names no targets", "add `targets:`; `[\"*\"]` is all of them");
+    }
+    if !asks {
+        source.wrong_with_hint(at, "this rule asks for nothing", "add `move: never` or `move: if-unmoved`");
+    }
+    let rule = Rule { name: name.map(Arc::from), place: source.place(at) };
+    Some(Asked { rule: Arc::new(rule), targets: targets?, guards })
+}
+
+fn moving(source: &mut Source<'_>, node: &Node, word: &str) -> Option<Guard> {
+    match word {
+        "never" => Some(Guard::Absent),
+        "if-unmoved" => Some(Guard::Unmoved),
+        _ => {
+            source.wrong(node.referenced, "expected `never` or `if-unmoved`");
+            None
+        }
+    }
+}
+
+/// At least one pattern; none at all would be a mistake for `all` here and for `nothing` there.
+fn patterns(source: &mut Source<'_>, key: &Spanned<String>, node: Node) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    for item in list(source, key, node) {
+        let Some(text) = text(source, key, &item) else { continue };
+        match text.parse() {
+            Ok(pattern) => patterns.push(pattern),
+            Err(error) => {
+                source.wrong(item.referenced, format!("`{text}` is no pattern for targets: {error}"));
+            }
+        }
+    }
+    patterns
+}
+
+/// The items of a list that holds some.
+fn list(source: &mut Source<'_>, key: &Spanned<String>, node: Node) -> Vec<Node> {
+    let at = if matches!(node.value, Value::Nothing) { key.referenced } else { node.referenced };
+    match node.value {
+        Value::List(items) if !items.is_empty() => items,
+        Value::List(_) | Value::Nothing => {
+            source.wrong_with_hint(
+                at,
+                format!("`{}` is empty", key.value),
+                "put something into it, or leave it out",
+            );
+            Vec::new()
+        }
+        _ => {
+            source.wrong(at, format!("`{}` is a list", key.value));
+            Vec::new()
+        }
+    }
+}
+
+fn text(source: &mut Source<'_>, key: &Spanned<String>, node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) if !text.is_empty() => return Some(text.clone()),
+        Value::Nothing => source.wrong(key.referenced, format!("`{}` says nothing", key.value)),
+        _ => source.wrong(node.referenced, format!("`{}` takes text; put it between quotes", key.value)),
+    }
+    None
+}
+
+fn unknown(source: &mut Source<'_>, key: &Spanned<String>, known: &str) {
+    source.wrong_with_hint(
+        location(key),
+        format!("unknown key `{}`", key.value),
+        format!("the keys here are {known}"),
+    );
+}
+
+fn location(key: &Spanned<String>) -> Location {
+    key.referenced
+}
