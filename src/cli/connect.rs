@@ -82,14 +82,16 @@ pub(super) fn announce(client: &Client, set: &MappingSet, policies: &Policies) {
     client.with_role(Role::Target).announce(wishes().filter_map(target));
 }
 
-fn source(wish: &Wish) -> Option<Repository> {
+/// The repository that a wish reads, if it is one.
+pub(super) fn source(wish: &Wish) -> Option<Repository> {
     match wish {
         Wish::Exact(desired) => repository(&desired.source),
         Wish::Wildcard(wildcard) => Some(wildcard.source.clone()),
     }
 }
 
-fn target(wish: &Wish) -> Option<Repository> {
+/// The repository that a wish writes, if it is one.
+pub(super) fn target(wish: &Wish) -> Option<Repository> {
     match wish {
         Wish::Exact(desired) => repository(&desired.target),
         Wish::Wildcard(wildcard) => match &wildcard.target {

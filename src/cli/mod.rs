@@ -7,6 +7,7 @@
 //! No decision about an entry is made here.
 
 pub mod args;
+mod auth;
 mod configmap;
 mod connect;
 mod exit;
@@ -76,6 +77,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
         Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
         Action::Configmap(settings) => configmap::configmap(&settings, output),
+        Action::AuthCheck(settings) => in_runtime(auth::check(*settings, output)),
         Action::Merge(settings) => report::merge(&settings, output),
     }
 }

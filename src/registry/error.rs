@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::auth;
 use super::refusal::Refused;
-use crate::error::{Class, Classify};
+use crate::error::{Blame, Class, Classify, LoginName, Right};
 use crate::model::{Digest, Host};
 use crate::redact::SafeUrl;
 
@@ -21,7 +21,16 @@ struct Inner {
     operation: Arc<str>,
     host: Option<Host>,
     attempts: u32,
+    purpose: Option<Purpose>,
     kind: Kind,
+}
+
+/// What a request was for, as far as rights go.
+#[derive(Debug, Clone)]
+pub(super) struct Purpose {
+    /// The name of the repository whose login was used.
+    pub(super) repository: Arc<str>,
+    pub(super) right: Right,
 }
 
 /// Why an operation failed.
@@ -157,13 +166,24 @@ pub(super) enum Verdict {
 
 impl Error {
     pub(super) fn new(operation: impl Into<Arc<str>>, host: Option<&Host>, kind: Kind) -> Self {
-        Self(Box::new(Inner { operation: operation.into(), host: host.cloned(), attempts: 1, kind }))
+        Self(Box::new(Inner {
+            operation: operation.into(),
+            host: host.cloned(),
+            attempts: 1,
+            purpose: None,
+            kind,
+        }))
     }
 
     /// An error of a source or target that is not a registry: `operation` names what was done to what.
     pub fn local(operation: impl Into<String>, class: Class, cause: Box<dyn StdError + Send + Sync>) -> Self {
         let kind = Kind::Local(Local { class, cause });
         Self::new(operation.into(), None, kind)
+    }
+
+    pub(super) fn with_purpose(mut self, purpose: Purpose) -> Self {
+        self.0.purpose = Some(purpose);
+        self
     }
 
     pub(super) fn after(mut self, attempts: u32) -> Self {
@@ -320,6 +340,29 @@ impl Kind {
         }
     }
 
+    /// What `host` does to everybody who asks it, as a sentence; none: it may be about this request alone.
+    fn trouble(&self, host: &Host) -> Option<String> {
+        Some(match self {
+            Self::Connect(_) => format!("`{host}` takes no connection"),
+            Self::Certificate(_) => format!("the certificate of `{host}` is not trusted"),
+            Self::NotTls(_) => format!("`{host}` does not speak https"),
+            Self::Stalled(_) => format!("`{host}` answers nothing, or stops in the middle"),
+            Self::Broken(_) => format!("connections to `{host}` break"),
+            Self::Throttled(_) => format!("`{host}` asks to wait, and for longer than this run may"),
+            Self::Unreached { cause, .. } => return cause.trouble(host),
+            Self::Refused(_)
+            | Self::Truncated { .. }
+            | Self::Digest { .. }
+            | Self::TooLong(_)
+            | Self::TooLarge(_)
+            | Self::Answer(_)
+            | Self::Redirect(_)
+            | Self::Authorization(_)
+            | Self::Expired
+            | Self::Local(_) => return None,
+        })
+    }
+
     fn unreached(&self) -> Option<&str> {
         match self {
             Self::Unreached { host, .. } => Some(host.as_str()),
@@ -347,6 +390,22 @@ impl Classify for Error {
 
     fn unreached(&self) -> Option<&str> {
         self.0.kind.unreached()
+    }
+
+    fn blame(&self) -> Option<Blame> {
+        let Inner { host, purpose, kind, .. } = &*self.0;
+        let host = host.as_ref()?;
+        let right = |login: Option<LoginName>| {
+            let Purpose { repository, right } = purpose.clone()?;
+            Some(Blame::Right { host: host.as_str().into(), repository, right, login })
+        };
+        match kind {
+            Kind::Authorization(error) => error.blame(host, right),
+            Kind::Refused(refused) => refused.blame(host, right),
+            kind => {
+                kind.trouble(host).map(|what| Blame::Host { host: host.as_str().into(), what: what.into() })
+            }
+        }
     }
 }
 

@@ -107,7 +107,7 @@ impl Client {
         Ok(answered_digest(&answer))
     }
 
-    fn manifest_call(&self, method: Method, image: &ImageRef) -> Result<Call, Error> {
+    pub(super) fn manifest_call(&self, method: Method, image: &ImageRef) -> Result<Call, Error> {
         let url = endpoint::below(&self.shared.options, &image.repository, &path(image))?;
         let mut call = Call::pull(self.role, method, &image.repository, url, &image.to_string());
         for media_type in MANIFEST_MEDIA_TYPES {

@@ -4,6 +4,7 @@
 //! per host, the one retry loop, tokens, redirects. It does not decide what is copied where; that
 //! is the engine's business.
 
+mod access;
 mod auth;
 mod blobs;
 mod chunks;
@@ -12,6 +13,7 @@ mod credentials;
 mod disclosure;
 mod endpoint;
 mod error;
+mod jwt;
 pub mod limit;
 mod listing;
 mod manifests;
@@ -31,7 +33,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-pub use auth::Error as AuthError;
+pub use auth::{Error as AuthError, PushGrant};
 pub use blobs::BlobSource;
 pub use credentials::{
     ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,

@@ -9,9 +9,10 @@ use http::{HeaderMap, StatusCode};
 use oci_client::errors::{OciError, OciErrorCode};
 use serde::Deserialize;
 
+use super::auth::Holder;
 use super::error::Verdict;
-use crate::error::Class;
-use crate::model::Digest;
+use crate::error::{Blame, Class, LoginName};
+use crate::model::{Digest, Host};
 use crate::redact::mask_logins;
 
 /// How much of a body is read for its message.
@@ -27,7 +28,7 @@ pub struct Refused {
     message: Option<String>,
     digests: Vec<Digest>,
     push: bool,
-    login: Option<String>,
+    holder: Option<Holder>,
 }
 
 /// The error envelope of the distribution spec, or what others say instead.
@@ -49,7 +50,7 @@ impl Refused {
             message: None,
             digests: Vec::new(),
             push,
-            login: None,
+            holder: None,
         };
         match serde_json::from_slice::<Envelope>(body) {
             Ok(envelope) => refused.take(envelope),
@@ -58,9 +59,9 @@ impl Refused {
         refused
     }
 
-    /// Adds which login was refused, in words.
-    pub(super) fn with_login(self, login: Option<String>) -> Self {
-        Self { login, ..self }
+    /// Adds who was refused.
+    pub(super) fn with_holder(self, holder: Option<Holder>) -> Self {
+        Self { holder, ..self }
     }
 
     fn take(&mut self, envelope: Envelope) {
@@ -122,7 +123,7 @@ impl Refused {
     pub(super) fn advice(&self, host: &str) -> Option<String> {
         let right = if self.push { "push" } else { "pull" };
         match self.class() {
-            Class::Denied => Some(match &self.login {
+            Class::Denied => Some(match self.holder.as_ref().and_then(|holder| holder.login.as_ref()) {
                 Some(login) => {
                     format!(
                         "the login in use lacks {right} on {host}, or there is no such repository: {login}"
@@ -136,6 +137,28 @@ impl Refused {
             Class::Missing => Some("check the line: it names nothing that exists".to_owned()),
             Class::Throttled => Some(format!("run again later, or lower --max-per-registry for {host}")),
             Class::Protocol if self.speaks_tls() => Some(format!("{host} wants https: say --tls {host}")),
+            _ => None,
+        }
+    }
+
+    /// What it comes down to; `right` is the right that is lacking, if it is a right.
+    pub(super) fn blame(
+        &self,
+        host: &Host,
+        right: impl FnOnce(Option<LoginName>) -> Option<Blame>,
+    ) -> Option<Blame> {
+        let status = self.status.as_u16();
+        let of_host = |what: String| Some(Blame::Host { host: host.as_str().into(), what: what.into() });
+        match (self.class(), self.holder.clone()) {
+            (Class::Denied, Some(Holder { login: Some(login), as_it_is: true })) if status == 401 => {
+                let why = format!("is refused by `{host}` (status 401)").into();
+                Some(Blame::Login { host: host.as_str().into(), login, why })
+            }
+            (Class::Denied, holder) => right(holder.and_then(|holder| holder.login)),
+            (Class::Throttled, _) => of_host(format!("`{host}` asks to slow down (status 429)")),
+            (Class::Transient, _) if !self.lost_session() => {
+                of_host(format!("`{host}` answers with status {status}"))
+            }
             _ => None,
         }
     }

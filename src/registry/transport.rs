@@ -10,14 +10,15 @@ use http::header::{CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use super::auth::{Action, Authorization, Need, Scope};
+use super::auth::{Action, Authorization, Holder, Need, Scope};
 use super::clients::{Lane, Reach};
 use super::endpoint::{leads_on, same_origin};
-use super::error::{Error, Kind};
+use super::error::{Error, Kind, Purpose};
 use super::limit::{Connection, Permit};
 use super::refusal::{BODY_LIMIT, Refused};
 use super::wire::Tally;
 use super::{Client, Role, Shared};
+use crate::error::Right;
 use crate::model::{Host, Repository};
 use crate::redact::SafeUrl;
 
@@ -56,9 +57,9 @@ pub(super) struct Answer {
     /// Where the answer came from, after redirects.
     pub(super) url: Url,
     host: Host,
-    is_write: bool,
-    /// The login that was refused, if one was, in words.
-    login: Option<String>,
+    purpose: Purpose,
+    /// Who was refused, if anybody was.
+    refused: Option<Holder>,
     body: Body,
 }
 
@@ -107,7 +108,12 @@ impl Call {
     }
 
     pub(super) fn error(&self, kind: Kind) -> Error {
-        Error::new(Arc::clone(&self.operation), Some(&self.need.host), kind)
+        Error::new(Arc::clone(&self.operation), Some(&self.need.host), kind).with_purpose(self.purpose())
+    }
+
+    fn purpose(&self) -> Purpose {
+        let right = if self.is_write() { Right::Push } else { Right::Pull };
+        Purpose { repository: self.need.subject().into(), right }
     }
 
     fn is_write(&self) -> bool {
@@ -195,17 +201,15 @@ impl Shared {
             headers: response.headers().clone(),
             url,
             host: call.need.host.clone(),
-            is_write: call.is_write(),
-            login: self.login(call, response.status()),
+            purpose: call.purpose(),
+            refused: self.refused(call, response.status()),
             body: Body { response, permit, tally: self.counters.tally(), stall: self.options.stall_timeout },
         }
     }
 
-    fn login(&self, call: &Call, status: StatusCode) -> Option<String> {
-        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-        let name = Arc::clone(&call.need.scopes.first().filter(|_| refused)?.name);
-        let repository = Repository { host: call.need.host.clone(), name };
-        Some(self.authorizer.describe(call.need.role, &repository))
+    fn refused(&self, call: &Call, status: StatusCode) -> Option<Holder> {
+        let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        is_refused.then(|| self.authorizer.holder(&call.need))
     }
 
     /// Sends `call` and follows redirects, with the authorization for its own host only. Who leads us away
@@ -302,7 +306,7 @@ fn next_hop(from: &Url, response: &reqwest::Response) -> Option<Result<Url, Kind
 
 impl Answer {
     pub(super) fn error(&self, kind: Kind) -> Error {
-        Error::new(Arc::clone(&self.operation), Some(&self.host), kind)
+        Error::new(Arc::clone(&self.operation), Some(&self.host), kind).with_purpose(self.purpose.clone())
     }
 
     /// The answer itself if it is a success, else what the registry says about it.
@@ -316,8 +320,9 @@ impl Answer {
     /// The error that this answer is.
     pub(super) async fn refused(mut self) -> Error {
         let body = self.body.read_some(BODY_LIMIT).await;
-        let login = self.login.take();
-        let refused = Refused::read(self.status, &self.headers, &body, self.is_write).with_login(login);
+        let is_write = self.purpose.right == Right::Push;
+        let refused = Refused::read(self.status, &self.headers, &body, is_write);
+        let refused = refused.with_holder(self.refused.take());
         self.error(Kind::Refused(Box::new(refused)))
     }
 

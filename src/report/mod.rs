@@ -4,6 +4,7 @@
 //! `docs/report-format.md` describes each format for those who read them.
 
 mod advice;
+mod causes;
 mod files;
 mod group;
 mod html;
@@ -21,6 +22,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 pub use advice::advice;
+pub use causes::{Gathered, gather};
 pub use files::{
     ArtifactError, HTML_FILE, JSON_FILE, JUNIT_FILE, METRICS_FILE, RenderError, write_artifacts,
 };
@@ -33,7 +35,7 @@ pub use part::Part;
 pub use read::{ReadError, read};
 pub use text::text;
 pub use totals::{Counts, Totals};
-pub use words::{bytes, failure_line, help, name, number, place};
+pub use words::{bytes, clean, failure_line, help, name, number, place};
 
 use crate::model::{Row, Wire};
 

@@ -14,7 +14,8 @@ use super::advice::{advice, cause_advice, refusal_advice};
 
 /// Makes text from outside fit for one line: control characters and direction marks become spaces,
 /// logins become stars.
-pub(super) fn clean(text: &str) -> String {
+#[must_use]
+pub fn clean(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')

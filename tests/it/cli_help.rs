@@ -46,6 +46,11 @@ fn help_of_configmap_is_as_agreed() {
 }
 
 #[test]
+fn help_of_auth_check_is_as_agreed() {
+    insta::assert_snapshot!(help(&["auth", "check", "--help"]));
+}
+
+#[test]
 fn what_is_not_understood_exits_with_2_and_prints_no_data() {
     for words in [&["run", "--no-such-flag"][..], &["mirror"], &["run", "--jobs", "0", "m"], &[]] {
         image_mirror().args(words).assert().code(2).stdout("");

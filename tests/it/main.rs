@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary since linking is the slow step: a module a subject.
 #![cfg(test)] // tells clippy that all of it is tests, where `unwrap` is fine
 
+mod auth_check;
 mod chaos;
 mod cli_help;
 mod cli_inspect;

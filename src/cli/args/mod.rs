@@ -4,6 +4,7 @@
 //! Each group of flags is also what the environment is read into, so that a variable means exactly what
 //! its flag does and lies under it.
 
+mod auth;
 mod connection;
 mod console;
 mod copy;
@@ -18,6 +19,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgMatches, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub use auth::{AuthAction, AuthCheckArgs, AuthCheckCommand, AuthCommand};
 pub use connection::{ConnectionArgs, PaceArgs};
 pub use console::{ColorChoice, ConsoleArgs, LogFormat, ProgressMode};
 pub use copy::{CopyArgs, OcArgs, WriteArgs};
@@ -79,6 +81,8 @@ pub enum Command {
     /// Print the ConfigMap that the mapping files become
     #[command(after_long_help = CONFIGMAP_EXAMPLES)]
     Configmap(ConfigmapCommand),
+    /// Try the logins that the mapping files need
+    Auth(AuthCommand),
     /// Put the reports of shards together
     Report(ReportCommand),
 }
@@ -196,21 +200,27 @@ impl Args {
     /// The command as clap sees it.
     #[must_use]
     pub fn clap() -> Clap {
-        Self::command().mut_args(boolean).mut_subcommands(|command| command.mut_args(boolean))
+        booleans(Self::command())
     }
 
     /// The long names of all flags of all commands, without the dashes.
     pub fn flags() -> impl Iterator<Item = String> {
-        let own: Vec<_> =
-            Self::command().get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect();
-        let of_commands: Vec<_> = Self::command()
-            .get_subcommands()
-            .flat_map(Clap::get_arguments)
-            .filter_map(Arg::get_long)
-            .map(str::to_owned)
-            .collect();
-        own.into_iter().chain(of_commands)
+        let mut flags = Vec::new();
+        collect_flags(&Self::command(), &mut flags);
+        flags.into_iter()
     }
+}
+
+fn collect_flags(command: &Clap, flags: &mut Vec<String>) {
+    flags.extend(command.get_arguments().filter_map(Arg::get_long).map(str::to_owned));
+    for command in command.get_subcommands() {
+        collect_flags(command, flags);
+    }
+}
+
+/// Gives the flags that are true or false their form, in all commands below too.
+fn booleans(command: Clap) -> Clap {
+    command.mut_args(boolean).mut_subcommands(booleans)
 }
 
 /// Gives a flag that is true or false the form that `oc` takes: `--flag`, or `--flag=false`.

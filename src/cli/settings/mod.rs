@@ -11,13 +11,14 @@ use std::path::Path;
 pub use environment::{Environment, Platform};
 pub use policy::PolicySettings;
 pub use values::{
-    ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run, Verbosity,
+    AuthCheck, ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run,
+    Verbosity,
 };
 
 use super::args::{
-    Args, Command, ConfigmapArgs, ConfigmapCommand, ConnectionArgs, CopyArgs, ExplainCommand, LintArgs,
-    LintCommand, MappingArgs, MergeCommand, OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs,
-    ReportAction, RunArgs, WholeArgs,
+    Args, AuthAction, AuthCheckArgs, AuthCheckCommand, Command, ConfigmapArgs, ConfigmapCommand,
+    ConnectionArgs, CopyArgs, ExplainCommand, LintArgs, LintCommand, MappingArgs, MergeCommand, OcArgs,
+    PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs, WholeArgs,
 };
 use crate::model::{Shard, ShardError};
 
@@ -85,6 +86,8 @@ pub enum Action {
     Explain(Box<Explain>),
     /// `configmap`.
     Configmap(Configmap),
+    /// `auth check`.
+    AuthCheck(Box<AuthCheck>),
     /// `report merge`.
     Merge(Merge),
 }
@@ -142,6 +145,9 @@ impl<'a> Draft<'a> {
             Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
             Command::Explain(args) => Action::Explain(Box::new(self.explain(args))),
             Command::Configmap(args) => Action::Configmap(self.configmap(args)),
+            Command::Auth(args) => match args.action {
+                AuthAction::Check(args) => Action::AuthCheck(Box::new(self.auth_check(args))),
+            },
             Command::Report(args) => match args.action {
                 ReportAction::Merge(args) => Action::Merge(self.merge(args)),
             },
@@ -209,6 +215,16 @@ impl<'a> Draft<'a> {
             inputs: self.inputs(args.mapping),
             name: configmap.name.unwrap_or_else(|| "image-mirror-mappings".to_owned()),
             namespace: configmap.namespace.unwrap_or_else(|| "ci".to_owned()),
+        }
+    }
+
+    fn auth_check(&mut self, args: AuthCheckCommand) -> AuthCheck {
+        let check: AuthCheckArgs = args.check.over(self.group());
+        AuthCheck {
+            inputs: self.inputs(args.mapping),
+            push: check.push.is_some_and(|truth| truth.0),
+            output: check.output.unwrap_or_default(),
+            connection: self.connection(args.connection),
         }
     }
 

@@ -82,6 +82,19 @@ pub struct Configmap {
     pub namespace: String,
 }
 
+/// `auth check`.
+#[derive(Debug)]
+pub struct AuthCheck {
+    /// Files, directories, globs or `-`.
+    pub inputs: Vec<String>,
+    /// Also ask for the right to push to targets.
+    pub push: bool,
+    /// How the answer is printed.
+    pub output: OutputFormat,
+    /// How registries are reached.
+    pub connection: Connection,
+}
+
 /// `report merge`.
 #[derive(Debug)]
 pub struct Merge {

@@ -17,6 +17,7 @@ use super::error::Error;
 use super::lane::{Lane, Verdict};
 use super::request::Ask;
 use super::scope::{Action, ScopeSet};
+use super::standing::Standing;
 use super::token::Token;
 use crate::registry::credentials::Entry;
 
@@ -25,7 +26,7 @@ use crate::registry::credentials::Entry;
 const REST: usize = 1500;
 
 /// So long a refusal is taken as the answer to the same question, which many lines may ask.
-const REFUSAL_HOLDS: Duration = Duration::from_mins(1);
+pub(super) const REFUSAL_HOLDS: Duration = Duration::from_mins(1);
 
 /// One login at one registry.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) struct Account {
     /// How many bytes of the last token were not its scopes.
     rest: AtomicUsize,
     beside: Beside,
+    standing: Standing,
     lane: Lane,
 }
 
@@ -92,6 +94,7 @@ impl Account {
             announced: Mutex::default(),
             trials: Mutex::default(),
             beside: Beside::default(),
+            standing: Standing::default(),
             lane: Lane::default(),
         }
     }
@@ -164,7 +167,13 @@ impl Account {
     }
 
     async fn fetch(&self, scopes: &ScopeSet, ask: &Ask<'_>) -> Result<Arc<Token>, Error> {
-        let token = Arc::new(ask.token(scopes).await?);
+        if let Some(refusal) = self.standing.refusal().await {
+            return Err(refusal);
+        }
+        let token = match ask.token(scopes).await {
+            Ok(token) => Arc::new(token),
+            Err(error) => return Err(self.standing.explain(error, ask).await),
+        };
         self.rest.store(token.rest(), Ordering::Relaxed);
         if scopes.has_push() {
             self.beside.note_granted(scopes);

@@ -13,6 +13,7 @@ use super::error::Error;
 use super::request::Ask;
 use super::scope::{Action, Need, ScopeSet};
 use super::token::Authorization;
+use crate::error::LoginName;
 use crate::model::{Host, Repository};
 use crate::registry::Role;
 use crate::registry::credentials::{Credentials, Entry, Login};
@@ -40,6 +41,24 @@ impl Default for Registry {
     fn default() -> Self {
         Self { challenge: None, batching: Arc::new(AtomicBool::new(true)) }
     }
+}
+
+/// Who a request is made as.
+#[derive(Debug, Clone)]
+pub(crate) struct Holder {
+    /// The login; none: anonymous.
+    pub(crate) login: Option<LoginName>,
+    /// The registry sees the login itself and no token for it, so that a 401 is about the login.
+    pub(crate) as_it_is: bool,
+}
+
+/// What a token service says of the right to push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushGrant {
+    /// It grants it.
+    Given,
+    /// It cannot be told without a write: no token service, or tokens that only the registry can read.
+    Untold,
 }
 
 impl Authorizer {
@@ -136,9 +155,57 @@ impl Authorizer {
         token.is_some_and(|token| self.account_of(need).narrow(token, &need.set()))
     }
 
-    /// Which login is used for `repository`, in words, for messages.
-    pub(crate) fn describe(&self, role: Role, repository: &Repository) -> String {
-        self.credentials(role).describe(repository)
+    /// Whether the login for `need`, to push, would be let in: asked of the token service, where there is one.
+    ///
+    /// # Errors
+    /// As of [`Authorizer::authorize`], and when less is granted.
+    pub(crate) async fn push_grant(
+        &self,
+        need: &Need,
+        service: &dyn TokenService,
+    ) -> Result<PushGrant, Error> {
+        let account = self.account_of(need);
+        let Some(Challenge::Bearer(realm)) = self.challenge(&need.host) else { return Ok(PushGrant::Untold) };
+        if account.entry.as_ref().is_some_and(|entry| entry.bearer().is_some()) {
+            return Ok(PushGrant::Untold);
+        }
+        let (needed, ask) = (need.set(), ask(&account, &realm, need, service));
+        loop {
+            let token = account.token(&needed, &ask).await?;
+            match token.grants_push(need.subject()) {
+                None => return Ok(PushGrant::Untold),
+                Some(true) => return Ok(PushGrant::Given),
+                // One for several repositories may hold less than one for it alone.
+                Some(false) if account.narrow(&token, &needed) => {}
+                Some(false) => {
+                    let (realm, what) = (ask.shown(), needed.shown(&need.host).into());
+                    return Err(Error::Less {
+                        realm,
+                        what,
+                        login: account.entry.as_deref().map(Entry::name),
+                    });
+                }
+            }
+        }
+    }
+
+    /// The login for `repository`; none: anonymous.
+    pub(crate) fn login(&self, role: Role, repository: &Repository) -> Option<LoginName> {
+        let entry = self.credentials(role).choose(&repository.host, &repository.name)?;
+        Some(entry.name())
+    }
+
+    /// Who asks for `need`, and how.
+    pub(crate) fn holder(&self, need: &Need) -> Holder {
+        let entry = self.credentials(need.role).choose(&need.host, need.subject());
+        let is_token = entry.as_ref().is_some_and(|entry| entry.bearer().is_some());
+        let as_it_is = is_token || self.challenge(&need.host) == Some(Challenge::Basic);
+        Holder { login: entry.as_deref().map(Entry::name), as_it_is }
+    }
+
+    /// Whether `host` has asked for a login or a token by now.
+    pub(crate) fn has_asked(&self, host: &Host) -> bool {
+        self.challenge(host).is_some()
     }
 
     /// The hosts that tokens are fetched from, by registry.
@@ -152,7 +219,7 @@ impl Authorizer {
         realms
     }
 
-    fn credentials(&self, role: Role) -> &Credentials {
+    pub(crate) fn credentials(&self, role: Role) -> &Credentials {
         match role {
             Role::Source => &self.source,
             Role::Target => &self.target,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::error::{Class, Classify};
+use crate::error::{Blame, Chain, Class, Classify, LoginName};
 use crate::model::Host;
 use crate::redact::SafeUrl;
 use crate::registry::credentials::CredentialError;
@@ -60,10 +60,22 @@ pub enum Error {
         status: StatusCode,
         /// What was asked for, in words.
         what: Arc<str>,
-        /// Which login, in words; none: anonymous.
-        login: Option<Arc<str>>,
+        /// Which login; none: anonymous.
+        login: Option<LoginName>,
+        /// It refuses the login as such, whatever is asked for.
+        whole: bool,
         /// What the service said about it, if it did.
         detail: Arc<str>,
+    },
+    /// The token service gave a token for less than what was asked.
+    #[error("the token service `{realm}` granted less than {what}")]
+    Less {
+        /// The token service.
+        realm: Arc<SafeUrl>,
+        /// What was asked for, in words.
+        what: Arc<str>,
+        /// Which login; none: anonymous.
+        login: Option<LoginName>,
     },
     /// The token service answered something that is no token.
     #[error("the token service `{realm}` answered status {status} without a token")]
@@ -91,9 +103,50 @@ impl Error {
         Self::Login { repository, source }
     }
 
+    /// The same refusal, known to be one of the login whatever is asked for.
+    pub(super) fn of_login(self) -> Self {
+        match self {
+            Self::Refused { realm, status, what, login, detail, .. } => {
+                Self::Refused { realm, status, what, login, whole: true, detail }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the token service refused the scopes or the login, so that fewer scopes might do.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. })
+    }
+
+    /// What it comes down to; `right` is the one that is lacking, if it is a right.
+    pub(crate) fn blame(
+        &self,
+        host: &Host,
+        right: impl FnOnce(Option<LoginName>) -> Option<Blame>,
+    ) -> Option<Blame> {
+        let login = |login: LoginName, why: String| {
+            Some(Blame::Login { host: host.as_str().into(), login, why: why.into() })
+        };
+        let place = |place: &Arc<str>| LoginName { user: None, place: Arc::clone(place) };
+        match self {
+            Self::Login { source, .. } => login(source.login(), source.why()),
+            Self::Unsendable { login: of } => {
+                login(place(of), "has characters that cannot be sent".to_owned())
+            }
+            Self::OnlyIdentity { login: of, .. } => login(
+                place(of),
+                format!("is an identity token, and `{host}` asks for user name and password"),
+            ),
+            Self::Refused { whole: true, login: Some(of), realm, status, .. } => login(
+                of.clone(),
+                format!("is refused by `{realm}` for `{host}` (status {})", status.as_u16()),
+            ),
+            Self::Refused { login, .. } | Self::Less { login, .. } => right(login.clone()),
+            Self::Service { source, .. } if source.blame().is_some() => source.blame(),
+            Self::Realm { .. } | Self::UnsafeRealm { .. } | Self::Answer { .. } | Self::Service { .. } => {
+                Some(Blame::Host { host: host.as_str().into(), what: Chain(self).to_string().into() })
+            }
+        }
     }
 }
 
@@ -102,7 +155,7 @@ impl Classify for Error {
         match self {
             Self::Login { source, .. } => source.class(),
             Self::Unsendable { .. } => Class::Invalid,
-            Self::OnlyIdentity { .. } | Self::Refused { .. } => Class::Denied,
+            Self::OnlyIdentity { .. } | Self::Refused { .. } | Self::Less { .. } => Class::Denied,
             Self::Answer { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS => Class::Throttled,
             Self::Answer { status, .. } if status.is_server_error() => Class::Transient,
             Self::Realm { .. } | Self::UnsafeRealm { .. } | Self::Answer { .. } => Class::Protocol,
@@ -125,8 +178,10 @@ impl Classify for Error {
             Self::UnsafeRealm { host, .. } => Some(format!(
                 "ask the operator of `{host}` for a token service by https; plain http is used only if the registry itself is (--plain-http)"
             )),
-            Self::Refused { login: Some(login), what, .. } => Some(format!("check {login}: it needs {what}")),
-            Self::Refused { login: None, what, .. } => {
+            Self::Refused { login: Some(login), what, .. } | Self::Less { login: Some(login), what, .. } => {
+                Some(format!("check {login}: it needs {what}"))
+            }
+            Self::Refused { login: None, what, .. } | Self::Less { login: None, what, .. } => {
                 Some(format!("there is no login for it: add one with {what} to the credentials file"))
             }
             Self::Realm { .. } | Self::Answer { .. } => None,

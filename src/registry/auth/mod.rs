@@ -9,9 +9,11 @@ mod authorizer;
 mod beside;
 mod challenge;
 mod error;
+mod grant;
 mod lane;
 mod request;
 mod scope;
+mod standing;
 mod token;
 
 #[cfg(test)]
@@ -22,7 +24,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-pub(crate) use authorizer::Authorizer;
+pub use authorizer::PushGrant;
+pub(crate) use authorizer::{Authorizer, Holder};
 pub use error::Error;
 pub(crate) use scope::{Action, Need, Scope};
 pub(crate) use token::Authorization;

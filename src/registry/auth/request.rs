@@ -108,12 +108,14 @@ impl Ask<'_> {
         if let Some(service) = &self.realm.service {
             add("service", service.clone());
         }
-        add("scope", scopes.texts().collect::<Vec<_>>().join(" "));
+        if scopes.len() > 0 {
+            add("scope", scopes.texts().collect::<Vec<_>>().join(" "));
+        }
         form.push(("refresh_token".to_owned(), token.clone()));
         TokenRequest { url: self.realm.url.clone(), form: Some(form), basic: None }
     }
 
-    fn shown(&self) -> Arc<SafeUrl> {
+    pub(super) fn shown(&self) -> Arc<SafeUrl> {
         Arc::new(SafeUrl::new(self.realm.url.clone()))
     }
 
@@ -126,7 +128,8 @@ impl Ask<'_> {
             realm: self.shown(),
             status: answer.status,
             what: scopes.shown(self.host).into(),
-            login: self.entry.map(|entry| entry.to_string().into()),
+            login: self.entry.map(Entry::name),
+            whole: false,
             detail: detail(&answer.body).map_or_else(|| "".into(), |said| format!(": {said}").into()),
         }
     }

@@ -33,7 +33,7 @@ pub(crate) struct Need {
 
 impl Need {
     /// The repository whose login is used.
-    pub(super) fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> &str {
         let pushed = self.scopes.iter().find(|scope| scope.action == Action::Push);
         pushed.or(self.scopes.first()).map_or("", |scope| &scope.name)
     }

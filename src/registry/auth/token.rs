@@ -9,6 +9,7 @@ use http::HeaderValue;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::grant;
 use super::scope::ScopeSet;
 use crate::redact::Secret;
 use secrecy::ExposeSecret as _;
@@ -78,6 +79,8 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
 pub(super) struct Token {
     header: HeaderValue,
     scopes: ScopeSet,
+    /// What its service says that it grants, if it says so.
+    scope_said: Option<Box<str>>,
     fetched: Instant,
     /// From then on it is fetched anew.
     due: Instant,
@@ -91,6 +94,12 @@ impl Token {
     /// Whether it was asked for exactly this.
     pub(super) fn is_exactly(&self, needed: &ScopeSet) -> bool {
         self.scopes == *needed
+    }
+
+    /// Whether it lets one push to `name`, as far as it can be read; None: it cannot.
+    pub(super) fn grants_push(&self, name: &str) -> Option<bool> {
+        let token = self.header.to_str().ok()?.strip_prefix("Bearer ")?;
+        grant::in_token(token, name).or_else(|| grant::in_scope(self.scope_said.as_deref()?, name))
     }
 
     /// How many bytes it is.
@@ -116,7 +125,8 @@ impl Token {
         let left = life.saturating_sub(age(answer.issued_at.as_deref(), life));
         let fetched = Instant::now();
         let due = fetched + left.saturating_sub(MARGIN.min(left / 2));
-        Some(Self { header: sensitive(&format!("Bearer {token}"))?, scopes, fetched, due })
+        let scope_said = answer.scope.map(String::into_boxed_str);
+        Some(Self { header: sensitive(&format!("Bearer {token}"))?, scopes, scope_said, fetched, due })
     }
 }
 
@@ -129,6 +139,7 @@ struct Answer {
     access_token: Option<String>,
     expires_in: Option<serde_json::Value>,
     issued_at: Option<String>,
+    scope: Option<String>,
 }
 
 /// A number, also one written as a text; zero says as little as nothing.

@@ -10,6 +10,7 @@ use super::error::{CredentialError, ProgramFault};
 use super::key::Key;
 use super::login::{Fault, Login};
 use super::{ClusterRegistry, program};
+use crate::error::LoginName;
 use crate::model::Host;
 use crate::redact::Secret;
 
@@ -88,6 +89,28 @@ impl Entry {
         &self.id
     }
 
+    /// How it may be named: whose it is, as far as that is known by now, and where it stands.
+    pub(crate) fn name(&self) -> LoginName {
+        let user = match &self.kind {
+            Kind::Ready(login) => login.user(),
+            Kind::Program(Program { answer, .. }) => match answer.get() {
+                Some(Ok(Some(login))) => login.user(),
+                _ => None,
+            },
+            Kind::Broken(_) | Kind::ServiceAccount(_) => None,
+        };
+        LoginName { user: user.map(Arc::from), place: Arc::clone(&self.id) }
+    }
+
+    /// Why it is of no use, as far as can be seen without asking anybody.
+    pub(super) fn fault(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Broken(fault) => Some(format!("is broken: it {fault}")),
+            Kind::Ready(login) => login.expired().map(|at| format!("expired at {at}")),
+            Kind::Program(_) | Kind::ServiceAccount(_) => None,
+        }
+    }
+
     /// The token that goes to the registry as it is, if the login is one.
     pub(crate) fn bearer(&self) -> Option<&Secret> {
         match &self.kind {
@@ -139,15 +162,6 @@ impl Entry {
 /// Where the login comes from and whose it is, for messages.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.id)?;
-        let user = match &self.kind {
-            Kind::Ready(login) => login.user(),
-            Kind::Program(Program { answer, .. }) => match answer.get() {
-                Some(Ok(Some(login))) => login.user(),
-                _ => None,
-            },
-            Kind::Broken(_) | Kind::ServiceAccount(_) => None,
-        };
-        user.map_or(Ok(()), |user| write!(f, " (user `{user}`)"))
+        self.name().fmt(f)
     }
 }

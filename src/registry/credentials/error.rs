@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::login::Fault;
-use crate::error::Class;
+use crate::error::{Class, LoginName};
 
 /// Why a credential file cannot be used as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +109,22 @@ impl CredentialError {
         match self {
             Self::Broken { .. } => Class::Invalid,
             Self::Program { .. } | Self::ServiceAccount { .. } => Class::Denied,
+        }
+    }
+
+    /// The login that it is about.
+    pub(crate) fn login(&self) -> LoginName {
+        let (Self::Broken { entry, .. } | Self::Program { entry, .. } | Self::ServiceAccount { entry, .. }) =
+            self;
+        LoginName { user: None, place: Arc::clone(entry) }
+    }
+
+    /// What is wrong with it, as the rest of a sentence that names it.
+    pub(crate) fn why(&self) -> String {
+        match self {
+            Self::Broken { fault, .. } => format!("is broken: it {fault}"),
+            Self::Program { name, what, .. } => format!("cannot be had: `docker-credential-{name}` {what}"),
+            Self::ServiceAccount { source, .. } => format!("cannot be read: {source}"),
         }
     }
 

@@ -1,11 +1,16 @@
 //! What an entry of a credential file gives: decoding only.
 
+use std::time::{Duration, SystemTime};
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::redact::Secret;
+use crate::registry::jwt;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -36,6 +41,20 @@ impl Login {
             Self::Identity { user, .. } => user.as_deref(),
             Self::Bearer { .. } => None,
         }
+    }
+
+    /// When it expired, if it is a token that says so itself.
+    pub(super) fn expired(&self) -> Option<humantime::Rfc3339Timestamp> {
+        #[derive(Deserialize)]
+        struct Claims {
+            exp: u64,
+        }
+        let (Self::Password { password: secret, .. }
+        | Self::Identity { token: secret, .. }
+        | Self::Bearer { token: secret }) = self;
+        let Claims { exp } = jwt::claims(secret.expose_secret())?;
+        let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(exp))?;
+        (at < SystemTime::now()).then(|| humantime::format_rfc3339_seconds(at))
     }
 
     /// A user name with a password, or the identity token that goes by a special user name.

@@ -23,6 +23,7 @@ pub use error::{CredentialError, LoadError, ProgramFault};
 pub use login::Fault;
 pub(crate) use login::Login;
 
+use crate::error::LoginName;
 use crate::model::{Host, Repository};
 
 /// Where the service account of a pod finds its token, and the CA of the services beside it.
@@ -138,6 +139,11 @@ impl Credentials {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.0.warnings
+    }
+
+    /// Logins that can be seen to be of no use, whether anything needs them or not, and why. Programs are not run.
+    pub fn useless(&self) -> impl Iterator<Item = (LoginName, String)> {
+        self.0.entries.iter().filter_map(|entry| Some((entry.name(), entry.fault()?)))
     }
 
     /// A CA that is to be trusted besides the usual ones: the one beside the service-account token,

@@ -3,10 +3,13 @@
 //! Errors of the adapters keep their cause typed (`#[source]`) and never repeat it in their text;
 //! [`Chain`] prints an error and its causes once each, on one line.
 
+mod blame;
+
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+pub use blame::{Blame, LoginName, Right, lacking};
 use serde::{Deserialize, Serialize};
 
 /// The stage of the pipeline at which an entry stopped.
@@ -93,6 +96,11 @@ pub trait Classify: Error + Send + Sync + 'static {
     fn unreached(&self) -> Option<&str> {
         None
     }
+
+    /// What it comes down to, if many lines may fail for the same.
+    fn blame(&self) -> Option<Blame> {
+        None
+    }
 }
 
 /// Why an entry failed. Cheap to clone, since entries that share a source share its failure.
@@ -108,6 +116,8 @@ pub struct Failure {
     pub advice: Option<Arc<str>>,
     /// The host that never answered in this run, if that is the cause.
     pub unreached: Option<Arc<str>>,
+    /// What it comes down to, if other entries may fail for the same.
+    pub blame: Option<Arc<Blame>>,
     source: Arc<dyn Error + Send + Sync>,
 }
 
@@ -125,6 +135,7 @@ impl Failure {
             attempts: error.attempts(),
             advice: error.advice().map(Arc::from),
             unreached: error.unreached().map(Arc::from),
+            blame: error.blame().map(Arc::new),
             source: Arc::<E>::clone(error),
         }
     }
