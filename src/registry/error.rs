@@ -350,6 +350,7 @@ impl Kind {
             Self::Broken(_) => format!("connections to `{host}` break"),
             Self::Throttled(_) => format!("`{host}` asks to wait, and for longer than this run may"),
             Self::Unreached { cause, .. } => return cause.trouble(host),
+            Self::SeenByProxy(_) => self.to_string(),
             Self::Refused(_)
             | Self::Truncated { .. }
             | Self::Digest { .. }
