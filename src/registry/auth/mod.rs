@@ -10,6 +10,8 @@ mod beside;
 mod challenge;
 mod error;
 mod lane;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod request;
 mod scope;
 mod token;
