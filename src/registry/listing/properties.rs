@@ -12,19 +12,21 @@ use crate::model::properties::is_plain;
 use crate::registry::endpoint::same_origin;
 
 /// What a page answers is a tag and a digest that stand in it together, and was asked for; where it goes on is the same
-/// registry and not the same page.
+/// registry and not the same page. The first line of `input` is a link, the rest the page.
 pub(crate) fn quay_page(input: &[u8]) {
+    let Some(end) = input.iter().position(|b| *b == b'\n') else { return };
+    let (link, body) = (&input[..end], &input[end + 1..]);
     let at =
         Url::parse("https://quay.example/api/v1/repository/a/b/tag/?limit=100&page=7").expect("an address");
-    let link = std::str::from_utf8(input).ok().and_then(|text| at.join(text.lines().next()?).ok());
+    let link = std::str::from_utf8(link).ok().and_then(|text| at.join(text).ok());
     let wanted: HashSet<_> =
         ["v1", "latest", "4.12"].into_iter().filter_map(|tag| Tag::parse(tag).ok()).collect();
     for listing in [TagListing::Quay, TagListing::Google] {
-        let Some(page) = Page::read(listing, input, link.clone(), &at) else { continue };
+        let Some(page) = Page::read(listing, body, link.clone(), &at) else { continue };
         if let Some(next) = &page.next {
             assert!(same_origin(next, &at) && *next != at, "{next}");
         }
-        let Ok(json) = serde_json::from_slice::<Value>(input) else { continue };
+        let Ok(json) = serde_json::from_slice::<Value>(body) else { continue };
         let mut answers = Answers::to(&wanted);
         answers.add(page);
         for (tag, digest) in answers.into_found() {
