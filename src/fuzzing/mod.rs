@@ -38,6 +38,8 @@ targets! {
     retry_after = crate::registry::properties::retry_after_header;
     /// A page of a list of tags with digests, quay's or Google's.
     quay_page = crate::registry::properties::quay_page;
+    /// A policy file.
+    policy = crate::policy::properties::policy;
     /// The body of a refusal, by a registry or by a token service.
     refusal = crate::registry::properties::refusal;
 }

@@ -90,6 +90,7 @@ twins! {
     an_index_is_cut_down_to_what_matches = index, 500;
     a_registry_that_asks_to_wait_is_waited_for_so_long_or_not_at_all = retry_after, 500;
     a_page_of_tags_answers_what_stands_in_it = quay_page, 500;
+    a_policy_is_read_as_a_whole_or_not_at_all = policy, 500;
     a_refusal_is_one_line_of_bounded_length = refusal, 1000;
 }
 

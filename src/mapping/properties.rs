@@ -7,6 +7,7 @@ use super::grammar::{self, Line};
 use super::set::{MappingSet, ReadOptions, Wish, read};
 use super::{Finding, render};
 use crate::model::Endpoint;
+use crate::model::properties::points_into_its_line;
 
 /// A line gives for each of its pairs an entry or a row, and each row says in the line why; what it gives reads again
 /// as itself, and a login in it is shown nowhere.
@@ -17,7 +18,7 @@ pub(crate) fn mapping_line(input: &[u8]) {
     }
     let set = read_text(line);
     assert_eq!(set.has_errors(), !set.rows().is_empty(), "an error is a row, and a row an error");
-    set.findings().iter().for_each(points_into_its_line);
+    set.findings().iter().for_each(shows_its_place);
     set.entries().iter().for_each(|entry| reads_again(&entry.wish));
     hides_a_login(line);
 }
@@ -54,17 +55,11 @@ fn lies_in(line: &[u8], span: &Range<usize>) {
     }
 }
 
-/// The caret stands under the line that is shown, or right behind it.
-fn points_into_its_line(finding: &Finding) {
-    let Some(span) = &finding.span else { return };
-    assert!(span.column >= 1 && span.len >= 1);
-    let shown = span.text.chars().count();
-    assert!(shown <= 1_000, "{shown} characters of a line");
-    let whole = shown < 1_000;
-    let end = (span.column + span.len - 1) as usize;
-    assert!(!whole || end <= shown + 1, "the caret ends at {end}, the line at {shown}");
+/// The caret is drawn, and under the line.
+fn shows_its_place(finding: &Finding) {
+    points_into_its_line(finding);
     let text = render(std::slice::from_ref(finding));
-    assert!(text.contains('^'), "no caret:\n{text}");
+    assert!(finding.span.is_none() || text.contains('^'), "no caret:\n{text}");
 }
 
 fn reads_again(wish: &Wish) {

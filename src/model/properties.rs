@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Content, Descriptor, Digest, ImageRef, MANIFEST_MEDIA_TYPES, Manifest, Reference, Tag, Version};
+use super::{
+    Content, Descriptor, Digest, Finding, ImageRef, MANIFEST_MEDIA_TYPES, Manifest, Reference, Tag, Version,
+};
 
 /// A reference that reads prints as what reads the same; one that does not names bytes that it has. Gives back the
 /// images that `input` names.
@@ -80,4 +82,14 @@ pub(crate) fn is_plain(tag: &Tag, digest: &Digest) {
     assert_eq!(Tag::parse(tag.as_str()).as_ref(), Ok(tag));
     assert_eq!(Digest::parse(digest.as_str()).as_ref(), Ok(digest));
     assert!(!tag.as_str().contains(['/', '?', '#', ' ', '%']));
+}
+
+/// What a finding points at is in the line that it shows, or right behind it.
+pub(crate) fn points_into_its_line(finding: &Finding) {
+    let Some(span) = &finding.span else { return };
+    assert!(span.line >= 1 && span.column >= 1 && span.len >= 1);
+    let shown = span.text.chars().count();
+    assert!(shown <= 1_000, "{shown} characters of a line");
+    let end = (span.column + span.len - 1) as usize;
+    assert!(shown == 1_000 || end <= shown + 1, "the caret ends at {end}, the line at {shown}");
 }
