@@ -12,7 +12,7 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-.PHONY: help run test test-large chaos check audit bench bench-limits bench-scale bench-listing image image-test lint-mappings configmap
+.PHONY: help run test test-large chaos check audit fuzz bench bench-limits bench-scale bench-listing image image-test lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ check: ## formatting, lints and documentation, warnings as errors
 audit: ## crates, licences and sources against deny.toml; installs cargo-deny if it is missing
 	@command -v cargo-deny > /dev/null || $(CARGO) install --locked cargo-deny
 	cargo-deny --all-features check bans licenses sources
+
+fuzz: ## look for inputs that break what must hold: TARGET=…, SECONDS=… (660 each, in two hours all); outside CI
+	@.ci/fuzz $(or $(SECONDS),660) $(TARGET)
 
 bench: ## measure time, CPU, requests and bytes beside the machine's floor and skopeo: docs/performance.md (half an hour, 10 GB of memory)
 	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo curl=curl

@@ -10,6 +10,9 @@
 pub mod cli;
 pub mod engine;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod layout;
 pub mod mapping;
 pub mod model;

@@ -23,6 +23,8 @@ mod observer;
 mod once;
 mod plan;
 mod previous;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod queue;
 mod resolve;
 mod run;

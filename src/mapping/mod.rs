@@ -11,6 +11,8 @@ mod finding;
 mod grammar;
 mod lint;
 mod owners;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod render;
 mod set;
 mod shard;

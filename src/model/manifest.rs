@@ -152,7 +152,7 @@ impl Manifest {
     /// manifest's own `mediaType` counts, then its shape.
     #[must_use]
     pub fn new(media_type: Option<&str>, bytes: Bytes) -> Self {
-        let given = media_type.map(|m| m.split(';').next().unwrap_or_default().trim()).unwrap_or_default();
+        let given = media_type.map(bare).unwrap_or_default();
         let generic = matches!(given, "" | "application/json" | "text/plain" | "application/octet-stream");
         let media_type = if generic { sniff(&bytes) } else { given.to_owned() };
         Self { media_type, digest: Digest::of(&bytes), bytes }
@@ -199,7 +199,12 @@ fn sniff(bytes: &[u8]) -> String {
     } else {
         OCI_IMAGE
     };
-    shape.media_type.unwrap_or_else(|| by_shape.to_owned())
+    shape.media_type.map_or_else(|| by_shape.to_owned(), |own| bare(&own).to_owned())
+}
+
+/// A media type without its parameters.
+fn bare(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
 }
 
 impl crate::error::Classify for ManifestError {

@@ -7,6 +7,8 @@ mod finding;
 mod guard;
 mod manifest;
 mod outcome;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod reference;
 mod shard;
 

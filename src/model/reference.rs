@@ -203,7 +203,7 @@ pub enum ReferenceError {
     /// A repository name has an upper-case letter.
     #[error("repository name must be lowercase")]
     Uppercase,
-    /// The name is longer than 255 characters.
+    /// The name, with its host, is longer than 255 characters.
     #[error("repository name must not be more than 255 characters")]
     Length,
     /// There is a host and nothing behind it.
@@ -241,10 +241,12 @@ impl Reference {
     pub fn parse(text: &str) -> Result<Self, Misread> {
         let (rest, digest) = split_digest(text)?;
         let (name, tag) = split_tag(rest)?;
-        if name.len() > 255 {
+        let (host, path) = split_host(name);
+        let repository = repository(host, path);
+        // As it is printed, and asked for: Hub's own parts, which few write, count too.
+        if repository.host.as_str().len() + 1 + repository.name.len() > 255 {
             return Err((ReferenceError::Length, 0..name.len()));
         }
-        let (host, path) = split_host(name);
         let start = name.len() - path.len();
         if path.is_empty() {
             return Err((ReferenceError::NoRepository, 0..name.len()));
@@ -253,11 +255,15 @@ impl Reference {
             check_host(host).map_err(|error| (error, 0..host.len()))?;
         }
         check_path(path).map_err(|(error, span)| (error, start + span.start..start + span.end))?;
-        let host_name = Host::new(host.unwrap_or("docker.io"));
-        let official = host_name.is_docker_hub() && !path.contains('/');
-        let name = if official { format!("library/{path}").into() } else { path.into() };
-        Ok(Self { repository: Repository { host: host_name, name }, tag, digest, has_host: host.is_some() })
+        Ok(Self { repository, tag, digest, has_host: host.is_some() })
     }
+}
+
+fn repository(host: Option<&str>, path: &str) -> Repository {
+    let host = Host::new(host.unwrap_or("docker.io"));
+    let official = host.is_docker_hub() && !path.contains('/');
+    let name = if official { format!("library/{path}").into() } else { path.into() };
+    Repository { host, name }
 }
 
 fn split_digest(text: &str) -> Result<(&str, Option<Digest>), Misread> {

@@ -8,6 +8,8 @@
 
 mod find;
 mod pattern;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod read;
 mod yaml;
 

@@ -19,6 +19,8 @@ mod listing;
 mod manifests;
 mod options;
 mod outgoing;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod refusal;
 mod retry;
 mod streaming;

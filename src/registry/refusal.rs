@@ -19,6 +19,9 @@ use crate::redact::mask_logins;
 pub(super) const BODY_LIMIT: usize = 64 << 10;
 const MESSAGE_LIMIT: usize = 300;
 
+/// A longer wait is taken for this one: no run waits so long, and the time at which it ends can be told.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_hours(365 * 24);
+
 /// A refusal: its status, and the registry's own words.
 #[derive(Debug)]
 pub struct Refused {
@@ -211,10 +214,10 @@ fn digests_in(detail: &serde_json::Value, found: &mut Vec<Digest>) {
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
+    Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default().min(LONGEST_WAIT))
 }
 
 fn plain(body: &[u8]) -> Option<String> {

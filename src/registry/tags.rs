@@ -82,7 +82,7 @@ pub(super) fn next_page(answer: &Answer, url: &Url) -> Option<Url> {
     links.iter().filter_map(|link| link.to_str().ok()).find_map(|link| next_link(link, url))
 }
 
-fn next_link(header: &str, url: &Url) -> Option<Url> {
+pub(super) fn next_link(header: &str, url: &Url) -> Option<Url> {
     let mut rest = header;
     while let Some((_, link)) = rest.split_once('<') {
         let (address, parameters) = link.split_once('>')?;

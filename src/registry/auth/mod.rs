@@ -11,6 +11,8 @@ mod challenge;
 mod error;
 mod grant;
 mod lane;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod request;
 mod scope;
 mod standing;

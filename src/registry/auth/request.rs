@@ -149,7 +149,7 @@ struct SaidError {
 }
 
 /// What the service said, if it said it in one of the forms in use.
-fn detail(body: &[u8]) -> Option<String> {
+pub(super) fn detail(body: &[u8]) -> Option<String> {
     let said: Said = serde_json::from_slice(body).ok()?;
     let text = said.errors.into_iter().find_map(|error| error.message).or(said.error_description)?;
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -24,13 +24,19 @@ pub(super) struct Parsed {
 
 /// Reads `path`. An empty file (`/dev/null`) holds no logins and is none the worse for it.
 pub(super) fn read(path: &Path) -> Result<Parsed, LoadError> {
-    let shown = || path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: shown(), source })?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let bytes =
+        std::fs::read(path).map_err(|source| LoadError::Read { path: path.display().to_string(), source })?;
+    read_bytes(path, &bytes)
+}
+
+/// Reads what `path` holds.
+pub(super) fn read_bytes(path: &Path, bytes: &[u8]) -> Result<Parsed, LoadError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.trim_ascii().is_empty() {
         return parse(path, &Value::Object(Map::new()));
     }
-    let value = serde_json::from_slice(bytes).map_err(|source| LoadError::Json { path: shown(), source })?;
+    let value = serde_json::from_slice(bytes)
+        .map_err(|source| LoadError::Json { path: path.display().to_string(), source })?;
     parse(path, &value)
 }
 

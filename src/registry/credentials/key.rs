@@ -5,9 +5,9 @@ use crate::model::Host;
 /// A key of `auths` or `credHelpers`, normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
-    host: Host,
+    pub(super) host: Host,
     /// Path components joined by `/`; empty for the whole registry.
-    path: Box<str>,
+    pub(super) path: Box<str>,
 }
 
 impl Key {

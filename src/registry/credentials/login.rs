@@ -132,7 +132,7 @@ fn pair(fields: &Map<String, Value>) -> Result<Option<(String, String)>, Fault> 
 }
 
 /// `base64(user:password)`: line breaks and missing padding are tolerated, trailing NULs dropped.
-fn decode_auth(auth: &str) -> Result<Option<(String, String)>, Fault> {
+pub(super) fn decode_auth(auth: &str) -> Result<Option<(String, String)>, Fault> {
     let compact: String = auth.split_ascii_whitespace().collect();
     let bytes = BASE64.decode(compact).map_err(|_| Fault::Base64)?;
     let decoded = String::from_utf8(bytes).map_err(|_| Fault::Utf8)?;

@@ -10,6 +10,8 @@ mod file;
 mod key;
 mod login;
 mod program;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,10 @@
 //! How many requests may be under way to a host at a time.
 
+use std::time::Duration;
+
 use http::{HeaderMap, Version};
+
+use crate::registry::refusal::LONGEST_WAIT;
 
 /// Over HTTP/1.1 each request under way is a connection: begin with fewer than listeners queue, and grow.
 const CONNECTIONS: u32 = 64;
@@ -77,14 +81,15 @@ impl Concurrency {
         }
     }
 
-    /// What the host says is left: `ratelimit-remaining: 76;w=21600`. If nothing, the seconds until there is again.
-    pub(super) fn budget(&mut self, headers: &HeaderMap) -> Option<u64> {
+    /// What the host says is left: `ratelimit-remaining: 76;w=21600`. If nothing, how long until there is again.
+    pub(super) fn budget(&mut self, headers: &HeaderMap) -> Option<Duration> {
         let number = |name: &str| {
             let text = headers.get(name)?.to_str().ok()?;
             text.split([';', ',']).next()?.trim().parse::<u64>().ok()
         };
         let remaining = number("ratelimit-remaining").or_else(|| number("x-ratelimit-remaining"));
         self.remaining = remaining.and_then(|left| usize::try_from(left).ok());
-        number("ratelimit-reset").filter(|_| remaining == Some(0))
+        let reset = number("ratelimit-reset").filter(|_| remaining == Some(0))?;
+        Some(Duration::from_secs(reset).min(LONGEST_WAIT))
     }
 }

@@ -233,8 +233,8 @@ impl HostState {
         } else if status.is_success() {
             state.good(current);
         }
-        if let Some(seconds) = state.concurrency.budget(headers) {
-            state.pause.until(Instant::now() + Duration::from_secs(seconds));
+        if let Some(wait) = state.concurrency.budget(headers) {
+            state.pause.until(Instant::now() + wait);
         }
         drop(state);
         self.changed.notify_one();

@@ -4,6 +4,8 @@
 //! tag by tag. The first refusal ends it for that host. quay's API never sees a robot's login.
 
 mod pages;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
