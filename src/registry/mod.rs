@@ -17,6 +17,7 @@ mod listing;
 mod manifests;
 mod options;
 mod outgoing;
+mod referrers;
 mod refusal;
 mod retry;
 mod streaming;
@@ -39,6 +40,7 @@ pub use credentials::{
 pub use error::{Error, HttpError, Kind, Local};
 pub use limit::Permit;
 pub use listing::TagListing;
+pub use manifests::Stored;
 pub use options::Options;
 pub use refusal::Refused;
 pub use uploads::{Opened, Upload};
@@ -50,6 +52,7 @@ use clients::Clients;
 use disclosure::Proxies;
 use limit::Hosts;
 use listing::Listings;
+use referrers::Apis;
 use retry::Retry;
 use wire::Counters;
 
@@ -79,6 +82,7 @@ struct Shared {
     retry: Retry,
     authorizer: Authorizer,
     listings: Listings,
+    referrers: Apis,
     counters: Arc<Counters>,
 }
 
@@ -97,6 +101,7 @@ impl Client {
             retry: Retry::new(&options),
             authorizer: Authorizer::new(source, target),
             listings: Listings::new(&options)?,
+            referrers: Apis::default(),
             counters: Arc::default(),
             options,
         };
