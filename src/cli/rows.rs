@@ -81,6 +81,7 @@ impl Way<'_> {
             check,
             skip_missing: self.copying.skip_missing,
             skip_mount: self.copying.skip_mount,
+            referrers: self.copying.referrers,
             filter_by_os: self.copying.filter_by_os.clone(),
         }
     }

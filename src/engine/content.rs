@@ -12,7 +12,7 @@ use super::store::{Store, local};
 use super::transfer::{Mode, Transfer};
 use crate::error::{Failure, Stage};
 use crate::layout::Layout;
-use crate::model::{Content, Descriptor, MANIFEST_MEDIA_TYPES};
+use crate::model::{Content, Descriptor};
 use crate::registry;
 
 /// How many blobs of one manifest are under way at a time; the permits of the hosts decide below that.
@@ -38,9 +38,7 @@ impl Transfer<'_> {
     }
 
     pub(super) async fn child(&self, child: &Descriptor) -> Result<(), Failure> {
-        let is_manifest =
-            child.media_type.is_empty() || MANIFEST_MEDIA_TYPES.contains(&child.media_type.as_str());
-        if !is_manifest {
+        if !child.is_manifest() {
             // BuildKit's cache lists layers in an index.
             return self.bring_blob(child).boxed().await;
         }
@@ -160,7 +158,7 @@ impl Transfer<'_> {
 }
 
 /// The size in a descriptor is part of what an index names; no client pulls a child that has another.
-fn check_size(child: &Descriptor, found: u64) -> Result<(), Failure> {
+pub(super) fn check_size(child: &Descriptor, found: u64) -> Result<(), Failure> {
     if child.size == found {
         return Ok(());
     }

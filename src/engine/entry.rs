@@ -11,7 +11,7 @@ use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
-use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Update};
+use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip};
 use crate::registry::counted;
 
 /// The manifest that a target should name.
@@ -52,10 +52,11 @@ impl Engine {
         }
         let rewrite = self.options.check == Check::Rewrite;
         let action = plan(&digest, &found, &desired.guards, rewrite);
-        let check_only = action == Action::Keep && self.options.check == Check::Content && self.writes();
+        let checks_content = self.options.check == Check::Content && self.writes();
+        let check_only = action == Action::Keep && (checks_content || self.has_referrers(&desired));
         let reason = match action {
             Action::Copy(reason) => reason,
-            Action::Keep if check_only => Reason::Forced,
+            Action::Keep if check_only => Reason::Referrers,
             Action::Keep | Action::Refuse(_) => {
                 let outcome = match action {
                     Action::Refuse(refusal) => Outcome::Refused(refusal),
@@ -135,12 +136,7 @@ impl Engine {
         }
         let outcome = match result {
             Ok(Some(refusal)) => Outcome::Refused(refusal),
-            Ok(None) => match mode {
-                Mode::Foresee => Outcome::Planned(planned.reason),
-                Mode::Check if transfer.sent_something() => Outcome::Updated(Update::Repaired),
-                Mode::Check => Outcome::Kept,
-                Mode::Fill | Mode::Force => Outcome::Copied(planned.reason),
-            },
+            Ok(None) => transfer.outcome(),
             Err(failure) if failure.class == Class::Missing && self.is_vanished(&failure) => {
                 Outcome::Skipped(Skip::SourceMissing)
             }
@@ -149,6 +145,7 @@ impl Engine {
         let desired = planned.desired.clone();
         let mut ending = Ending::before(desired, outcome, planned.requests + requests, planned.started);
         ending.moved.bytes = tally.bytes();
+        ending.moved += transfer.attached.moved();
         ending.comparing(planned.wanted.digest.clone(), &planned.found).row()
     }
 

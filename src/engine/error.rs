@@ -43,6 +43,12 @@ pub enum Error {
         /// What it is.
         found: u64,
     },
+    /// So much refers to one image that nobody could tell it from a list without end.
+    #[error("more than {0} manifests belong to the image: children, and what refers to it or to those")]
+    TooManyReferrers(usize),
+    /// What refers to an image is referred to by something, and so on, too often.
+    #[error("what refers to the image is referred to in turn, more than {0} times over")]
+    ReferrersTooDeep(usize),
     /// The part of the program that worked on the entry broke down.
     #[error("internal error: the work on this entry broke down")]
     Broken(#[source] tokio::task::JoinError),
@@ -60,7 +66,9 @@ impl Classify for Error {
         match self {
             Self::SourceMissing(_) | Self::SourceVanished { .. } | Self::Sparse(_) => Class::Missing,
             Self::OtherDigest { .. } | Self::Size { .. } => Class::Corrupt,
-            Self::Broken(_) | Self::Filter(_) => Class::Protocol,
+            Self::Broken(_) | Self::Filter(_) | Self::TooManyReferrers(_) | Self::ReferrersTooDeep(_) => {
+                Class::Protocol
+            }
         }
     }
 
@@ -87,6 +95,10 @@ impl Classify for Error {
             }
             Self::Size { .. } => {
                 "push the source image once more: no client could pull this child".to_owned()
+            }
+            Self::TooManyReferrers(_) | Self::ReferrersTooDeep(_) => {
+                "delete what nobody needs of it at the source, or mirror this line without `--referrers`"
+                    .to_owned()
             }
             Self::Broken(_) => "run again; if it stays so, report it with the log".to_owned(),
             Self::Filter(_) => "push the source image once more".to_owned(),

@@ -1,6 +1,6 @@
 //! `--filter-by-os`: an index of only the platforms that match.
 //!
-//! One of the two places in the program that write a manifest anew, since it is asked to; the digest
+//! One of the few places in the program that write a manifest anew, since it is asked to; the digest
 //! changes. An index of which all children match is left as it is.
 
 use regex::Regex;

@@ -3,6 +3,7 @@
 //! 1. [`resolve`](self): one look a distinct source and a distinct target.
 //! 2. `plan`: a pure decision, keep, copy or refuse.
 //! 3. `transfer`: blobs, children, the manifest, the tag last; `blobs` brings each blob once.
+//!    What refers to the image goes between its manifest and its tag (`referrers`).
 //! 4. The digest that the target answers must be the source's.
 //!
 //! The engine does not know where entries come from, and it decides nothing about credentials, limits or
@@ -26,6 +27,7 @@ mod previous;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
 mod queue;
+mod referrers;
 mod resolve;
 mod run;
 mod siblings;
@@ -89,6 +91,8 @@ pub struct Options {
     pub skip_missing: bool,
     /// Never mount.
     pub skip_mount: bool,
+    /// What refers to an image (signatures, attestations, SBOMs) is copied with it, between registries.
+    pub referrers: bool,
     /// Only the platforms `os/arch[/variant]` that match.
     pub filter_by_os: Option<regex::Regex>,
 }
@@ -101,6 +105,7 @@ impl Default for Options {
             check: Check::default(),
             skip_missing: false,
             skip_mount: false,
+            referrers: false,
             filter_by_os: None,
         }
     }
@@ -139,6 +144,7 @@ pub struct Engine {
     complete: Once<(Place, Digest), ()>,
     /// Blobs being written to a layout directory, or written.
     written: Once<(Place, Digest), ()>,
+    referrers: referrers::Referrers,
     fanout: fanout::Fanout,
     streams: Arc<Semaphore>,
 }
@@ -159,7 +165,7 @@ struct Planned {
     rewritten: Option<Manifest>,
     found: Found,
     reason: Reason,
-    /// Whether the target is right already and only its content is to be checked.
+    /// Whether the target is right already, and only its content or what refers to it is to be checked.
     check_only: bool,
     /// Requests made so far.
     requests: u32,
@@ -187,6 +193,7 @@ impl Engine {
             blobs: blobs::Blobs::default(),
             complete: Once::default(),
             written: Once::default(),
+            referrers: referrers::Referrers::default(),
             fanout: fanout::Fanout::default(),
             streams: Arc::new(Semaphore::new(STREAMS)),
         }

@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::layout::{self, Layout};
-use crate::model::{Descriptor, Digest, Endpoint, Host, ImageRef, Manifest, Repository, Version};
-use crate::registry::{self, BlobSource, BlobStream, Client, Permit};
+use crate::model::{Descriptor, Endpoint, Host, ImageRef, Manifest, Repository, Version};
+use crate::registry::{self, BlobSource, BlobStream, Client, Permit, Stored};
 
 /// Where manifests and blobs are read from or written to.
 #[derive(Debug, Clone)]
@@ -94,27 +94,26 @@ impl Store {
         }
     }
 
-    /// Writes a manifest by digest, or under the version that `endpoint` names; the digest is what the
-    /// registry answered.
+    /// Writes a manifest by digest, or under the version that `endpoint` names; gives what the registry answered.
     pub(super) async fn put(
         &self,
         manifest: &Manifest,
         under: Option<&Endpoint>,
-    ) -> Result<Option<Digest>, registry::Error> {
+    ) -> Result<Stored, registry::Error> {
         match (self, under) {
             (Self::Registry(client, _), Some(Endpoint::Registry(image))) => {
-                client.put_manifest(image, manifest).await
+                client.store_manifest(image, manifest).await
             }
             (Self::Registry(client, repository), _) => {
                 let by_digest = ImageRef::new(repository.clone(), Version::Digest(manifest.digest.clone()));
-                client.put_manifest(&by_digest, manifest).await
+                client.store_manifest(&by_digest, manifest).await
             }
             (Self::Layout(layout), under) => {
                 layout.write_manifest(manifest).await.map_err(local)?;
                 if let Some(Endpoint::Layout(named)) = under {
                     layout.name(named.tag.as_ref(), manifest).await.map_err(local)?;
                 }
-                Ok(Some(manifest.digest.clone()))
+                Ok(Stored { digest: Some(manifest.digest.clone()), subject: None })
             }
         }
     }

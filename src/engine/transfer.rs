@@ -5,7 +5,7 @@
 //! points at less than a whole image. Manifests go out as the bytes that came in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -13,11 +13,12 @@ use futures_util::future::BoxFuture;
 use super::blobs::How;
 use super::fanout::Recipients;
 use super::manifests::Node;
+use super::referrers::Attached;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Digest, Refusal};
-use crate::registry;
+use crate::model::{Bytes, Content, Digest, Outcome, Reason, Refusal, Update};
+use crate::registry::{self, Stored};
 
 /// How thorough a transfer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +75,10 @@ pub(super) struct Transfer<'a> {
     pub(super) tally: &'a Tally,
     /// Children that the source index names and the source does not have.
     pub(super) sparse: Mutex<Vec<Digest>>,
+    /// What came with the image because it refers to it.
+    pub(super) attached: Attached,
+    /// What the target says of the manifest that was put under the name.
+    pub(super) stored: OnceLock<Stored>,
 }
 
 impl<'a> Transfer<'a> {
@@ -88,33 +93,67 @@ impl<'a> Transfer<'a> {
         let source = Store::of(&entry.source, &engine.source);
         let target = Store::of(&entry.target, &engine.target);
         let place = target.name();
-        Self { engine, planned, recipients, source, target, place, mode, tally, sparse: Mutex::default() }
+        let (sparse, attached, stored) = (Mutex::default(), Attached::default(), OnceLock::new());
+        Self { engine, planned, recipients, source, target, place, mode, tally, sparse, attached, stored }
     }
 
     /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and
     /// [`Mode::Check`] the target's name is left as it is.
     pub(super) async fn run(&self) -> Result<Option<Refusal>, Failure> {
+        if self.planned.check_only && self.mode != Mode::Check {
+            return self.attach().boxed().await.map(|()| None);
+        }
+        let root = self.whole().await?;
+        self.attach().boxed().await?;
+        self.finish(&root).await
+    }
+
+    /// As [`Transfer::run`], without what refers to the image.
+    pub(super) async fn run_alone(&self) -> Result<Option<Refusal>, Failure> {
+        let root = self.whole().await?;
+        self.finish(&root).await
+    }
+
+    /// Sees to it that everything below the manifest is there; gives the manifest.
+    async fn whole(&self) -> Result<Arc<Node>, Failure> {
         let root = self.root().await?;
         if !self.is_within_one_place() {
             self.learn_previous(&root.content).await;
             self.complete(&root).await?;
         }
+        Ok(root)
+    }
+
+    /// Moves the name, where it is to be moved.
+    async fn finish(&self, root: &Node) -> Result<Option<Refusal>, Failure> {
         match self.mode {
             Mode::Foresee | Mode::Check => Ok(None),
             Mode::Fill | Mode::Force => match self.refused_now().await? {
                 Some(refusal) => Ok(Some(refusal)),
-                None => self.name(&root).await.map(|()| None),
+                None => self.name(root).await.map(|()| None),
             },
         }
     }
 
-    /// Whether anything had to be sent.
-    pub(super) fn sent_something(&self) -> bool {
-        let bytes = self.tally.bytes();
-        bytes.copied + bytes.mounted > 0
+    /// What became of the entry, where nothing went wrong.
+    pub(super) fn outcome(&self) -> Outcome {
+        let Planned { reason, check_only, .. } = *self.planned;
+        match self.mode {
+            Mode::Foresee if !check_only => Outcome::Planned(reason),
+            Mode::Fill | Mode::Force if !check_only => Outcome::Copied(reason),
+            Mode::Check if self.sent_something() => Outcome::Updated(Update::Repaired),
+            _ if self.attached.is_empty() => Outcome::Kept,
+            Mode::Foresee => Outcome::Planned(Reason::Referrers),
+            Mode::Fill | Mode::Check | Mode::Force => Outcome::Updated(Update::Referrers),
+        }
     }
 
-    async fn root(&self) -> Result<Arc<Node>, Failure> {
+    fn sent_something(&self) -> bool {
+        let sent = |bytes: Bytes| bytes.copied + bytes.mounted > 0;
+        sent(self.tally.bytes()) || (self.attached.is_empty() && sent(self.attached.moved().bytes))
+    }
+
+    pub(super) async fn root(&self) -> Result<Arc<Node>, Failure> {
         if let Some(rewritten) = &self.planned.rewritten {
             let node = Node::new(rewritten.clone());
             return node.map(Arc::new).map_err(|error| Failure::new(Stage::Transfer, error));
@@ -141,7 +180,7 @@ impl<'a> Transfer<'a> {
             answer => answer,
         };
         let answered = answered.map_err(|error| Failure::new(Stage::Transfer, error))?;
-        self.assert_child(&node.manifest, answered.as_ref())
+        self.assert_child(&node.manifest, answered.digest.as_ref())
     }
 
     /// Puts the manifest under the target's name, once nothing below it is missing.
@@ -155,9 +194,10 @@ impl<'a> Transfer<'a> {
             answer => answer,
         };
         self.engine.target_changed(target);
-        let answered = answer.map_err(|error| self.refused_manifest(error))?;
+        let stored = answer.map_err(|error| self.refused_manifest(error))?;
         self.tally.add(How::Copied, root.manifest.bytes.len() as u64);
-        self.assert_name(&root.manifest, answered).await
+        let digest = self.stored.get_or_init(|| stored).digest.clone();
+        self.assert_name(&root.manifest, digest).await
     }
 
     /// Sends what the registry says it lacks, once.

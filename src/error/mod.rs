@@ -140,6 +140,16 @@ impl Failure {
         }
     }
 
+    /// The same failure, met while something that belongs to the entry was copied: `what` names it.
+    #[must_use]
+    pub fn within(self, what: impl Into<String>) -> Self {
+        if self.unreached.is_some() {
+            // Many entries share this cause, and it must read the same for all.
+            return self;
+        }
+        Self { source: Arc::new(Within { what: what.into(), cause: Arc::clone(&self.source) }), ..self }
+    }
+
     /// Whether a line or file of the input is wrong, rather than anything in the world.
     #[must_use]
     pub fn is_bad_input(&self) -> bool {
@@ -167,6 +177,15 @@ impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.source)
     }
+}
+
+/// A failure's cause, and what it was met at.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+struct Within {
+    what: String,
+    #[source]
+    cause: Arc<dyn Error + Send + Sync>,
 }
 
 /// Prints an error and its causes on one line, each once: `a: b: c`.

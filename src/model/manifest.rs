@@ -15,7 +15,7 @@ use super::digest::Digest;
 pub const MANIFEST_MEDIA_TYPES: [&str; 7] =
     [OCI_INDEX, OCI_IMAGE, DOCKER_LIST, DOCKER_IMAGE, OCI_ARTIFACT, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1];
 /// An OCI image index.
-const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// An OCI image manifest.
 const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 /// A Docker manifest list.
@@ -53,6 +53,19 @@ impl Descriptor {
     #[must_use]
     pub fn of_digest(digest: Digest) -> Self {
         Self { media_type: String::new(), digest, size: 0, urls: Vec::new(), platform: None }
+    }
+
+    /// Whether it names a manifest, as far as its type tells.
+    #[must_use]
+    pub fn is_manifest(&self) -> bool {
+        self.media_type.is_empty() || MANIFEST_MEDIA_TYPES.contains(&self.media_type.as_str())
+    }
+
+    /// Whether it may name an index: its type says so, or does not tell.
+    #[must_use]
+    pub fn may_be_index(&self) -> bool {
+        let tells = [OCI_IMAGE, DOCKER_IMAGE, OCI_ARTIFACT, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1];
+        !tells.contains(&self.media_type.as_str())
     }
 
     /// Whether registries may refuse to hold it: a layer that Docker calls foreign and OCI
@@ -146,6 +159,20 @@ impl Manifest {
     pub fn descriptor(&self) -> Descriptor {
         let size = self.bytes.len() as u64;
         Descriptor { media_type: self.media_type.clone(), size, ..Descriptor::of_digest(self.digest.clone()) }
+    }
+
+    /// The manifest that it refers to, if it says so.
+    #[must_use]
+    pub fn subject(&self) -> Option<Digest> {
+        #[derive(Deserialize)]
+        struct Referring {
+            subject: Subject,
+        }
+        #[derive(Deserialize)]
+        struct Subject {
+            digest: Digest,
+        }
+        serde_json::from_slice(&self.bytes).ok().map(|Referring { subject }| subject.digest)
     }
 
     /// A manifest of `bytes`. `media_type` is the registry's word; where it said nothing of use the

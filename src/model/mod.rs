@@ -17,7 +17,7 @@ pub use desired::{Desired, Endpoint, LayoutRef, Origin};
 pub use digest::{Digest, DigestError, Hasher};
 pub use finding::{Finding, Severity, Span};
 pub use guard::{Guard, Rule};
-pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Platform};
+pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, OCI_INDEX, Platform};
 pub use outcome::{
     Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,
 };

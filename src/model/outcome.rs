@@ -48,6 +48,8 @@ impl From<Endpoint> for Locator {
     }
 }
 
+const REFERRERS: &str = "referrers are missing at the target";
+
 /// Why a target is (or would be) written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -59,6 +61,8 @@ pub enum Reason {
     Unknown,
     /// `--force`.
     Forced,
+    /// The target is right, but something that refers to it is not there.
+    Referrers,
 }
 
 impl fmt::Display for Reason {
@@ -68,6 +72,7 @@ impl fmt::Display for Reason {
             Self::Differs => "differs from the source",
             Self::Unknown => "not readable at the target",
             Self::Forced => "forced",
+            Self::Referrers => REFERRERS,
         })
     }
 }
@@ -77,12 +82,15 @@ impl fmt::Display for Reason {
 pub enum Update {
     /// Missing content was sent again.
     Repaired,
+    /// Signatures and the like that were attached to the source later were copied.
+    Referrers,
 }
 
 impl fmt::Display for Update {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Repaired => "repaired",
+            Self::Referrers => REFERRERS,
         })
     }
 }

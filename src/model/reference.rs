@@ -110,6 +110,20 @@ impl Tag {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The tag under which registries without a referrers API list what refers to `subject` (OCI distribution
+    /// spec, referrers tag schema): `sha256-HEX`, of the hex digits 64 at most.
+    #[must_use]
+    pub fn of_referrers(subject: &Digest) -> Self {
+        let hex = subject.hex();
+        Self(format!("{}-{}", subject.algorithm(), hex.get(..64).unwrap_or(hex)).into())
+    }
+
+    /// The tag under which cosign keeps what belongs to `subject`: `sha256-HEX.sig`. None: it would be too long.
+    #[must_use]
+    pub fn of_cosign(subject: &Digest, suffix: &str) -> Option<Self> {
+        Self::parse(&format!("{}-{}.{suffix}", subject.algorithm(), subject.hex())).ok()
+    }
 }
 
 impl fmt::Display for Tag {

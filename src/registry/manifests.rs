@@ -12,6 +12,17 @@ use crate::model::{Descriptor, Digest, ImageRef, MANIFEST_MEDIA_TYPES, Manifest,
 /// No manifest is larger (OCI distribution spec §Pushing Manifests).
 const LIMIT: u64 = 4 << 20;
 const DIGEST: &str = "docker-content-digest";
+/// By this a registry says that it knows what a manifest refers to (OCI distribution spec 1.1).
+const SUBJECT: &str = "oci-subject";
+
+/// What a registry says of a manifest that it took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The digest that it stored it under, if it says so.
+    pub digest: Option<Digest>,
+    /// The manifest under whose referrers it lists it, if it does so by itself.
+    pub subject: Option<Digest>,
+}
 
 impl Client {
     /// What `image` is now; none: it does not exist. One HEAD, and a GET where its answer has no digest.
@@ -96,6 +107,14 @@ impl Client {
         target: &ImageRef,
         manifest: &Manifest,
     ) -> Result<Option<Digest>, Error> {
+        self.store_manifest(target, manifest).await.map(|stored| stored.digest)
+    }
+
+    /// As [`Client::put_manifest`], with all that the registry says.
+    ///
+    /// # Errors
+    /// See [`Client::put_manifest`].
+    pub async fn store_manifest(&self, target: &ImageRef, manifest: &Manifest) -> Result<Stored, Error> {
         let url = endpoint::below(&self.shared.options, &target.repository, &path(target))?;
         let mut call = Call::push(self.role, Method::PUT, &target.repository, url, &target.to_string());
         let media_type = HeaderValue::from_str(&manifest.media_type).map_err(|_| {
@@ -104,7 +123,8 @@ impl Client {
         call.headers.insert(CONTENT_TYPE, media_type);
         call.body = Some(manifest.bytes.clone());
         let answer = self.request(&call).await?;
-        Ok(answered_digest(&answer))
+        let subject = answer.text(SUBJECT).and_then(|text| Digest::parse(text).ok());
+        Ok(Stored { digest: answered_digest(&answer), subject })
     }
 
     pub(super) fn manifest_call(&self, method: Method, image: &ImageRef) -> Result<Call, Error> {

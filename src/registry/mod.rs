@@ -21,6 +21,7 @@ mod options;
 mod outgoing;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
+mod referrers;
 mod refusal;
 mod retry;
 mod streaming;
@@ -43,6 +44,7 @@ pub use credentials::{
 pub use error::{Error, HttpError, Kind, Local};
 pub use limit::Permit;
 pub use listing::TagListing;
+pub use manifests::Stored;
 pub use options::Options;
 pub use refusal::Refused;
 pub use uploads::{Opened, Upload};
@@ -54,6 +56,7 @@ use clients::Clients;
 use disclosure::Proxies;
 use limit::Hosts;
 use listing::Listings;
+use referrers::Apis;
 use retry::Retry;
 use wire::Counters;
 
@@ -83,6 +86,7 @@ struct Shared {
     retry: Retry,
     authorizer: Authorizer,
     listings: Listings,
+    referrers: Apis,
     counters: Arc<Counters>,
 }
 
@@ -101,6 +105,7 @@ impl Client {
             retry: Retry::new(&options),
             authorizer: Authorizer::new(source, target),
             listings: Listings::new(&options)?,
+            referrers: Apis::default(),
             counters: Arc::default(),
             options,
         };

@@ -123,6 +123,19 @@ impl Refused {
         }
     }
 
+    /// Whether it says that there is no such repository or manifest, in so many words.
+    pub(super) fn knows_no_content(&self) -> bool {
+        let codes = [OciErrorCode::NameUnknown, OciErrorCode::ManifestUnknown, OciErrorCode::ManifestInvalid];
+        matches!(self.status.as_u16(), 400 | 404) && self.says(&codes)
+    }
+
+    /// Whether there is nothing at this address, or nothing that can be asked for: an API that is not there.
+    /// Artifactory says 406.
+    pub(super) fn is_unsupported(&self) -> bool {
+        let by_status = matches!(self.status.as_u16(), 404 | 405 | 406 | 501);
+        by_status || (self.status == StatusCode::BAD_REQUEST && self.says(&[OciErrorCode::Unsupported]))
+    }
+
     pub(super) fn advice(&self, host: &str) -> Option<String> {
         let right = if self.push { "push" } else { "pull" };
         match self.class() {

@@ -29,6 +29,14 @@ impl Client {
     /// # Errors
     /// Also when a page leads to another host or back to an earlier page.
     pub async fn tags(&self, repository: &Repository) -> Result<Vec<Tag>, Error> {
+        self.tags_within(repository, usize::MAX).await.map(Option::unwrap_or_default)
+    }
+
+    /// As [`Client::tags`], if they come in no more than `most` pages; None: there are more.
+    ///
+    /// # Errors
+    /// See [`Client::tags`].
+    pub async fn tags_within(&self, repository: &Repository, most: usize) -> Result<Option<Vec<Tag>>, Error> {
         let mut url = below(&self.shared.options, repository, "tags/list")?;
         url.query_pairs_mut().append_pair("n", PAGE);
         let mut pages = HashSet::new();
@@ -39,7 +47,8 @@ impl Client {
             let (page, next) = self.tag_page(repository, &url).await?;
             tags.extend(page.into_iter().filter(|tag| seen.insert(tag.clone())));
             match next {
-                None => return Ok(tags),
+                None => return Ok(Some(tags)),
+                Some(_) if pages.len() >= most => return Ok(None),
                 Some(next) if pages.contains(&next) || !same_origin(&next, &url) => {
                     let text = "the list of tags goes on at an earlier page or at another host";
                     let operation = format!("GET tags of {repository}");

@@ -94,7 +94,7 @@ impl RowFields {
             "kept" => Outcome::Kept,
             "copied" => Outcome::Copied(copy_reason(reason)?),
             "planned" => Outcome::Planned(copy_reason(reason)?),
-            "updated" => Outcome::Updated(one_of([Update::Repaired], reason)?),
+            "updated" => Outcome::Updated(one_of([Update::Repaired, Update::Referrers], reason)?),
             "deleted" => Outcome::Deleted,
             "skipped" => Outcome::Skipped(one_of(
                 [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut],
@@ -148,7 +148,8 @@ impl Classify for Told {
 }
 
 fn copy_reason(said: &str) -> Result<Reason, ReadError> {
-    one_of([Reason::Absent, Reason::Differs, Reason::Unknown, Reason::Forced], said)
+    let reasons = [Reason::Absent, Reason::Differs, Reason::Unknown, Reason::Forced, Reason::Referrers];
+    one_of(reasons, said)
 }
 
 fn refusal(said: &str) -> Result<Refusal, ReadError> {

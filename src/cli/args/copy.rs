@@ -33,6 +33,10 @@ pub struct CopyArgs {
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub skip_mount: Option<Truth>,
+    /// Copy what refers to an image too: signatures, attestations, SBOMs; also what was attached to it later
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub referrers: Option<Truth>,
     /// Attempt nothing if any line is bad (exit 2)
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
@@ -56,8 +60,8 @@ impl CopyArgs {
     #[must_use]
     pub fn over(self, under: Self) -> Self {
         layer!(self over under:
-            filter_by_os, keep_manifest_list, skip_missing, verify_content, force, skip_mount, strict,
-            allow_empty, fail_on_empty_match, max_wildcard_tags;)
+            filter_by_os, keep_manifest_list, skip_missing, verify_content, force, skip_mount, referrers,
+            strict, allow_empty, fail_on_empty_match, max_wildcard_tags;)
     }
 }
 

@@ -168,6 +168,8 @@ pub struct Copying {
     pub force: bool,
     /// Never mount.
     pub skip_mount: bool,
+    /// Copy what refers to an image.
+    pub referrers: bool,
     /// Attempt nothing if any line is bad.
     pub strict: bool,
     /// Having no entry is fine.
@@ -191,6 +193,7 @@ impl Copying {
             verify_content: on(args.verify_content) || force,
             force,
             skip_mount: on(args.skip_mount),
+            referrers: on(args.referrers),
             strict: on(args.strict),
             allow_empty: on(args.allow_empty),
             fail_on_empty_match: on(args.fail_on_empty_match),

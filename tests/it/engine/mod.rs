@@ -9,6 +9,7 @@ mod killed;
 mod layouts;
 mod looks;
 mod observed;
+mod referrers;
 mod stop;
 mod tls;
 

@@ -6,6 +6,7 @@ mod manifests;
 mod pace;
 mod real;
 mod redirects;
+mod referrers;
 mod retries;
 mod tags;
 mod tls;

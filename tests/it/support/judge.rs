@@ -67,6 +67,21 @@ impl Judge {
         }
     }
 
+    /// What refers to `subject`, by the referrers API or its fallback tag, sorted.
+    pub async fn referrers(&self, repository: &str, subject: &image_mirror::model::Digest) -> Vec<String> {
+        let subject =
+            Reference::with_digest(self.host.clone(), repository.to_owned(), subject.as_str().to_owned());
+        self.client
+            .auth(&subject, &self.login, RegistryOperation::Pull)
+            .await
+            .expect("the registry lets us in");
+        let index = self.client.pull_referrers(&subject, None).await;
+        let index = index.unwrap_or_else(|error| panic!("referrers of {subject}: {error}"));
+        let mut digests: Vec<_> = index.manifests.into_iter().map(|entry| entry.digest).collect();
+        digests.sort();
+        digests
+    }
+
     async fn manifest(&self, target: &Reference) -> bytes::Bytes {
         let accepted = &image_mirror::model::MANIFEST_MEDIA_TYPES;
         let pulled = self.client.pull_manifest_raw(target, &self.login, accepted).await;

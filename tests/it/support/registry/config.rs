@@ -63,6 +63,10 @@ pub struct Config {
     pub quay_api: QuayApi,
     /// Whether there is a referrers API. Default: no, 404.
     pub referrers: bool,
+    /// Most referrers in a page. Default: no limit.
+    pub referrers_page: usize,
+    /// Whether a registry with a referrers API says `OCI-Subject` to what it lists. Default: yes.
+    pub subject_header: bool,
     /// Whether blobs are served by a redirect to the second host. Default: no.
     pub redirect_blobs: bool,
     /// What is answered to a token that does not grant enough. Default: 401, as Distribution.
@@ -82,6 +86,8 @@ impl Default for Config {
             locations: Locations::Absolute,
             quay_api: QuayApi::Absent,
             referrers: false,
+            referrers_page: usize::MAX,
+            subject_header: true,
             redirect_blobs: false,
             insufficient_scope: 401,
             check_every_write: true,

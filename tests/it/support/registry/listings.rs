@@ -58,10 +58,18 @@ pub(super) fn referrers(call: &Call) -> Reply {
         let kind = stored.json["artifactType"].as_str().or(stored.json["config"]["mediaType"].as_str());
         json!({"mediaType": stored.media_type, "digest": digest, "size": stored.bytes.len(), "artifactType": kind})
     });
-    let links: Vec<_> =
+    let mut links: Vec<_> =
         links.filter(|link| wanted.is_none_or(|wanted| link["artifactType"] == wanted)).collect();
+    let start: usize = call.query("page").and_then(|page| page.parse().ok()).unwrap_or_default();
+    let size = call.config.referrers_page;
+    let more = links.len() > start.saturating_add(size);
+    links = links.into_iter().skip(start).take(size).collect();
     let index = "application/vnd.oci.image.index.v1+json";
     let mut reply = Reply::json(&json!({"schemaVersion": 2, "mediaType": index, "manifests": links}));
+    if more {
+        let path = format!("/v2/{}/referrers/{}", call.repository(), call.reference());
+        reply.set("link", format!("<{path}?page={}>; rel=\"next\"", start + size));
+    }
     reply.set("content-type", index);
     if wanted.is_some() {
         reply.set("oci-filters-applied", "artifactType");

@@ -71,6 +71,7 @@ fn keep(call: &Call, stored: Stored, digest: &Digest) -> Reply {
     }
     let subject =
         stored.json["subject"]["digest"].as_str().filter(|_| call.config.referrers).map(str::to_owned);
+    let subject = subject.filter(|_| call.config.subject_header);
     store.repository(call.repository()).manifests.insert(digest.clone(), stored);
     if Digest::parse(call.reference()).is_err() {
         store.write_tag(call.repository(), call.reference(), digest);
