@@ -22,6 +22,7 @@ use super::settings::AuthCheck;
 use super::stop;
 use crate::error::Blame;
 use crate::mapping::{self, Input, ReadOptions};
+use crate::policy::Policies;
 use crate::registry::{Client, Role};
 
 use checks::{Answer, Check};
@@ -78,7 +79,7 @@ async fn look(settings: &AuthCheck, output: &Output) -> Result<Option<Checked>, 
     if settings.push {
         warn_of_new_repositories(&needs, settings);
     }
-    connect::announce(&client, &set);
+    connect::announce(&client, &set, &Policies::default());
     let checks = tokio::select! {
         checks = checks::all(needs, settings.push, &client) => checks,
         _ = signals.next() => {
