@@ -116,14 +116,14 @@ impl Client {
         let call =
             |url: Url| Call::pull(self.role, Method::GET, repository, url, &what_of(repository, subject));
         let (mut pages, mut found) = (HashSet::new(), Vec::new());
-        // Much hangs on it that a host has no such API: one answer, which may be a mistake, is not believed.
+        // A signature hangs on it, or those of all images: one such answer, which may be a mistake, is not believed.
         let mut doubted = false;
         loop {
             let mut call = call(url.clone());
             call.headers.append(ACCEPT, HeaderValue::from_static(OCI_INDEX));
             let (page, next) = match self.referrers_page(&call).await? {
                 Asked::Page(page, next) => (page, next),
-                Asked::NoApi if pages.is_empty() && api.known().is_none() && !doubted => {
+                Asked::NoApi | Asked::UnknownSubject if pages.is_empty() && !doubted => {
                     doubted = true;
                     continue;
                 }

@@ -52,7 +52,7 @@ async fn a_host_that_was_seen_to_have_the_api_is_asked_again_whatever_it_said_on
     let subject = Image::example(1);
     registry.put_untagged("a/b", &artifact(&subject, 1));
     assert_eq!(client.referrers(&repository, &Digest::of(b"x")).await.unwrap(), Some(Vec::new()));
-    registry.fault(Fault::on(Kind::Referrers).status(405));
+    registry.fault(Fault::on(Kind::Referrers).times(2).status(405));
     assert_eq!(client.referrers(&repository, &subject.digest).await.unwrap(), None);
     assert_eq!(
         client.referrers(&repository, &subject.digest).await.unwrap().map(|found| found.len()),
