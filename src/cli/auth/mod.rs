@@ -18,6 +18,7 @@ use super::args::OutputFormat;
 use super::connect;
 use super::exit::Exit;
 use super::output::Output;
+use super::policies;
 use super::settings::AuthCheck;
 use super::stop;
 use crate::error::Blame;
@@ -36,6 +37,8 @@ enum NothingChecked {
     Files(#[from] mapping::ReadError),
     #[error(transparent)]
     Connect(#[from] connect::ConnectError),
+    #[error(transparent)]
+    Policy(#[from] policies::UnusablePolicy),
     #[error("cannot listen for signals")]
     Signals(#[from] std::io::Error),
 }
@@ -74,11 +77,12 @@ async fn look(settings: &AuthCheck, output: &Output) -> Result<Option<Checked>, 
     }
     let client = connect::client(&settings.connection, None)?;
     let mut signals = pin!(stop::signals()?);
-    let needs = needs::of(&set);
+    let policies = policies::load(&settings.policy, &set, output)?;
+    let needs = needs::of(&set, &policies);
     if settings.push {
         warn_of_new_repositories(&needs, settings);
     }
-    connect::announce(&client, &set);
+    connect::announce(&client, &set, &policies);
     let checks = tokio::select! {
         checks = checks::all(needs, settings.push, &client) => checks,
         _ = signals.next() => {
