@@ -35,6 +35,11 @@ pub(super) fn not_allowed(policies: &Policies, set: &MappingSet) -> Vec<Finding>
     entries.flat_map(|entry| outside(policies, entry).map(|allow| finding(entry, allow))).collect()
 }
 
+/// Whether the target of `entry` is in no place that is allowed.
+pub(super) fn forbid(policies: &Policies, entry: &Entry) -> bool {
+    outside(policies, entry).next().is_some()
+}
+
 fn outside<'a>(policies: &'a Policies, entry: &'a Entry) -> impl Iterator<Item = &'a AllowList> {
     policies
         .allow_lists(entry.wish.origin())

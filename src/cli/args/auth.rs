@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde::Deserialize;
 
 use super::value::{self, Truth, layer};
-use super::{ConnectionArgs, MappingArgs, OutputFormat};
+use super::{ConnectionArgs, MappingArgs, OutputFormat, PolicyArgs};
 
 /// `auth`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,9 @@ pub struct AuthCheckCommand {
     /// Which mapping files.
     #[command(flatten)]
     pub mapping: MappingArgs,
+    /// What may be written: targets that may not are not asked for.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// What is checked.
     #[command(flatten)]
     pub check: AuthCheckArgs,

@@ -18,11 +18,11 @@ use super::args::OutputFormat;
 use super::connect;
 use super::exit::Exit;
 use super::output::Output;
+use super::policies;
 use super::settings::AuthCheck;
 use super::stop;
 use crate::error::Blame;
 use crate::mapping::{self, Input, ReadOptions};
-use crate::policy::Policies;
 use crate::registry::{Client, Role};
 
 use checks::{Answer, Check};
@@ -37,6 +37,8 @@ enum NothingChecked {
     Files(#[from] mapping::ReadError),
     #[error(transparent)]
     Connect(#[from] connect::ConnectError),
+    #[error(transparent)]
+    Policy(#[from] policies::UnusablePolicy),
     #[error("cannot listen for signals")]
     Signals(#[from] std::io::Error),
 }
@@ -75,11 +77,12 @@ async fn look(settings: &AuthCheck, output: &Output) -> Result<Option<Checked>, 
     }
     let client = connect::client(&settings.connection, None)?;
     let mut signals = pin!(stop::signals()?);
-    let needs = needs::of(&set);
+    let policies = policies::load(&settings.policy, &set, output)?;
+    let needs = needs::of(&set, &policies);
     if settings.push {
         warn_of_new_repositories(&needs, settings);
     }
-    connect::announce(&client, &set, &Policies::default());
+    connect::announce(&client, &set, &policies);
     let checks = tokio::select! {
         checks = checks::all(needs, settings.push, &client) => checks,
         _ = signals.next() => {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::cli::connect;
+use crate::cli::{connect, policies};
 use crate::mapping::{MappingSet, Wish};
 use crate::model::{Endpoint, Origin, Repository, Version};
+use crate::policy::Policies;
 use crate::registry::Role;
 
 /// A repository that lines need.
@@ -17,11 +18,12 @@ pub(super) struct Need {
     pub(super) origins: Vec<Origin>,
 }
 
-/// What `set` needs: each repository once a side, sources first, in the order of their names.
-pub(super) fn of(set: &MappingSet) -> Vec<Need> {
+/// What `set` needs, as far as `policies` let it: each repository once a side, sources first, in the order of their
+/// names.
+pub(super) fn of(set: &MappingSet, policies: &Policies) -> Vec<Need> {
     let mut known: HashMap<(Role, Repository), usize> = HashMap::new();
     let mut needs: Vec<Need> = Vec::new();
-    for entry in set.entries() {
+    for entry in set.entries().iter().filter(|entry| !policies::forbid(policies, entry)) {
         for (role, repository, version) in ends(&entry.wish) {
             let at = *known.entry((role, repository.clone())).or_insert(needs.len());
             if at == needs.len() {

@@ -222,6 +222,7 @@ impl<'a> Draft<'a> {
         let check: AuthCheckArgs = args.check.over(self.group());
         AuthCheck {
             inputs: self.inputs(args.mapping),
+            policy: self.policy(args.policy),
             push: check.push.is_some_and(|truth| truth.0),
             output: check.output.unwrap_or_default(),
             connection: self.connection(args.connection),

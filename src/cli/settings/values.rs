@@ -87,6 +87,8 @@ pub struct Configmap {
 pub struct AuthCheck {
     /// Files, directories, globs or `-`.
     pub inputs: Vec<String>,
+    /// What may be written.
+    pub policy: PolicySettings,
     /// Also ask for the right to push to targets.
     pub push: bool,
     /// How the answer is printed.

@@ -79,6 +79,22 @@ async fn where_push_cannot_be_told_without_writing_that_is_said_and_nothing_is_w
 }
 
 #[tokio::test]
+async fn a_target_that_no_policy_allows_is_not_asked_for() {
+    let tokens = signing([Grant::push("")]).await;
+    let registry = behind(&tokens).await;
+    put(&registry, ["org/a", "org/b"]);
+    let host = registry.host();
+    let allow = format!("{host}/mirror/org/a");
+    let words = ["--push", "--output", "json", "--allow-target", &allow];
+    let ran = check(&words, &[host], &lines(host, host, ["org/a", "org/b"])).run().await.exits(0);
+
+    assert_eq!(json(&ran)["checks"].as_array().unwrap().len(), 2, "{ran}");
+    let asked = tokens.requests().into_iter().flat_map(|request| request.scopes);
+    assert!(asked.into_iter().all(|scope| !scope.contains("/b:")), "{:?}", tokens.requests());
+    assert_only_looked(&ran, &[&registry]);
+}
+
+#[tokio::test]
 async fn that_quay_makes_what_is_asked_for_is_said_before() {
     let tokens = signing([Grant::push("")]).await;
     let registry = behind(&tokens).await;
