@@ -78,7 +78,7 @@ async fn look(settings: &AuthCheck, output: &Output) -> Result<Option<Checked>, 
     if settings.push {
         warn_of_new_repositories(&needs, settings);
     }
-    connect::announce(&client, &set);
+    connect::announce(&client, &set, &crate::policy::Policies::default());
     let checks = tokio::select! {
         checks = checks::all(needs, settings.push, &client) => checks,
         _ = signals.next() => {
