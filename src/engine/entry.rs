@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::fanout::Recipients;
 use super::filter::{Filtered, filter};
+use super::meanwhile::End;
 use super::plan::{Action, Found, forbidden, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
@@ -134,9 +135,17 @@ impl Engine {
         if let Some(host) = planned.desired.target.host() {
             self.fanout.left(recipients, host);
         }
+        let (mut digest, mut before) = (planned.wanted.digest.clone(), planned.found.clone());
         let outcome = match result {
-            Ok(Some(refusal)) => Outcome::Refused(refusal),
-            Ok(None) => transfer.outcome(),
+            Ok(End::Refused(refusal)) => Outcome::Refused(refusal),
+            Ok(End::Overtaken(now)) => {
+                digest = now;
+                Outcome::Skipped(Skip::Overtaken)
+            }
+            Ok(End::Done(found)) => {
+                before = found;
+                transfer.outcome()
+            }
             Err(failure) if failure.class == Class::Missing && self.is_vanished(&failure) => {
                 Outcome::Skipped(Skip::SourceMissing)
             }
@@ -146,7 +155,7 @@ impl Engine {
         let mut ending = Ending::before(desired, outcome, planned.requests + requests, planned.started);
         ending.moved.bytes = tally.bytes();
         ending.moved += transfer.attached.moved();
-        ending.comparing(planned.wanted.digest.clone(), &planned.found).row()
+        ending.comparing(digest, &before).row()
     }
 
     fn mode(&self, planned: &Planned) -> Mode {

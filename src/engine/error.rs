@@ -27,6 +27,16 @@ pub enum Error {
         /// What the registry says.
         answered: String,
     },
+    /// The registry has what was written, and its name names something else already.
+    #[error("{target} was written as {written}, and someone else made it {found} meanwhile")]
+    MovedMeanwhile {
+        /// The target.
+        target: Endpoint,
+        /// What was written.
+        written: Digest,
+        /// What it names now.
+        found: String,
+    },
     /// The source index names children that the source does not have, and the target wants them.
     #[error(
         "the source index names {} that the source does not have, and the target refuses such an index",
@@ -66,6 +76,7 @@ impl Classify for Error {
         match self {
             Self::SourceMissing(_) | Self::SourceVanished { .. } | Self::Sparse(_) => Class::Missing,
             Self::OtherDigest { .. } | Self::Size { .. } => Class::Corrupt,
+            Self::MovedMeanwhile { .. } => Class::Transient,
             Self::Broken(_) | Self::Filter(_) | Self::TooManyReferrers(_) | Self::ReferrersTooDeep(_) => {
                 Class::Protocol
             }
@@ -86,6 +97,10 @@ impl Classify for Error {
             Self::OtherDigest { .. } => {
                 "the target registry changes manifests as they are pushed (conversion, \
                  scanning, signing?): turn that off for this repository"
+                    .to_owned()
+            }
+            Self::MovedMeanwhile { .. } => {
+                "see who else writes this tag (another run of the same line, a person); run again to compare anew"
                     .to_owned()
             }
             Self::Sparse(_) => {

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::entry::Ending;
 use super::fanout::Recipients;
-use super::plan::{Action, Found, plan, refusal_now};
-use super::transfer::Transfer;
+use super::plan::{Action, Found, plan};
 use super::{Check, Engine, Extent, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Endpoint, Guard, Outcome, Refusal, Row};
+use crate::model::{Endpoint, Guard, Outcome, Row};
 use crate::registry::counted;
 
 impl Engine {
@@ -51,7 +50,7 @@ impl Engine {
     }
 
     /// What `target` is at this moment, by the right to write it, which is about to be used.
-    async fn target_before_write(&self, target: &Endpoint) -> Result<Found, Failure> {
+    pub(super) async fn target_before_write(&self, target: &Endpoint) -> Result<Found, Failure> {
         let Endpoint::Registry(image) = target else { return self.target_now(target).await };
         let found = self.target.head_manifest_to_write(image).await;
         let found = found.map_err(|error| Failure::new(Stage::Plan, error))?;
@@ -59,19 +58,7 @@ impl Engine {
     }
 }
 
-impl Transfer<'_> {
-    /// What the guards say right before the name is written, at the cost of one HEAD. Registries offer no exchange on a
-    /// condition, so what somebody writes between this look and the PUT behind it is not seen.
-    pub(super) async fn refused_now(&self) -> Result<Option<Refusal>, Failure> {
-        let entry = &self.planned.desired;
-        if !asks_about_target(&entry.guards) {
-            return Ok(None);
-        }
-        let now = self.engine.target_before_write(&entry.target).await?;
-        Ok(refusal_now(&entry.guards, &self.planned.wanted.digest, &self.planned.found, &now))
-    }
-}
-
-fn asks_about_target(guards: &[Guard]) -> bool {
+/// Whether a guard asks what the target is.
+pub(super) fn asks_about_target(guards: &[Guard]) -> bool {
     guards.iter().any(Guard::is_about_target)
 }

@@ -20,6 +20,7 @@ mod fanout;
 mod filter;
 mod guards;
 mod manifests;
+mod meanwhile;
 mod observer;
 mod once;
 mod plan;

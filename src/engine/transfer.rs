@@ -13,11 +13,13 @@ use futures_util::future::BoxFuture;
 use super::blobs::How;
 use super::fanout::Recipients;
 use super::manifests::Node;
+use super::meanwhile::End;
+use super::plan::Found;
 use super::referrers::Attached;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Digest, Outcome, Reason, Refusal, Update};
+use crate::model::{Bytes, Content, Digest, Outcome, Reason, Update};
 use crate::registry::{self, Stored};
 
 /// How thorough a transfer is.
@@ -99,9 +101,9 @@ impl<'a> Transfer<'a> {
 
     /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and
     /// [`Mode::Check`] the target's name is left as it is.
-    pub(super) async fn run(&self) -> Result<Option<Refusal>, Failure> {
+    pub(super) async fn run(&self) -> Result<End, Failure> {
         if self.planned.check_only && self.mode != Mode::Check {
-            return self.attach().boxed().await.map(|()| None);
+            return self.attach().boxed().await.map(|()| self.unwritten());
         }
         let root = self.whole().await?;
         self.attach().boxed().await?;
@@ -109,7 +111,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// As [`Transfer::run`], without what refers to the image.
-    pub(super) async fn run_alone(&self) -> Result<Option<Refusal>, Failure> {
+    pub(super) async fn run_alone(&self) -> Result<End, Failure> {
         let root = self.whole().await?;
         self.finish(&root).await
     }
@@ -125,14 +127,19 @@ impl<'a> Transfer<'a> {
     }
 
     /// Moves the name, where it is to be moved.
-    async fn finish(&self, root: &Node) -> Result<Option<Refusal>, Failure> {
+    async fn finish(&self, root: &Node) -> Result<End, Failure> {
         match self.mode {
-            Mode::Foresee | Mode::Check => Ok(None),
-            Mode::Fill | Mode::Force => match self.refused_now().await? {
-                Some(refusal) => Ok(Some(refusal)),
-                None => self.name(root).await.map(|()| None),
+            Mode::Foresee | Mode::Check => Ok(self.unwritten()),
+            Mode::Fill | Mode::Force => match self.last_look().await? {
+                Ok(found) => self.name(root, found).await,
+                Err(end) => Ok(end),
             },
         }
+    }
+
+    /// How a transfer ends that leaves the name as it is.
+    fn unwritten(&self) -> End {
+        End::Done(self.planned.found.clone())
     }
 
     /// What became of the entry, where nothing went wrong.
@@ -183,8 +190,8 @@ impl<'a> Transfer<'a> {
         self.assert_child(&node.manifest, answered.digest.as_ref())
     }
 
-    /// Puts the manifest under the target's name, once nothing below it is missing.
-    async fn name(&self, root: &Node) -> Result<(), Failure> {
+    /// Puts the manifest under the target's name, which was `before`, once nothing below it is missing.
+    async fn name(&self, root: &Node, before: Found) -> Result<End, Failure> {
         let target = &self.planned.desired.target;
         let answer = match self.target.put(&root.manifest, Some(target)).await {
             Err(error) if error.missing_content().is_some() => {
@@ -197,7 +204,7 @@ impl<'a> Transfer<'a> {
         let stored = answer.map_err(|error| self.refused_manifest(error))?;
         self.tally.add(How::Copied, root.manifest.bytes.len() as u64);
         let digest = self.stored.get_or_init(|| stored).digest.clone();
-        self.assert_name(&root.manifest, digest).await
+        self.assert_name(&root.manifest, (digest, before)).await
     }
 
     /// Sends what the registry says it lacks, once.

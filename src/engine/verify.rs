@@ -3,6 +3,8 @@
 //! `--verify-content`, which asks for everything below a name, is a transfer in mode `Check`.
 
 use super::Error;
+use super::meanwhile::End;
+use super::plan::Found;
 use super::transfer::Transfer;
 use crate::error::{Failure, Stage};
 use crate::model::{Digest, Endpoint, Manifest};
@@ -18,26 +20,26 @@ impl Transfer<'_> {
         }
     }
 
-    /// The digest in the answer to the PUT; where there is none, one HEAD.
+    /// The digest in the answer to the PUT; where there is none, one HEAD, which someone else may have come before.
     pub(super) async fn assert_name(
         &self,
         manifest: &Manifest,
-        answered: Option<Digest>,
-    ) -> Result<(), Failure> {
-        let target = &self.planned.desired.target;
-        let answered = match (answered, target) {
-            (Some(answered), _) => Some(answered),
-            (None, Endpoint::Registry(image)) => {
-                let found = self.engine.target.head_manifest(image).await;
-                found.map_err(|error| Failure::new(Stage::Verify, error))?.map(|found| found.digest)
-            }
-            (None, Endpoint::Layout(_)) => None,
-        };
+        (answered, before): (Option<Digest>, Found),
+    ) -> Result<End, Failure> {
         match answered {
-            Some(answered) if answered == manifest.digest => Ok(()),
-            other => Err(self
-                .other_digest(&manifest.digest, other.as_ref().map_or("that it is absent", Digest::as_str))),
+            Some(answered) if answered == manifest.digest => Ok(End::Done(before)),
+            Some(other) => Err(self.other_digest(&manifest.digest, other.as_str())),
+            None => match self.named_now().await? {
+                Some(found) if found == manifest.digest => Ok(End::Done(before)),
+                other => self.named_otherwise(&manifest.digest, other).await,
+            },
         }
+    }
+
+    async fn named_now(&self) -> Result<Option<Digest>, Failure> {
+        let Endpoint::Registry(image) = &self.planned.desired.target else { return Ok(None) };
+        let found = self.engine.target.head_manifest(image).await;
+        Ok(found.map_err(|error| Failure::new(Stage::Verify, error))?.map(|found| found.digest))
     }
 
     fn other_digest(&self, expected: &Digest, answered: &str) -> Failure {

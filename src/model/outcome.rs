@@ -104,6 +104,8 @@ pub enum Skip {
     SourceMissing,
     /// `--filter-by-os` matches no platform of the source.
     FilteredOut,
+    /// While it was copied someone else made the target what the source is now.
+    Overtaken,
 }
 
 impl fmt::Display for Skip {
@@ -112,6 +114,7 @@ impl fmt::Display for Skip {
             Self::MatchedNothing => "matched nothing",
             Self::SourceMissing => "the source does not exist",
             Self::FilteredOut => "no platform matches the filter",
+            Self::Overtaken => "someone else made it what the source is now",
         })
     }
 }

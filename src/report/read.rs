@@ -97,7 +97,7 @@ impl RowFields {
             "updated" => Outcome::Updated(one_of([Update::Repaired, Update::Referrers], reason)?),
             "deleted" => Outcome::Deleted,
             "skipped" => Outcome::Skipped(one_of(
-                [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut],
+                [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut, Skip::Overtaken],
                 reason,
             )?),
             "refused" => Outcome::Refused(self.refusal(reason)?),

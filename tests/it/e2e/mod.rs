@@ -17,6 +17,7 @@ mod shards;
 mod silent;
 mod stopping;
 mod thousand;
+mod together;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

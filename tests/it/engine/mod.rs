@@ -8,6 +8,7 @@ mod guards;
 mod killed;
 mod layouts;
 mod looks;
+mod meanwhile;
 mod observed;
 mod referrers;
 mod stop;
