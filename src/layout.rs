@@ -24,6 +24,8 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const MARKER: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 /// As for registries: a manifest is read into memory whole.
 const MANIFEST_LIMIT: u64 = 4 << 20;
+/// The names of some ten thousand images.
+const INDEX_LIMIT: u64 = 16 << 20;
 const FRAME: usize = 256 << 10;
 
 /// A failed operation on a layout directory.
@@ -60,6 +62,9 @@ pub enum Error {
         /// How many images it holds.
         count: usize,
     },
+    /// Something that reading would wait for without end, or a link that leads elsewhere.
+    #[error("{} is no plain file or directory", .0.display())]
+    NotPlain(PathBuf),
     /// The bytes of a manifest do not match its digest or size.
     #[error("the file {} does not have the digest of its name", .0.display())]
     Corrupt(PathBuf),
@@ -73,7 +78,9 @@ impl Classify for Error {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Class::Denied,
                 _ => Class::Transient,
             },
-            Self::Index { .. } | Self::NoManifests(_) | Self::Ambiguous { .. } => Class::Invalid,
+            Self::Index { .. } | Self::NoManifests(_) | Self::Ambiguous { .. } | Self::NotPlain(_) => {
+                Class::Invalid
+            }
             Self::Corrupt(_) => Class::Corrupt,
         }
     }
@@ -85,6 +92,10 @@ impl Classify for Error {
                 path.display()
             )),
             Self::Corrupt(path) => Some(format!("delete `{}` and make the layout again", path.display())),
+            Self::NotPlain(path) => Some(format!(
+                "look who made `{}`: a layout is not written through links, and only files are read",
+                path.display()
+            )),
             Self::Io { .. } | Self::Index { .. } | Self::NoManifests(_) | Self::Ambiguous { .. } => None,
         }
     }
@@ -109,11 +120,12 @@ impl Layout {
     /// When `index.json` is there and cannot be read, or no tag was given and there are several images.
     pub async fn find(&self, tag: Option<&Tag>) -> Result<Option<Descriptor>, Error> {
         let path = self.root.join("index.json");
-        let text = match tokio::fs::read(&path).await {
-            Ok(text) => text,
+        match tokio::fs::metadata(&path).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(Error::Io { operation: "read", path, source }),
-        };
+            Ok(found) if !found.is_file() || found.len() > INDEX_LIMIT => return Err(Error::NotPlain(path)),
+            _ => {}
+        }
+        let text = tokio::fs::read(&path).await.map_err(at("read", &path))?;
         let entries = entries(&path, &text)?;
         let Some(tag) = tag else {
             return match &entries[..] {
@@ -134,6 +146,7 @@ impl Layout {
         let path = self.blob_path(&wanted.digest);
         match tokio::fs::metadata(&path).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(found) if !found.is_file() => return Err(Error::NotPlain(path)),
             Ok(found) if found.len() > MANIFEST_LIMIT => return Err(Error::Corrupt(path)),
             _ => {}
         }
@@ -147,9 +160,10 @@ impl Layout {
         Ok(Some(manifest))
     }
 
-    /// Whether a file of the right size is there for `blob`.
+    /// Whether a file of the right size is there for `blob`. A link is none: it may lead anywhere.
     pub async fn has(&self, blob: &Descriptor) -> bool {
-        tokio::fs::metadata(self.blob_path(&blob.digest)).await.is_ok_and(|found| found.len() == blob.size)
+        let found = tokio::fs::symlink_metadata(self.blob_path(&blob.digest)).await;
+        found.is_ok_and(|found| found.is_file() && found.len() == blob.size)
     }
 
     /// The bytes of a blob, unverified.
@@ -161,6 +175,10 @@ impl Layout {
         digest: &Digest,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + use<>, Error> {
         let path = self.blob_path(digest);
+        let found = tokio::fs::metadata(&path).await.map_err(at("read", &path))?;
+        if !found.is_file() {
+            return Err(Error::NotPlain(path));
+        }
         let file = tokio::fs::File::open(&path).await.map_err(at("read", &path))?;
         Ok(ReaderStream::with_capacity(file, FRAME))
     }
@@ -211,6 +229,7 @@ impl Layout {
     fn name_now(&self, tag: Option<&Tag>, manifest: &Manifest) -> Result<(), Error> {
         let _lock = self.lock()?;
         let path = self.root.join("index.json");
+        refuse_link(&path)?;
         let mut index: Value = match std::fs::read(&path) {
             Ok(text) => {
                 serde_json::from_slice(&text).map_err(|source| Error::Index { path: path.clone(), source })?
@@ -233,6 +252,7 @@ impl Layout {
     fn lock(&self) -> Result<File, Error> {
         let path = self.root.join("oci-layout");
         std::fs::create_dir_all(&self.root).map_err(at("write", &path))?;
+        refuse_link(&path)?;
         let file =
             File::options().read(true).append(true).create(true).open(&path).map_err(at("write", &path))?;
         file.lock().map_err(at("lock", &path))?;
@@ -244,6 +264,8 @@ impl Layout {
 
     async fn make_folder(&self, digest: &Digest) -> Result<PathBuf, Error> {
         let folder = self.root.join("blobs").join(digest.algorithm());
+        refuse_link(&self.root.join("blobs"))?;
+        refuse_link(&folder)?;
         tokio::fs::create_dir_all(&folder).await.map_err(at("write", &folder))?;
         Ok(folder)
     }
@@ -256,6 +278,14 @@ impl Layout {
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "oci:{}", self.root.display())
+    }
+}
+
+/// What is written lies in the layout's own directory, whatever links somebody left there.
+fn refuse_link(path: &Path) -> Result<(), Error> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => Err(Error::NotPlain(path.to_owned())),
+        _ => Ok(()),
     }
 }
 

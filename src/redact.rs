@@ -3,12 +3,16 @@
 use std::fmt;
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
 /// A secret: its `Debug` prints nothing of it, and its memory is wiped when dropped.
 pub type Secret = secrecy::SecretString;
 
 /// An address that prints as scheme, host, port and path only.
 ///
-/// Blob downloads and upload sessions carry signatures in their query, so the query never appears.
+/// Blob downloads and upload sessions carry signatures in their query, so the query never appears. A path that
+/// goes on and on is cut: others choose it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SafeUrl(url::Url);
 
@@ -32,7 +36,87 @@ impl fmt::Display for SafeUrl {
         if let Some(port) = self.0.port() {
             write!(f, ":{port}")?;
         }
-        f.write_str(self.0.path())
+        f.write_str(&cut(self.0.path(), LONGEST_PATH))
+    }
+}
+
+/// So much of a path is shown.
+const LONGEST_PATH: usize = 300;
+
+/// At most `most` characters of `text`.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// Text from outside, made fit for one line: what moves a cursor, breaks a line, turns the direction of text or
+/// cannot be seen becomes a space, so that nobody can write a line of their own into a log or a terminal.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let parts: Vec<&str> = text.split(is_hidden).map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{61c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The secrets that one request carried, in the forms in which whoever got them may say them back.
+///
+/// A server knows what we send it, and its operator may as well publish it; this keeps one that puts requests into
+/// its error messages from putting our logins into logs that others read.
+#[derive(Default)]
+pub struct Echo(Vec<String>);
+
+/// Shorter ones would be struck out of every other word.
+const SHORTEST: usize = 4;
+
+impl Echo {
+    /// What to strike out after `secrets` were sent.
+    pub fn of(secrets: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let mut forms: Vec<String> = Vec::new();
+        for secret in secrets {
+            let secret = secret.as_ref();
+            if secret.len() < SHORTEST {
+                continue;
+            }
+            let escaped: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            forms.extend([&STANDARD, &URL_SAFE].map(|engine| engine.encode(secret)));
+            forms.extend([&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].map(|engine| engine.encode(secret)));
+            forms.extend([secret.to_owned(), escaped.replace('+', "%20"), escaped]);
+        }
+        // The longest first: others may be parts of it.
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        forms.iter_mut().for_each(|form| form.make_ascii_lowercase());
+        Self(forms)
+    }
+
+    /// `text` without the secrets, whatever their case: escapes have either.
+    #[must_use]
+    pub fn strike(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, form| without(&text, form))
+    }
+}
+
+/// `text` without `form`, which is in lower case.
+fn without(text: &str, form: &str) -> String {
+    let (lower, mut out, mut from) = (text.to_ascii_lowercase(), String::new(), 0);
+    for (at, found) in lower.match_indices(form) {
+        out.push_str(&text[from..at]);
+        out.push_str("***");
+        from = at + found.len();
+    }
+    out + &text[from..]
+}
+
+impl fmt::Debug for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Echo")
     }
 }
 
@@ -99,6 +183,19 @@ mod tests {
             assert!(!masked.contains(password) && !masked.contains("user"), "{masked}");
             assert_eq!(masked.chars().count(), line.chars().count());
         }
+    }
+
+    #[test]
+    fn what_was_sent_is_struck_out_in_every_form_that_it_comes_back_in() {
+        let echo = Echo::of(["s3cr3t/Ab+c", "ab"]);
+        let said = "s3cr3t/Ab+c s3cr3t%2FAb%2Bc s3cr3t%2fAb%2bc czNjcjN0L0FiK2M= czNjcjN0L0FiK2M ab";
+        assert_eq!(echo.strike(said), "*** *** *** *** *** ab");
+    }
+
+    #[test]
+    fn text_from_outside_cannot_begin_a_line_or_turn_one_round() {
+        assert_eq!(one_line("a\x1b[31m\nerror: b\r\n\u{202e}c\u{200b}d"), "a [31m error: b c d");
+        assert_eq!(cut("äöü", 2), "äö…");
     }
 
     #[test]

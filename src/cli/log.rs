@@ -1,7 +1,7 @@
 //! Log lines on stderr: for people, or one JSON object a line.
 //!
 //! Prow's log viewer marks lines that begin `error:` or hold `"level":"error"`, so that is how a failure
-//! is written. What other crates log below a warning is never shown, whatever was asked for: it may
+//! is written; and no text of others can begin a line. What other crates log below a warning is never shown, whatever was asked for: it may
 //! hold headers, and headers hold logins.
 
 use std::fmt::{self, Write as _};
@@ -17,6 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::args::LogFormat;
 use super::settings::{Console, Verbosity};
+use crate::redact::one_line;
 
 /// What writes the log lines that `console` asks for to `writer`.
 pub(super) fn subscriber<W>(console: &Console, writer: W) -> impl Subscriber + Send + Sync
@@ -65,10 +66,10 @@ fn word(level: Level) -> &'static str {
 }
 
 fn text(line: &mut Writer<'_>, level: Level, fields: &Fields) -> fmt::Result {
-    write!(line, "{}: {}", word(level), fields.message)?;
+    write!(line, "{}: {}", word(level), one_line(&fields.message))?;
     for (name, value) in &fields.others {
         match value {
-            serde_json::Value::String(text) => write!(line, " {name}={text}")?,
+            serde_json::Value::String(text) => write!(line, " {name}={}", one_line(text))?,
             other => write!(line, " {name}={other}")?,
         }
     }

@@ -40,6 +40,7 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Does what `line` asks for.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
+    keep_memory_private();
     let args = match Args::read(line) {
         Ok(args) => args,
         Err(answer) => return of_clap(&answer).into(),
@@ -54,6 +55,13 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
         tracing::info!("{note}");
     }
     dispatch(settings.action, &output).into()
+}
+
+/// Memory holds logins: it goes into no core dump, and no other program of the same user reads it. Where the kernel
+/// does not do it, there is nothing that would be better than going on.
+fn keep_memory_private() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// Prints what clap has to say: help on stdout, mistakes on stderr.

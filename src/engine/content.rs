@@ -1,5 +1,6 @@
 //! Sees to it that what a manifest names is at the target: blobs at once, children one level at a time.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -17,19 +18,25 @@ use crate::registry;
 
 /// How many blobs of one manifest are under way at a time; the permits of the hosts decide below that.
 const BLOBS_AT_A_TIME: usize = 16;
-/// How many children of one index are under way at a time.
+/// How many children of an image's index are under way at a time; of indexes below it, one.
 const CHILDREN_AT_A_TIME: usize = 4;
+/// How many indexes may lie within each other. Two are seen in practice.
+const DEEPEST: usize = 8;
+/// How many manifests one image may be made of.
+const MOST_MANIFESTS: usize = 10_000;
 
 impl Transfer<'_> {
-    /// Sees to it that everything below `node` is in the target's place.
-    pub(super) fn complete<'b>(&'b self, node: &'b Node) -> BoxFuture<'b, Result<(), Failure>> {
+    /// Sees to it that everything below `node`, which lies `depth` indexes deep, is in the target's place.
+    pub(super) fn complete<'b>(&'b self, node: &'b Node, depth: usize) -> BoxFuture<'b, Result<(), Failure>> {
         async move {
             match &node.content {
                 Content::Image(blobs) => self.bring_blobs(blobs).await,
+                Content::Index(_) if depth >= DEEPEST => Err(too_much(Error::TooDeep(DEEPEST))),
                 Content::Index(children) => {
+                    let at_a_time = if depth == 0 { CHILDREN_AT_A_TIME } else { 1 };
                     stream::iter(children)
                         .map(Ok)
-                        .try_for_each_concurrent(CHILDREN_AT_A_TIME, |child| self.child(child))
+                        .try_for_each_concurrent(at_a_time, |child| self.child(child, depth + 1))
                         .await
                 }
             }
@@ -37,13 +44,13 @@ impl Transfer<'_> {
         .boxed()
     }
 
-    pub(super) async fn child(&self, child: &Descriptor) -> Result<(), Failure> {
+    pub(super) async fn child(&self, child: &Descriptor, depth: usize) -> Result<(), Failure> {
         if !child.is_manifest() {
             // BuildKit's cache lists layers in an index.
             return self.bring_blob(child).boxed().await;
         }
         let key = (Arc::clone(&self.place), child.digest.clone());
-        match self.engine.complete.try_get(&key, self.bring_child(child).boxed()).await {
+        match self.engine.complete.try_get(&key, self.bring_child(child, depth).boxed()).await {
             Err(Unbrought::Absent) => {
                 self.sparse.lock().unwrap_or_else(PoisonError::into_inner).push(child.digest.clone());
                 Ok(())
@@ -53,10 +60,13 @@ impl Transfer<'_> {
         }
     }
 
-    async fn bring_child(&self, child: &Descriptor) -> Result<(), Unbrought> {
+    async fn bring_child(&self, child: &Descriptor, depth: usize) -> Result<(), Unbrought> {
+        if self.met.fetch_add(1, Ordering::Relaxed) >= MOST_MANIFESTS {
+            return Err(too_much(Error::TooMany(MOST_MANIFESTS)).into());
+        }
         let node = self.child_at_source(child).await?;
         check_size(child, node.manifest.bytes.len() as u64)?;
-        self.complete(&node).await?;
+        self.complete(&node, depth).await?;
         let write = match self.mode {
             Mode::Foresee => false,
             Mode::Fill | Mode::Force => true,
@@ -155,6 +165,10 @@ impl Transfer<'_> {
             .await
             .map_err(WriteError::into)
     }
+}
+
+fn too_much(error: Error) -> Failure {
+    Failure::new(Stage::Transfer, error)
 }
 
 /// The size in a descriptor is part of what an index names; no client pulls a child that has another.

@@ -59,6 +59,12 @@ pub enum Error {
     /// What refers to an image is referred to by something, and so on, too often.
     #[error("what refers to the image is referred to in turn, more than {0} times over")]
     ReferrersTooDeep(usize),
+    /// Indexes within indexes, and so on.
+    #[error("the source image has indexes within indexes, more than {0} deep")]
+    TooDeep(usize),
+    /// More manifests than an image has.
+    #[error("the source image is made of more than {0} manifests")]
+    TooMany(usize),
     /// The part of the program that worked on the entry broke down.
     #[error("internal error: the work on this entry broke down")]
     Broken(#[source] tokio::task::JoinError),
@@ -77,9 +83,12 @@ impl Classify for Error {
             Self::SourceMissing(_) | Self::SourceVanished { .. } | Self::Sparse(_) => Class::Missing,
             Self::OtherDigest { .. } | Self::Size { .. } => Class::Corrupt,
             Self::MovedMeanwhile { .. } => Class::Transient,
-            Self::Broken(_) | Self::Filter(_) | Self::TooManyReferrers(_) | Self::ReferrersTooDeep(_) => {
-                Class::Protocol
-            }
+            Self::Broken(_)
+            | Self::Filter(_)
+            | Self::TooDeep(_)
+            | Self::TooMany(_)
+            | Self::TooManyReferrers(_)
+            | Self::ReferrersTooDeep(_) => Class::Protocol,
         }
     }
 
@@ -114,6 +123,9 @@ impl Classify for Error {
             Self::TooManyReferrers(_) | Self::ReferrersTooDeep(_) => {
                 "delete what nobody needs of it at the source, or mirror this line without `--referrers`"
                     .to_owned()
+            }
+            Self::TooDeep(_) | Self::TooMany(_) => {
+                "this is not what images are like: look at what was pushed to the source".to_owned()
             }
             Self::Broken(_) => "run again; if it stays so, report it with the log".to_owned(),
             Self::Filter(_) => "push the source image once more".to_owned(),

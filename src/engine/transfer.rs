@@ -4,7 +4,7 @@
 //! A manifest is written only when everything that it names is in its repository, so that no tag ever
 //! points at less than a whole image. Manifests go out as the bytes that came in.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -51,7 +51,9 @@ impl Tally {
             How::Mounted => &self.mounted,
             How::Copied => &self.copied,
         };
-        counter.fetch_add(size, Ordering::Relaxed);
+        // Sizes are what manifests say, which may be anything.
+        let add = |sum: u64| Some(sum.saturating_add(size));
+        let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// The sums so far.
@@ -81,6 +83,8 @@ pub(super) struct Transfer<'a> {
     pub(super) attached: Attached,
     /// What the target says of the manifest that was put under the name.
     pub(super) stored: OnceLock<Stored>,
+    /// How many manifests below the image's own were met.
+    pub(super) met: AtomicUsize,
 }
 
 impl<'a> Transfer<'a> {
@@ -96,7 +100,8 @@ impl<'a> Transfer<'a> {
         let target = Store::of(&entry.target, &engine.target);
         let place = target.name();
         let (sparse, attached, stored) = (Mutex::default(), Attached::default(), OnceLock::new());
-        Self { engine, planned, recipients, source, target, place, mode, tally, sparse, attached, stored }
+        let met = AtomicUsize::default();
+        Self { engine, planned, recipients, source, target, place, mode, tally, sparse, attached, stored, met }
     }
 
     /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and
@@ -121,7 +126,7 @@ impl<'a> Transfer<'a> {
         let root = self.root().await?;
         if !self.is_within_one_place() {
             self.learn_previous(&root.content).await;
-            self.complete(&root).await?;
+            self.complete(&root, 0).await?;
         }
         Ok(root)
     }
@@ -223,7 +228,7 @@ impl<'a> Transfer<'a> {
                 Content::Index(children) => {
                     for child in children.iter().filter(|child| lacks(&child.digest)) {
                         self.engine.complete.forget(&(Arc::clone(&self.place), child.digest.clone()));
-                        self.child(child).await?;
+                        self.child(child, 1).await?;
                     }
                 }
             }

@@ -4,12 +4,16 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often the files are read again because a mounted ConfigMap was changed meanwhile.
 const SNAPSHOTS: u32 = 5;
+
+/// No mapping file is larger: a ConfigMap holds 1 MiB.
+const LARGEST: u64 = 64 << 20;
 
 /// Something to read mappings from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +186,7 @@ fn with_stdin_read(inputs: &[Input]) -> Result<Vec<Input>, ReadError> {
             read.push(input.clone());
         } else if !read.iter().any(|seen| matches!(seen, Input::Text { name, .. } if &**name == "-")) {
             let mut bytes = Vec::new();
-            io::stdin().lock().read_to_end(&mut bytes).map_err(|error| ReadError {
+            io::stdin().lock().take(LARGEST).read_to_end(&mut bytes).map_err(|error| ReadError {
                 words: vec![WordError::Path { path: "-".to_owned(), error: Arc::new(error) }],
             })?;
             read.push(Input::Text { name: "-".into(), bytes });
@@ -199,6 +203,8 @@ struct Search {
     seen: HashSet<PathBuf>,
     /// What `..data` pointed at in each directory, before its files were read.
     links: Vec<(PathBuf, PathBuf)>,
+    /// What is being searched; links within it lead nowhere else. None: the user named a file.
+    root: Option<PathBuf>,
 }
 
 impl Search {
@@ -221,12 +227,14 @@ impl Search {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 let before = self.count();
+                self.root = path.canonicalize().ok();
                 self.directory(path, &mut BTreeSet::new());
                 if self.count() == before && !self.holds_something_read(path) {
                     self.found.empty.push(word.into());
                 }
             }
             Ok(_) => {
+                self.root = None;
                 if let Some(unreadable) = self.file(path) {
                     let error = unreadable.error;
                     self.errors.push(WordError::Path { path: word.to_owned(), error });
@@ -262,6 +270,7 @@ impl Search {
                 return;
             }
         };
+        self.root = fixed_part(pattern).canonicalize().ok();
         let mut matched = false;
         for entry in paths {
             matched = true;
@@ -282,29 +291,31 @@ impl Search {
         }
     }
 
-    /// `above` holds the directories that we are in, so that a link upwards ends.
-    fn directory(&mut self, directory: &Path, above: &mut BTreeSet<PathBuf>) {
+    /// `visited` holds the directories that were searched: each once, whatever links lead there.
+    fn directory(&mut self, directory: &Path, visited: &mut BTreeSet<PathBuf>) {
         self.note_link(&directory.join("OWNERS"));
         let names = match sorted_names(directory) {
             Ok(names) => names,
             Err(error) => return self.unreadable(directory, error),
         };
         let Ok(canonical) = directory.canonicalize() else { return };
-        if !above.insert(canonical.clone()) {
+        if !visited.insert(canonical.clone()) {
             return;
+        }
+        if let Some(error) = self.leads_out(&canonical) {
+            return self.unreadable(directory, error);
         }
         for name in names {
             let path = directory.join(&name);
             if path.is_dir() {
                 if !name.starts_with("..") && name != ".git" {
-                    self.directory(&path, above);
+                    self.directory(&path, visited);
                 }
             } else if name.starts_with("mapping_") {
                 let unreadable = self.file(&path);
                 self.found.unreadable.extend(unreadable);
             }
         }
-        above.remove(&canonical);
     }
 
     fn unreadable(&mut self, path: &Path, error: io::Error) {
@@ -318,10 +329,16 @@ impl Search {
     fn file(&mut self, path: &Path) -> Option<Unreadable> {
         self.note_link(path);
         let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if !self.seen.insert(canonical) {
+        if !self.seen.insert(canonical.clone()) {
             return None;
         }
-        match std::fs::read(path) {
+        let bytes = match (&self.root, self.leads_out(&canonical)) {
+            (_, Some(error)) => Err(error),
+            (Some(_), None) => read_plain(path),
+            // A pipe is fine where the user named it.
+            (None, None) => File::open(path).and_then(read_to_limit),
+        };
+        match bytes {
             Ok(bytes) => {
                 self.found.files.push(MappingFile::new(shown(path), Some(path.to_owned()), bytes));
                 None
@@ -330,6 +347,12 @@ impl Search {
                 Some(Unreadable { name: shown(path), path: path.to_owned(), error: Arc::new(error) })
             }
         }
+    }
+
+    /// A file that somebody linked to may be anybody's, and what is wrong with its lines is printed.
+    fn leads_out(&self, canonical: &Path) -> Option<io::Error> {
+        let root = self.root.as_ref().filter(|root| !canonical.starts_with(root))?;
+        Some(io::Error::other(format!("it is a link that leads out of `{}`", root.display())))
     }
 
     /// A mounted ConfigMap is exchanged as a whole, by turning its link `..data`.
@@ -342,6 +365,31 @@ impl Search {
             self.links.push((link, points_at));
         }
     }
+}
+
+/// The directories of a glob before its first wildcard.
+fn fixed_part(pattern: &str) -> PathBuf {
+    let is_fixed = |part: &std::path::Component<'_>| {
+        !part.as_os_str().to_string_lossy().contains(['*', '?', '['])
+    };
+    Path::new(".").join(Path::new(pattern).components().take_while(is_fixed).collect::<PathBuf>())
+}
+
+/// What a plain file holds; a pipe or a device could keep us waiting, or never end.
+pub(super) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    read_to_limit(File::open(path)?)
+}
+
+fn read_to_limit(file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it has more than {} MiB", LARGEST >> 20)));
+    }
+    Ok(bytes)
 }
 
 fn sorted_names(directory: &Path) -> io::Result<Vec<String>> {

@@ -63,7 +63,7 @@ impl OwnerFinder {
     }
 
     fn read(&mut self, path: &Path) -> Option<Arc<str>> {
-        let text = std::fs::read_to_string(path).ok()?;
+        let text = String::from_utf8(super::files::read_plain(path).ok()?).ok()?;
         let Ok(owners) = serde_yaml::from_str::<Option<Owners>>(&text) else {
             let file: Arc<str> = path.display().to_string().into();
             let message = "this OWNERS file is not the YAML that it should be; it is left out";

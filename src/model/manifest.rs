@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::digest::Digest;
+use crate::redact::cut;
 
 /// The media types that name other manifests or blobs, all of them offered in `Accept`.
 pub const MANIFEST_MEDIA_TYPES: [&str; 7] =
@@ -137,7 +138,7 @@ pub enum ManifestError {
     )]
     Schema1,
     /// It names nothing that could be copied.
-    #[error("the manifest of type {0:?} names neither manifests nor blobs")]
+    #[error("the manifest of type {:?} names neither manifests nor blobs", cut(.0, 100))]
     Unknown(String),
 }
 
@@ -201,6 +202,8 @@ impl Manifest {
         match shape {
             Shape { manifests: Some(manifests), config: None, .. } => Ok(Content::Index(manifests)),
             Shape { config, layers, blobs, .. } if !is_index => {
+                // Layers may be had from elsewhere, a config may not: without it there is no image.
+                let config = config.map(|config| Descriptor { urls: Vec::new(), ..config });
                 let blobs: Vec<_> = config
                     .into_iter()
                     .chain(layers.into_iter().flatten())

@@ -282,11 +282,18 @@ pub struct Moved {
     pub requests: u32,
 }
 
+/// Sizes are what manifests say, which may be anything.
+impl AddAssign for Bytes {
+    fn add_assign(&mut self, other: Self) {
+        self.copied = self.copied.saturating_add(other.copied);
+        self.mounted = self.mounted.saturating_add(other.mounted);
+        self.present = self.present.saturating_add(other.present);
+    }
+}
+
 impl AddAssign for Moved {
     fn add_assign(&mut self, other: Self) {
-        self.bytes.copied += other.bytes.copied;
-        self.bytes.mounted += other.bytes.mounted;
-        self.bytes.present += other.bytes.present;
+        self.bytes += other.bytes;
         self.requests += other.requests;
     }
 }

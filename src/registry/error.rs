@@ -12,7 +12,7 @@ use super::auth;
 use super::refusal::Refused;
 use crate::error::{Blame, Class, Classify, LoginName, Right};
 use crate::model::{Digest, Host};
-use crate::redact::SafeUrl;
+use crate::redact::{SafeUrl, cut};
 
 /// A failed operation on a registry.
 pub struct Error(Box<Inner>);
@@ -45,6 +45,9 @@ pub enum Kind {
     /// The certificate of the other side is not to be trusted.
     #[error("the certificate of the registry is not trusted")]
     Certificate(#[source] HttpError),
+    /// The other side wants to know who we are.
+    #[error("the server asks for a client certificate that it trusts")]
+    Nameless(#[source] HttpError),
     /// https was spoken to something that does not speak it.
     #[error("the registry does not speak https")]
     NotTls(#[source] HttpError),
@@ -109,6 +112,9 @@ pub enum Kind {
     Local(Local),
 }
 
+/// So much of what the HTTP client says is shown: some of it are words of the other side.
+const LONGEST_CAUSE: usize = 300;
+
 /// What the HTTP client says went wrong: prints the last of its causes, which is the one that tells.
 pub struct HttpError(reqwest::Error);
 
@@ -118,7 +124,7 @@ impl fmt::Display for HttpError {
         while let Some(cause) = last.source() {
             last = cause;
         }
-        write!(f, "{last}")
+        f.write_str(&cut(&last.to_string(), LONGEST_CAUSE))
     }
 }
 
@@ -148,6 +154,15 @@ impl StdError for Local {
         self.cause.source()
     }
 }
+
+/// By these alerts servers say that our certificate is missing, or not to their taste.
+const NAMELESS: [&str; 5] = [
+    "alert: CertificateRequired",
+    "alert: BadCertificate",
+    "alert: UnknownCA",
+    "alert: CertificateUnknown",
+    "alert: CertificateExpired",
+];
 
 /// What the retry loop makes of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,6 +217,7 @@ impl Error {
             Kind::Digest { .. } | Kind::TooLong(_) => Verdict::Once,
             Kind::Expired => Verdict::Renewed,
             Kind::Certificate(_)
+            | Kind::Nameless(_)
             | Kind::NotTls(_)
             | Kind::Throttled(_)
             | Kind::Unreached { .. }
@@ -265,9 +281,13 @@ impl Kind {
         // The typed causes are of crates that reqwest does not hand on, so their text must do.
         let text = crate::error::Chain(&error).to_string();
         let certificate = text.contains("invalid peer certificate") || text.contains("UnknownIssuer");
+        let nameless = NAMELESS.iter().any(|alert| text.contains(alert));
         let not_tls = text.contains("InvalidContentType");
         let connecting = error.is_connect();
         let error = HttpError(error);
+        if nameless {
+            return Self::Nameless(error);
+        }
         match (certificate, not_tls, connecting) {
             (true, _, _) => Self::Certificate(error),
             (_, true, _) => Self::NotTls(error),
@@ -292,6 +312,7 @@ impl Kind {
             Self::Throttled(_) => Class::Throttled,
             Self::Unreached { cause, .. } => cause.class(),
             Self::Digest { .. } | Self::TooLong(_) => Class::Corrupt,
+            Self::Nameless(_) => Class::Denied,
             Self::Certificate(_)
             | Self::NotTls(_)
             | Self::TooLarge(_)
@@ -310,6 +331,9 @@ impl Kind {
             Self::Certificate(_) => Some(format!(
                 "if {host} has a certificate of your own authority, name its file with --ca-file"
             )),
+            Self::Nameless(_) => {
+                Some(format!("name the certificate for {host} with --client-cert, and its key with --client-key"))
+            }
             Self::NotTls(_) => {
                 Some(format!("if {host} is meant to speak plain http, say --plain-http {host}"))
             }

@@ -79,7 +79,7 @@ pub(crate) fn refusal(input: &[u8]) {
     let Some((status, body)) = input.split_first_chunk::<2>() else { return };
     let Ok(status) = StatusCode::from_u16(u16::from_be_bytes(*status) % 500 + 100) else { return };
     for push in [false, true] {
-        let refused = Refused::read(status, &HeaderMap::new(), body, push);
+        let refused = Refused::read(status, &HeaderMap::new(), (body, &crate::redact::Echo::default()), push);
         let shown = refused.to_string();
         assert!(shown.chars().count() < 700, "{shown}");
         assert!(!shown.contains(char::is_control), "{shown:?}");

@@ -13,7 +13,7 @@ use super::auth::Holder;
 use super::error::Verdict;
 use crate::error::{Blame, Class, LoginName};
 use crate::model::{Digest, Host};
-use crate::redact::mask_logins;
+use crate::redact::{Echo, cut, mask_logins, one_line};
 
 /// How much of a body is read for its message.
 pub(super) const BODY_LIMIT: usize = 64 << 10;
@@ -28,6 +28,8 @@ pub struct Refused {
     pub(super) status: StatusCode,
     retry_after: Option<Duration>,
     codes: Vec<OciErrorCode>,
+    /// The codes as they are shown.
+    shown: String,
     message: Option<String>,
     digests: Vec<Digest>,
     push: bool,
@@ -44,20 +46,26 @@ struct Envelope {
 }
 
 impl Refused {
-    /// Reads what `body` says; `push` tells whether the request was a write.
-    pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], push: bool) -> Self {
+    /// Reads what `body` says, without what it says back; `push` tells whether the request was a write.
+    pub(super) fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        (body, echo): (&[u8], &Echo),
+        push: bool,
+    ) -> Self {
         let mut refused = Self {
             status,
             retry_after: retry_after(headers),
             codes: Vec::new(),
+            shown: String::new(),
             message: None,
             digests: Vec::new(),
             push,
             holder: None,
         };
         match serde_json::from_slice::<Envelope>(body) {
-            Ok(envelope) => refused.take(envelope),
-            Err(_) => refused.message = plain(body),
+            Ok(envelope) => refused.take(envelope, echo),
+            Err(_) => refused.message = plain(body, echo),
         }
         refused
     }
@@ -67,7 +75,7 @@ impl Refused {
         Self { holder, ..self }
     }
 
-    fn take(&mut self, envelope: Envelope) {
+    fn take(&mut self, envelope: Envelope, echo: &Echo) {
         let mut messages: Vec<String> = envelope.message.into_iter().collect();
         for item in envelope.errors {
             digests_in(&item.detail, &mut self.digests);
@@ -78,7 +86,9 @@ impl Refused {
                 messages.push(item.message);
             }
         }
-        let message = clean(&messages.join("; "));
+        let codes: Vec<String> = self.codes.iter().map(name).collect();
+        self.shown = clean(&codes.join(", "), echo);
+        let message = clean(&messages.join("; "), echo);
         self.message = Some(message).filter(|message| !message.is_empty());
     }
 
@@ -195,9 +205,8 @@ impl Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "status {}", self.status.as_u16())?;
-        if !self.codes.is_empty() {
-            let codes: Vec<String> = self.codes.iter().map(name).collect();
-            write!(f, " {}", clean(&codes.join(", ")))?;
+        if !self.shown.is_empty() {
+            write!(f, " {}", self.shown)?;
         }
         self.message.as_ref().map_or(Ok(()), |message| write!(f, " ({message})"))
     }
@@ -233,7 +242,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default().min(LONGEST_WAIT))
 }
 
-fn plain(body: &[u8]) -> Option<String> {
+fn plain(body: &[u8], echo: &Echo) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.is_empty() {
@@ -242,17 +251,12 @@ fn plain(body: &[u8]) -> Option<String> {
     if text.starts_with('<') {
         return Some("a page of HTML".to_owned());
     }
-    Some(clean(text))
+    Some(clean(text, echo))
 }
 
-fn clean(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let mut line = mask_logins(line.trim());
-    if let Some((at, _)) = line.char_indices().nth(MESSAGE_LIMIT) {
-        line.truncate(at);
-        line.push('…');
-    }
-    line
+/// What somebody else says, as far as it is shown.
+pub(super) fn clean(text: &str, echo: &Echo) -> String {
+    cut(&mask_logins(&one_line(&echo.strike(text))), MESSAGE_LIMIT)
 }
 
 #[cfg(test)]
@@ -260,7 +264,8 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, body: &str, push: bool) -> Refused {
-        Refused::read(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), push)
+        let (status, headers) = (StatusCode::from_u16(status).unwrap(), HeaderMap::new());
+        Refused::read(status, &headers, (body.as_bytes(), &Echo::default()), push)
     }
 
     #[test]
@@ -303,5 +308,7 @@ mod tests {
         assert_eq!(header("7"), Some(Duration::from_secs(7)));
         assert_eq!(header("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
         assert_eq!(header("soon"), None);
+        let ages = header(&u64::MAX.to_string()).unwrap();
+        assert!(std::time::SystemTime::now().checked_add(ages).is_some(), "{ages:?}");
     }
 }

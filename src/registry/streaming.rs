@@ -48,7 +48,9 @@ impl Sending<'_> {
             return Err(self.call.error(Kind::Expired));
         }
         let url = self.call.url.clone();
-        Ok(self.shared.answer(&self.call, response, url, self.permit))
+        let mut answer = self.shared.answer(&self.call, response, url, self.permit);
+        answer.sent = authorization;
+        Ok(answer)
     }
 
     async fn exchange(

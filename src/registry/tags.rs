@@ -11,11 +11,17 @@ use super::endpoint::{below, same_origin};
 use super::error::{Error, Kind};
 use super::transport::{Answer, Call};
 use crate::model::{Repository, Tag};
+use crate::redact::cut;
 
 /// How many tags are asked for at a time; registries give fewer as they like.
 const PAGE: &str = "1000";
 /// The largest page; registries without pages answer with all tags at once.
-const LIMIT: u64 = 64 << 20;
+const LIMIT: u64 = 16 << 20;
+/// So many pages and tags are read; what goes on after that is no list of tags.
+const MOST_PAGES: usize = 10_000;
+const MOST_TAGS: usize = 1_000_000;
+/// So much is shown of what is no tag.
+const SHOWN: usize = 60;
 
 #[derive(Deserialize)]
 struct Page {
@@ -46,16 +52,20 @@ impl Client {
             pages.insert(url.clone());
             let (page, next) = self.tag_page(repository, &url).await?;
             tags.extend(page.into_iter().filter(|tag| seen.insert(tag.clone())));
-            match next {
+            let wrong = match next {
                 None => return Ok(Some(tags)),
                 Some(_) if pages.len() >= most => return Ok(None),
                 Some(next) if pages.contains(&next) || !same_origin(&next, &url) => {
-                    let text = "the list of tags goes on at an earlier page or at another host";
-                    let operation = format!("GET tags of {repository}");
-                    return Err(Error::new(operation, Some(&repository.host), Kind::Answer(text.to_owned())));
+                    "the list of tags goes on at an earlier page or at another host"
                 }
-                Some(next) => url = next,
-            }
+                Some(_) if pages.len() >= MOST_PAGES || tags.len() >= MOST_TAGS => "the list of tags has no end",
+                Some(next) => {
+                    url = next;
+                    continue;
+                }
+            };
+            let operation = format!("GET tags of {repository}");
+            return Err(Error::new(operation, Some(&repository.host), Kind::Answer(wrong.to_owned())));
         }
     }
 
@@ -69,20 +79,21 @@ impl Client {
                 let body = answer.bytes(LIMIT).await?;
                 let page: Page = serde_json::from_slice(&body)
                     .map_err(|_| answer.error(Kind::Answer("the list of tags is no JSON list".to_owned())))?;
-                let tags = page.tags.unwrap_or_default();
-                let tags = tags.iter().filter_map(|tag| valid(repository, tag)).collect();
-                Ok((tags, next_page(&answer, url)))
+                Ok((valid(repository, &page.tags.unwrap_or_default()), next_page(&answer, url)))
             })
             .await
     }
 }
 
-fn valid(repository: &Repository, text: &str) -> Option<Tag> {
-    let tag = Tag::parse(text);
-    if tag.is_err() {
-        tracing::warn!(%repository, tag = ?text, "the registry lists something that is no tag; it is left out");
+/// The tags of a page; told once a page what is none.
+fn valid(repository: &Repository, texts: &[String]) -> Vec<Tag> {
+    let tags: Vec<_> = texts.iter().filter_map(|text| Tag::parse(text).ok()).collect();
+    let (count, first) = (texts.len() - tags.len(), texts.iter().find(|text| Tag::parse(text).is_err()));
+    if let Some(first) = first {
+        let tag = cut(first, SHOWN);
+        tracing::warn!(%repository, count, ?tag, "the registry lists something that is no tag; it is left out");
     }
-    tag.ok()
+    tags
 }
 
 /// `Link: <…>; rel="next"` (RFC 8288), absolute or relative.

@@ -41,10 +41,10 @@ impl Shared {
         };
         let (head, body) = answer;
         if matches!(head.status.as_u16(), 408 | 429 | 500..) {
-            let refused = Refused::read(head.status, &head.headers, &body, false);
+            let refused = Refused::read(head.status, &head.headers, (&body, &request.echo()), false);
             return Err(failed(Kind::Refused(Box::new(refused))));
         }
-        Ok(TokenAnswer { status: head.status, body })
+        Ok(TokenAnswer { status: head.status, body, echo: request.echo() })
     }
 
     async fn ask_for_token(

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::auth::{Action, Authorization, Holder, Need, Scope};
@@ -20,9 +21,13 @@ use super::wire::Tally;
 use super::{Client, Role, Shared};
 use crate::error::Right;
 use crate::model::{Host, Repository};
-use crate::redact::SafeUrl;
+use crate::redact::{Echo, SafeUrl};
 
 const REDIRECTS: usize = 5;
+/// Shorter values of a query are no secrets.
+const SIGNATURE: usize = 16;
+/// A small answer may take so many times as long as a byte may.
+const WHOLE: u32 = 10;
 /// How often one request is sent while its challenge changes: without, with an old and with a new token.
 const SENDS: usize = 3;
 
@@ -60,6 +65,8 @@ pub(super) struct Answer {
     purpose: Purpose,
     /// Who was refused, if anybody was.
     refused: Option<Holder>,
+    /// What we showed to be let in.
+    pub(super) sent: Option<Authorization>,
     body: Body,
 }
 
@@ -147,14 +154,15 @@ impl Shared {
         loop {
             let authorization = self.authorize(call).await?;
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
-            let (response, place) = sent.map_err(|kind| call.error(permit.unanswered(kind)))?;
+            let (response, place) = sent.map_err(|kind| call.error(kind))?;
             let own = sends < SENDS && place.is_home;
             let renewed =
                 if own { self.renewed(call, authorization.as_ref(), &response).await } else { Ok(false) };
             // Only now may the others follow: they find the challenge known.
             permit.host().speaks(response.version());
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
-            let answer = self.answer(call, response, place.url, permit.clone());
+            let mut answer = self.answer(call, response, place.url, permit.clone());
+            answer.sent = authorization;
             if !renewed? {
                 return Ok(answer);
             }
@@ -203,6 +211,7 @@ impl Shared {
             host: call.need.host.clone(),
             purpose: call.purpose(),
             refused: self.refused(call, response.status()),
+            sent: None,
             body: Body { response, permit, tally: self.counters.tally(), stall: self.options.stall_timeout },
         }
     }
@@ -226,7 +235,10 @@ impl Shared {
             if let Some(authorization) = authorization.filter(|_| place.is_home) {
                 self.disclose(authorization, &place.url, &mut headers)?;
             }
-            let response = self.hop(call, &place, headers, permit).await?;
+            let response = self.hop(call, &place, headers, permit).await;
+            // Who sends us elsewhere did answer.
+            let unanswered = |kind| if place.is_home { permit.unanswered(kind) } else { kind };
+            let response = response.map_err(unanswered)?;
             match next_hop(&place.url, &response).filter(|_| call.follow) {
                 None => return Ok((response, place)),
                 Some(next) => {
@@ -321,9 +333,16 @@ impl Answer {
     pub(super) async fn refused(mut self) -> Error {
         let body = self.body.read_some(BODY_LIMIT).await;
         let is_write = self.purpose.right == Right::Push;
-        let refused = Refused::read(self.status, &self.headers, &body, is_write);
+        let refused = Refused::read(self.status, &self.headers, (&body, &self.echo()), is_write);
         let refused = refused.with_holder(self.refused.take());
         self.error(Kind::Refused(Box::new(refused)))
+    }
+
+    /// What this answer may say back that nobody else is to know: the login, and the signature of an address.
+    fn echo(&self) -> Echo {
+        let sent = self.sent.iter().flat_map(Authorization::secrets);
+        let signature = self.url.query_pairs().map(|(_, value)| value.into_owned());
+        Echo::of(sent.chain(signature.filter(|value| value.len() >= SIGNATURE)))
     }
 
     /// The whole body, if it is no larger than `limit`.
@@ -332,12 +351,15 @@ impl Answer {
         if announced.is_some_and(|length| length > limit) {
             return Err(self.error(Kind::TooLarge(limit)));
         }
-        let mut all = BytesMut::new();
+        let (mut all, whole) = (BytesMut::new(), self.body.stall * WHOLE);
+        let end = Instant::now() + whole;
         loop {
-            match self.body.frame().await {
-                Ok(Some(frame)) => all.extend_from_slice(&frame),
-                Ok(None) => return Ok(all.freeze()),
-                Err(kind) => return Err(self.error(kind)),
+            match timeout_at(end, self.body.frame()).await {
+                Ok(Ok(Some(frame))) => all.extend_from_slice(&frame),
+                Ok(Ok(None)) => return Ok(all.freeze()),
+                Ok(Err(kind)) => return Err(self.error(kind)),
+                // A byte now and then is no answer.
+                Err(_) => return Err(self.error(Kind::Stalled(whole))),
             }
             if all.len() as u64 > limit {
                 return Err(self.error(Kind::TooLarge(limit)));
@@ -379,10 +401,10 @@ impl Body {
         self.permit.clone()
     }
 
-    /// As much of the body as there is, up to `limit` bytes.
+    /// As much of the body as there is within the time that one byte may take, up to `limit` bytes.
     async fn read_some(&mut self, limit: usize) -> Bytes {
-        let mut all = BytesMut::new();
-        while let Ok(Some(frame)) = self.frame().await {
+        let (mut all, end) = (BytesMut::new(), Instant::now() + self.stall);
+        while let Ok(Ok(Some(frame))) = timeout_at(end, self.frame()).await {
             all.extend_from_slice(&frame);
             if all.len() >= limit {
                 all.truncate(limit);

@@ -59,7 +59,7 @@ impl Trust {
         let (provider, identity) = (Arc::new(aws_lc_rs::default_provider()), identity(options)?);
         let strict =
             with(RootCertStore::empty(), &extra).and_then(|roots| build(&provider, identity.as_ref(), roots));
-        let strict = strict.map_err(|error| setup("preparing TLS", error))?;
+        let strict = strict.map_err(|error| setup(purpose(options), error))?;
         Ok(Self { provider, extra, identity, strict, usual: OnceLock::new() })
     }
 
@@ -147,6 +147,17 @@ fn identity(options: &Options) -> Result<Option<Identity>, Error> {
     let key = fs::read(key_path).map_err(|error| setup(operation(), error))?;
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| setup(operation(), error))?;
     Ok(Some((chain, key)))
+}
+
+/// What TLS is prepared with.
+fn purpose(options: &Options) -> String {
+    let key = options.client_key.as_ref().or(options.client_certificate.as_ref());
+    match (&options.client_certificate, key) {
+        (Some(own), Some(key)) => {
+            format!("preparing TLS with the certificate `{}` and the key `{}`", own.display(), key.display())
+        }
+        _ => "preparing TLS".to_owned(),
+    }
 }
 
 fn setup(operation: impl Into<String>, error: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -82,9 +82,7 @@ impl Totals {
         let mut totals = Self::default();
         for row in rows {
             totals.counts.add(&row.outcome);
-            totals.bytes.copied += row.moved.bytes.copied;
-            totals.bytes.mounted += row.moved.bytes.mounted;
-            totals.bytes.present += row.moved.bytes.present;
+            totals.bytes += row.moved.bytes;
         }
         totals
     }

@@ -8,20 +8,14 @@ use std::time::Duration;
 
 use crate::error::{Chain, Failure};
 use crate::model::{Digest, Locator, Origin, Outcome, Row, Wire};
-use crate::redact::mask_logins;
+use crate::redact::{mask_logins, one_line};
 
 use super::advice::{advice, cause_advice, refusal_advice};
 
-/// Makes text from outside fit for one line: control characters and direction marks become spaces,
-/// logins become stars.
+/// Makes text from outside fit for one line; logins become stars.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
-    };
-    let spaced: Vec<&str> = text.split(hidden).map(str::trim).filter(|part| !part.is_empty()).collect();
-    mask_logins(&spaced.join(" "))
+    mask_logins(&one_line(text))
 }
 
 /// Where a row was asked for, and its file alone.

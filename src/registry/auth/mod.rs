@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use secrecy::ExposeSecret as _;
 
 pub use authorizer::PushGrant;
 pub(crate) use authorizer::{Authorizer, Holder};
@@ -32,7 +33,7 @@ pub use error::Error;
 pub(crate) use scope::{Action, Need, Scope};
 pub(crate) use token::Authorization;
 
-use crate::redact::Secret;
+use crate::redact::{Echo, Secret};
 
 /// A request to a token service.
 #[derive(Debug)]
@@ -43,10 +44,25 @@ pub(crate) struct TokenRequest {
     pub(crate) basic: Option<(String, Secret)>,
 }
 
+impl TokenRequest {
+    /// What its answer may say back.
+    pub(crate) fn echo(&self) -> Echo {
+        let basic = self.basic.iter().flat_map(|(user, password)| {
+            let sent = Authorization::basic(user, password);
+            sent.map(|sent| sent.secrets()).unwrap_or_default()
+        });
+        let is_secret = |name: &str| name == "refresh_token" || name == "password";
+        let form = self.form.iter().flatten().filter(|(name, _)| is_secret(name));
+        Echo::of(basic.chain(form.map(|(_, value)| value.expose_secret().to_owned())))
+    }
+}
+
 /// What a token service answered. Its `Debug` leaves out the body, which holds the token.
 pub(crate) struct TokenAnswer {
     pub(crate) status: http::StatusCode,
     pub(crate) body: Bytes,
+    /// What it may say back.
+    pub(crate) echo: Echo,
 }
 
 impl std::fmt::Debug for TokenAnswer {

@@ -43,7 +43,7 @@ pub(crate) fn www_authenticate(input: &[u8]) {
 /// What a token service says of a refusal is one line of bounded length; a token is not shown, and what is none is no
 /// token.
 pub(crate) fn token_answer(body: &[u8]) {
-    if let Some(said) = request::detail(body) {
+    if let Some(said) = request::detail(body, &crate::redact::Echo::default()) {
         assert!(said.chars().count() <= 200 && !said.contains(char::is_control), "{said:?}");
     }
     if let Some(token) = Token::read(body, ScopeSet::default()) {

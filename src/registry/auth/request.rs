@@ -12,7 +12,7 @@ use super::scope::ScopeSet;
 use super::token::Token;
 use super::{TokenAnswer, TokenRequest, TokenService};
 use crate::model::Host;
-use crate::redact::{SafeUrl, Secret};
+use crate::redact::{Echo, SafeUrl, Secret, cut, mask_logins, one_line};
 use crate::registry::credentials::{Entry, Login};
 
 /// How we name ourselves where `OAuth2` wants a name.
@@ -130,7 +130,7 @@ impl Ask<'_> {
             what: scopes.shown(self.host).into(),
             login: self.entry.map(Entry::name),
             whole: false,
-            detail: detail(&answer.body).map_or_else(|| "".into(), |said| format!(": {said}").into()),
+            detail: detail(&answer.body, &answer.echo).map_or_else(|| "".into(), |said| format!(": {said}").into()),
         }
     }
 }
@@ -149,10 +149,9 @@ struct SaidError {
 }
 
 /// What the service said, if it said it in one of the forms in use.
-pub(super) fn detail(body: &[u8]) -> Option<String> {
+pub(super) fn detail(body: &[u8], echo: &Echo) -> Option<String> {
     let said: Said = serde_json::from_slice(body).ok()?;
     let text = said.errors.into_iter().find_map(|error| error.message).or(said.error_description)?;
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(line.chars().filter(|c| !c.is_control()).take(DETAIL_LENGTH).collect())
-        .filter(|line: &String| !line.is_empty())
+    let line = mask_logins(&one_line(&echo.strike(&text)));
+    Some(cut(&line, DETAIL_LENGTH)).filter(|line| !line.is_empty())
 }

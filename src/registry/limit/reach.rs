@@ -79,7 +79,7 @@ impl Reach {
         }
         self.silences += 1;
         // Trust does not come with time.
-        let last = matches!(kind, Kind::Certificate(_) | Kind::NotTls(_));
+        let last = matches!(kind, Kind::Certificate(_) | Kind::Nameless(_) | Kind::NotTls(_));
         if last || self.silences >= policy.attempts {
             let cause = Arc::new(kind);
             self.stage = Stage::Dead(Arc::clone(&cause));

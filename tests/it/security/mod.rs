@@ -3,11 +3,16 @@
 //! Whether a secret got out is seen by looking at all that the other side received, in every form that a
 //! secret can take on its way.
 
+mod answers;
+mod files;
+mod layouts;
 mod locations;
 mod proxies;
 mod realms;
 mod redirects;
+mod secrets;
 mod services;
+mod tls;
 
 use std::time::Duration;
 

@@ -108,7 +108,7 @@ impl TokenService for Fake {
             // The network takes a while: whoever is to wait for this gets in line meanwhile.
             tokio::time::sleep(Duration::from_millis(50)).await;
             let (status, body) = (self.judge)(&asked);
-            Ok(TokenAnswer { status, body: body.to_string().into() })
+            Ok(TokenAnswer { status, body: body.to_string().into(), echo: request.echo() })
         }
         .boxed()
     }
