@@ -369,9 +369,8 @@ impl Search {
 
 /// The directories of a glob before its first wildcard.
 fn fixed_part(pattern: &str) -> PathBuf {
-    let is_fixed = |part: &std::path::Component<'_>| {
-        !part.as_os_str().to_string_lossy().contains(['*', '?', '['])
-    };
+    let is_fixed =
+        |part: &std::path::Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
     Path::new(".").join(Path::new(pattern).components().take_while(is_fixed).collect::<PathBuf>())
 }
 

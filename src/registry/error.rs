@@ -331,9 +331,9 @@ impl Kind {
             Self::Certificate(_) => Some(format!(
                 "if {host} has a certificate of your own authority, name its file with --ca-file"
             )),
-            Self::Nameless(_) => {
-                Some(format!("name the certificate for {host} with --client-cert, and its key with --client-key"))
-            }
+            Self::Nameless(_) => Some(format!(
+                "name the certificate for {host} with --client-cert, and its key with --client-key"
+            )),
             Self::NotTls(_) => {
                 Some(format!("if {host} is meant to speak plain http, say --plain-http {host}"))
             }

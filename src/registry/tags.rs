@@ -58,7 +58,9 @@ impl Client {
                 Some(next) if pages.contains(&next) || !same_origin(&next, &url) => {
                     "the list of tags goes on at an earlier page or at another host"
                 }
-                Some(_) if pages.len() >= MOST_PAGES || tags.len() >= MOST_TAGS => "the list of tags has no end",
+                Some(_) if pages.len() >= MOST_PAGES || tags.len() >= MOST_TAGS => {
+                    "the list of tags has no end"
+                }
                 Some(next) => {
                     url = next;
                     continue;

@@ -41,7 +41,10 @@ impl Content {
     }
 
     fn image(&mut self, config: Value) -> Value {
-        self.add(IMAGE, json!({"schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": []}).to_string())
+        self.add(
+            IMAGE,
+            json!({"schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": []}).to_string(),
+        )
     }
 
     async fn serve(self) -> Spy {
@@ -123,7 +126,10 @@ async fn a_web_of_indexes_with_a_million_ways_through_it_is_read_once_a_manifest
 async fn manifests_that_are_none_fail_their_line_and_write_nothing() {
     let layer = |size: &str| {
         let digest = Digest::of(b"x");
-        format!("{{\"schemaVersion\":2,\"config\":{},\"layers\":[{{\"digest\":\"{digest}\",\"size\":{size}}}]}}", blob())
+        format!(
+            "{{\"schemaVersion\":2,\"config\":{},\"layers\":[{{\"digest\":\"{digest}\",\"size\":{size}}}]}}",
+            blob()
+        )
     };
     let with_digest = |digest: &str| layer("1").replace(Digest::of(b"x").as_str(), digest);
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -160,7 +166,8 @@ async fn manifests_that_are_none_fail_their_line_and_write_nothing() {
 async fn sizes_as_large_as_numbers_go_are_added_up_without_falling_over() {
     let mut content = Content::default();
     let huge = |n: u8| json!({"digest": Digest::of(&[n]).as_str(), "size": u64::MAX});
-    content.add(IMAGE, json!({"schemaVersion": 2, "config": huge(1), "layers": [huge(2), huge(3)]}).to_string());
+    content
+        .add(IMAGE, json!({"schemaVersion": 2, "config": huge(1), "layers": [huge(2), huge(3)]}).to_string());
     let (source, target) = (content.serve().await, FakeRegistry::start().await);
     let ran = mirror("plan", &source, &target).await.exits(0);
     assert_eq!(ran.report()["totals"]["bytes"]["copied"], u64::MAX, "{ran}");
@@ -192,7 +199,9 @@ async fn bodies_without_end_are_given_up_within_bounds_of_memory() {
         ("an error", || reply(500).map(|_| endless())),
         ("a manifest of 5 MiB", || found(vec![b' '; 5 << 20])),
         ("a manifest that says it is large", || reply_with(200, "content-length", "99999999999")),
-        ("something packed", || reply_with(200, "content-encoding", "gzip").map(|_| Body::from("\u{1f}\u{8b}"))),
+        ("something packed", || {
+            reply_with(200, "content-encoding", "gzip").map(|_| Body::from("\u{1f}\u{8b}"))
+        }),
     ];
     for (name, answer) in cases {
         let source = Spy::start().await;
@@ -292,7 +301,8 @@ async fn a_reset_of_a_rate_limit_at_the_end_of_time_is_a_pause_that_is_too_long(
 async fn a_list_of_tags_without_end_is_given_up() {
     let source = Spy::start().await;
     source.answers(|seen| {
-        let number: u64 = seen.query.split("last=").nth(1).and_then(|last| last.parse().ok()).unwrap_or_default();
+        let number: u64 =
+            seen.query.split("last=").nth(1).and_then(|last| last.parse().ok()).unwrap_or_default();
         let mut page = body(&json!({"tags": []}));
         let next = format!("</v2/org/app/tags/list?last={}>; rel=next", number + 1);
         page.headers_mut().insert("link", next.parse().unwrap());
@@ -307,9 +317,10 @@ async fn a_list_of_tags_without_end_is_given_up() {
 async fn names_of_tags_that_are_none_are_left_out_and_cannot_write_into_the_log() {
     let source = Spy::start().await;
     let long = "x".repeat(100_000);
-    let mut names: Vec<String> = ["v1\nerror: forged", "\u{1b}[2Jv2", "../../etc/passwd", "v3\u{202e}", "", " ", "a/b", "sha256:x"]
-        .map(str::to_owned)
-        .into();
+    let mut names: Vec<String> =
+        ["v1\nerror: forged", "\u{1b}[2Jv2", "../../etc/passwd", "v3\u{202e}", "", " ", "a/b", "sha256:x"]
+            .map(str::to_owned)
+            .into();
     names.push(long.clone());
     names.extend((0..5000).map(|number| format!("bad tag {number}")));
     source.answers(move |_| body(&json!({"tags": names})));
@@ -336,13 +347,17 @@ async fn what_a_registry_says_cannot_write_lines_turn_them_round_or_become_marku
     });
     for format in ["text", "json"] {
         let host = source.host();
-        let mapping = format!("# owner: us\n{host}/org/plain:v1 oci:copy:v1\n{host}/org/app:v1 oci:copy:v2\n");
+        let mapping =
+            format!("# owner: us\n{host}/org/plain:v1 oci:copy:v1\n{host}/org/app:v1 oci:copy:v2\n");
         let words = ["run", "-vv", "--log-format", format, "--attempts", "1", "mapping_x"];
         let ran = Run::new(words).mapping("mapping_x", &mapping).run().await.exits(1);
         let artifacts: Vec<String> = ran.artifacts().iter().map(|name| ran.artifact(name)).collect();
         for text in artifacts.iter().chain([&ran.stdout, &ran.stderr]) {
             let forged = text.lines().any(|line| line.trim_start().starts_with("error: forged"));
-            assert!(!forged && !text.contains(['\u{1b}', '\u{202e}', '\u{200b}', '\r', '\u{0}', '\u{fffe}']), "{text}");
+            assert!(
+                !forged && !text.contains(['\u{1b}', '\u{202e}', '\u{200b}', '\r', '\u{0}', '\u{fffe}']),
+                "{text}"
+            );
         }
         for page in [ran.artifact("image-mirror-summary.html"), ran.artifact("junit_image-mirror.xml")] {
             assert!(!page.contains("<script") && !page.contains("]]>"), "{page}");

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{PASSWORD, assert_hides};
 use crate::support::{FakeRegistry, Image, Ran, Run};
 
-const MINE: &str = "what was here before";
+const MINE: &str = "{\"manifests\": []}";
 
 /// A source with one image, and a run of it into the layout `copy`.
 async fn into_layout(prepare: impl FnOnce(&Path)) -> Ran {
@@ -71,7 +71,8 @@ async fn from_layout(index: &str, prepare: impl FnOnce(&Path)) -> (Ran, FakeRegi
     let target = FakeRegistry::start().await;
     let line = format!("# owner: us\noci:archive:v1 {}/mirror/app:v1\n", target.host());
     let run = Run::new(["run", "--attempts", "1", "-vv", "mapping_x"]).mapping("mapping_x", &line);
-    let run = run.file("archive/index.json", index).file("archive/blobs/sha256/x", "").file("secret", PASSWORD);
+    let run =
+        run.file("archive/index.json", index).file("archive/blobs/sha256/x", "").file("secret", PASSWORD);
     prepare(&run.folder());
     (run.run().await, target)
 }
@@ -128,7 +129,8 @@ async fn a_source_whose_files_are_links_to_secrets_pipes_or_devices_gives_nothin
 
 #[tokio::test]
 async fn links_under_the_names_of_the_reports_are_replaced_and_where_they_lead_stays_as_it_is() {
-    let run = Run::new(["run", "mapping_x"]).mapping("mapping_x", "oci:none:v1 oci:other:v1\n").file("mine", MINE);
+    let run =
+        Run::new(["run", "mapping_x"]).mapping("mapping_x", "oci:none:v1 oci:other:v1\n").file("mine", MINE);
     let (mine, artifacts) = (run.folder().join("mine"), run.folder().parent().unwrap().join("artifacts"));
     let names =
         ["image-mirror-report.json", "junit_image-mirror.xml", "image-mirror-summary.html", "metrics.prom"];

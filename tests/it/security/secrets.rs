@@ -18,7 +18,8 @@ use crate::support::{FakeRegistry, Image, Ran, Run, Seen, Spy, docker_config, re
 fn ways(secret: &str) -> Vec<String> {
     let escaped: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let words = [secret.to_owned(), STANDARD.encode(secret), escaped.clone(), escaped.to_lowercase()];
-    let envelope = |text: &String| json!({"errors": [{"code": "DENIED", "message": format!("you sent {text}!")}]});
+    let envelope =
+        |text: &String| json!({"errors": [{"code": "DENIED", "message": format!("you sent {text}!")}]});
     let others = |text: &String| {
         let (code, detail) = (json!({"errors": [{"code": text}]}), json!({"message": text, "detail": text}));
         [envelope(text).to_string(), code.to_string(), detail.to_string(), format!("bad header: {text}")]
@@ -55,7 +56,8 @@ fn number(seen: &Seen) -> usize {
 /// Runs the mapping at its loudest, once with each form of the log.
 async fn loudly(config: &str, mapping: &str, secrets: &[&str]) {
     for format in ["text", "json"] {
-        let words = ["run", "-vv", "--log-format", format, "--attempts", "1", "-a", "config.json", "mapping_x"];
+        let words =
+            ["run", "-vv", "--log-format", format, "--attempts", "1", "-a", "config.json", "mapping_x"];
         let run = Run::new(words).file("config.json", config).mapping("mapping_x", mapping);
         let ran = run.run().await;
         assert!(!ran.rows().is_empty() && ran.code != Some(0), "{ran}");
@@ -113,7 +115,8 @@ async fn a_token_service_that_says_our_login_back_is_not_quoted() {
             service.answers(move |seen| {
                 let (header, form) = (echoed(seen, 1), String::from_utf8_lossy(&seen.body).into_owned());
                 let said = format!("{header} {form} {PASSWORD}");
-                let words = json!({"errors": [{"message": said}], "details": said, "error_description": said});
+                let words =
+                    json!({"errors": [{"message": said}], "details": said, "error_description": said});
                 with_body(status, words.to_string())
             });
             let line = format!("{}/org/app:v1 oci:copy:v1\n", registry.host());
@@ -149,7 +152,9 @@ async fn the_signature_of_a_cdn_is_not_printed_whatever_the_cdn_says() {
         _ if number(seen) == 0 => reply_with(307, "location", &format!("ftp://h/x?s={}", seen.path)),
         _ => reply_with(307, "location", &there),
     });
-    cdn.answers(move |seen| with_body(403, format!("no access to {}?{} ({signature})", seen.path, seen.query)));
+    cdn.answers(move |seen| {
+        with_body(403, format!("no access to {}?{} ({signature})", seen.path, seen.query))
+    });
     let mapping = lines(3, |n| format!("{}/echo-{n}/app:v1 oci:copy-{n}:v1", registry.host()));
     loudly("{}", &mapping, &[signature]).await;
     assert!(cdn.text().contains(&escaped));
@@ -168,7 +173,8 @@ async fn what_a_credential_program_prints_is_not_printed_by_us() {
     for script in scripts {
         let config = json!({"credHelpers": {registry.host(): "x"}}).to_string();
         let run = Run::new(["run", "-vv", "--attempts", "1", "-a", "config.json", "mapping_x"]);
-        let run = run.file("config.json", config).file("bin/docker-credential-x", format!("#!/bin/sh\n{script}\n"));
+        let run =
+            run.file("config.json", config).file("bin/docker-credential-x", format!("#!/bin/sh\n{script}\n"));
         let bin = run.folder().join("bin");
         let executable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(bin.join("docker-credential-x"), executable).unwrap();
@@ -190,8 +196,11 @@ async fn a_login_in_a_mapping_line_is_not_printed() {
     ];
     for line in lines {
         for command in ["run", "lint", "plan", "configmap"] {
-            let words: &[&str] =
-                if command == "configmap" { &["configmap", "mapping_y"] } else { &[command, "-vv", "mapping_x"] };
+            let words: &[&str] = if command == "configmap" {
+                &["configmap", "mapping_y"]
+            } else {
+                &[command, "-vv", "mapping_x"]
+            };
             let run = Run::new(words).mapping("mapping_x", &format!("{line}\n"));
             // The ConfigMap holds files as they are.
             let ran = run.mapping("mapping_y", "a/b:1 c/d:1\n").run().await;
@@ -224,7 +233,10 @@ async fn a_program_that_is_killed_leaves_no_core_with_logins_in_it() {
     let run = Run::new(["run", "mapping_x"]).mapping("mapping_x", &line);
     let command = run.command();
     let mut shell = Command::new("sh");
-    shell.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+    shell
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args());
     shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut child = shell.current_dir(run.folder()).spawn().unwrap();
     gate.arrived(1).await;

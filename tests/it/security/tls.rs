@@ -1,8 +1,8 @@
 //! TLS: who is believed, who we say we are, and what is said where that is not enough.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image_mirror::error::{Chain, Class, Classify as _};
 use image_mirror::model::{Host, ImageRef, Repository, Tag, Version};
@@ -54,7 +54,9 @@ fn identity(folder: &Path, server: Server) -> (CertificateDer<'static>, Vec<u8>,
         Server::SelfSigned => params.self_signed(&key).unwrap(),
         _ => params.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap(),
     };
-    for (file, text) in [("ca.pem", authority.pem()), ("own.pem", signed.pem()), ("own.key", key.serialize_pem())] {
+    for (file, text) in
+        [("ca.pem", authority.pem()), ("own.pem", signed.pem()), ("own.key", key.serialize_pem())]
+    {
         std::fs::write(folder.join(file), text).unwrap();
     }
     (signed.der().clone(), key.serialize_der(), authority.der().clone())
