@@ -60,6 +60,13 @@ pub fn one_line(text: &str) -> String {
     parts.join(" ")
 }
 
+/// `text`, character for character, with a mark for each that cannot be seen or turns the direction of text.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mark = |c: char| if is_hidden(c) && !c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(mark).collect()
+}
+
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
@@ -92,8 +99,7 @@ impl Echo {
         }
         // The longest first: others may be parts of it.
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        forms.iter_mut().for_each(|form| form.make_ascii_lowercase());
-        Self(forms)
+        Self(forms.iter().map(|form| form.to_ascii_lowercase()).collect())
     }
 
     /// `text` without the secrets, whatever their case: escapes have either.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::finding::{Finding, Severity, Span};
+use crate::redact::visible;
 
 /// The findings as text, a blank line between two of them. Each begins with `error: ` or `warning: `
 /// at the start of a line, where log viewers look for it.
@@ -36,12 +37,12 @@ fn group(finding: &Finding) -> Group<'_> {
 }
 
 fn snippet<'a>(finding: &'a Finding, span: &'a Span) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let byte = |characters: u32| {
-        span.text.char_indices().nth(characters as usize).map_or(span.text.len(), |(at, _)| at)
-    };
+    // Control characters are shown by the renderer.
+    let text = visible(&span.text);
+    let byte = |characters: u32| text.char_indices().nth(characters as usize).map_or(text.len(), |(at, _)| at);
     let start = byte(span.column.saturating_sub(1));
     let end = byte(span.column.saturating_sub(1).saturating_add(span.len)).max(start);
-    Snippet::source(&*span.text)
+    Snippet::source(text)
         .line_start(span.line as usize)
         .path(&*finding.file)
         .annotation(AnnotationKind::Primary.span(start..end))

@@ -312,13 +312,12 @@ impl Kind {
             Self::Throttled(_) => Class::Throttled,
             Self::Unreached { cause, .. } => cause.class(),
             Self::Digest { .. } | Self::TooLong(_) => Class::Corrupt,
-            Self::Nameless(_) => Class::Denied,
             Self::Certificate(_)
             | Self::NotTls(_)
             | Self::TooLarge(_)
             | Self::Answer(_)
             | Self::Redirect(_) => Class::Protocol,
-            Self::SeenByProxy(_) => Class::Denied,
+            Self::Nameless(_) | Self::SeenByProxy(_) => Class::Denied,
             Self::Authorization(error) => error.class(),
             Self::Local(local) => local.class,
         }

@@ -40,7 +40,7 @@ impl Content {
         self.add(INDEX, json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children}).to_string())
     }
 
-    fn image(&mut self, config: Value) -> Value {
+    fn image(&mut self, config: &Value) -> Value {
         self.add(
             IMAGE,
             json!({"schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": []}).to_string(),
@@ -89,7 +89,7 @@ async fn refused(source: &Spy) -> (Ran, Value) {
 async fn indexes_within_indexes_end_somewhere() {
     for (depth, code) in [(3, 0), (9, 1), (2000, 1)] {
         let mut content = Content::default();
-        let mut inner = content.image(blob());
+        let mut inner = content.image(&blob());
         for _ in 0..depth {
             inner = content.index(&[inner]);
         }
@@ -103,7 +103,7 @@ async fn indexes_within_indexes_end_somewhere() {
 #[tokio::test]
 async fn a_web_of_indexes_with_a_million_ways_through_it_is_read_once_a_manifest() {
     let mut content = Content::default();
-    let mut inner = vec![content.image(blob())];
+    let mut inner = vec![content.image(&blob())];
     for level in 0..7 {
         let names = json!({"level": level});
         inner = (0..8)
@@ -157,7 +157,7 @@ async fn manifests_that_are_none_fail_their_line_and_write_nothing() {
         let mut content = Content::default();
         content.add(IMAGE, text.clone());
         let (ran, row) = refused(&content.serve().await).await;
-        assert_eq!(row["class"], "protocol", "{:.100}\n{ran}", text);
+        assert_eq!(row["class"], "protocol", "{text:.100}\n{ran}");
         assert!(row["reason"].as_str().unwrap().len() < 1000, "{ran}");
     }
 }
@@ -181,20 +181,22 @@ async fn a_config_cannot_be_had_from_elsewhere() {
     let mut config = blob();
     config["mediaType"] = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip".into();
     config["urls"] = json!(["https://evil.test/config"]);
-    content.image(config);
+    content.image(&config);
     let (source, target) = (content.serve().await, FakeRegistry::start().await);
     mirror("run", &source, &target).await.exits(0);
     assert!(target.has_blob("mirror/app", &Digest::of(b"{}")));
 }
 
+type Answer = fn() -> Response<Body>;
+
 /// A body that goes on as long as somebody reads.
 fn endless() -> Body {
-    Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 64 << 10]))))
+    Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 << 10]))))
 }
 
 #[tokio::test]
 async fn bodies_without_end_are_given_up_within_bounds_of_memory() {
-    let cases: [(&str, fn() -> Response<Body>); 5] = [
+    let cases: [(&str, Answer); 5] = [
         ("a manifest", || found(endless())),
         ("an error", || reply(500).map(|_| endless())),
         ("a manifest of 5 MiB", || found(vec![b' '; 5 << 20])),

@@ -151,12 +151,10 @@ async fn a_file_larger_than_any_mapping_is_not_read() {
 
 #[tokio::test]
 async fn owners_files_that_are_no_such_thing_do_no_harm() {
-    let deep = "filters:\n".to_owned()
-        + &(0..2000)
-            .map(|level| {
-                format!("{}\".*\":\n{}filters:\n", " ".repeat(2 * level + 1), " ".repeat(2 * level + 2))
-            })
-            .collect::<String>();
+    let deep = (0..2000).fold("filters:\n".to_owned(), |text, level| {
+        let (one, two) = (" ".repeat(2 * level + 1), " ".repeat(2 * level + 2));
+        text + &one + "\".*\":\n" + &two + "filters:\n"
+    });
     let laughs = (0..30).fold("a0: &a0 [x]\n".to_owned(), |text, level| {
         format!("{text}a{0}: &a{0} [*a{1}, *a{1}, *a{1}]\n", level + 1, level)
     });

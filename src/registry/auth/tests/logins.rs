@@ -152,7 +152,8 @@ async fn nothing_prints_a_token_or_a_password() {
         form: Some(vec![("refresh_token".to_owned(), "s3cr3t".into())]),
         basic: Some(("u".to_owned(), "s3cr3t".into())),
     };
-    let answer = TokenAnswer { status: StatusCode::OK, body: "t0k3n".into(), echo: Echo::default() };
+    let answer =
+        TokenAnswer { status: StatusCode::OK, body: "t0k3n".into(), echo: crate::redact::Echo::default() };
     let shown = format!(
         "{authorizer:?} {used:?} {:?} {} {error:?} {request:?} {answer:?}",
         used.header(),

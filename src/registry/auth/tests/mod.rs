@@ -93,6 +93,7 @@ impl TokenService for Fake {
                 _ => {}
             }
         }
+        let echo = request.echo();
         if let Some(form) = request.form {
             let form: HashMap<String, String> =
                 form.into_iter().map(|(name, value)| (name, value.expose_secret().to_owned())).collect();
@@ -108,7 +109,7 @@ impl TokenService for Fake {
             // The network takes a while: whoever is to wait for this gets in line meanwhile.
             tokio::time::sleep(Duration::from_millis(50)).await;
             let (status, body) = (self.judge)(&asked);
-            Ok(TokenAnswer { status, body: body.to_string().into(), echo: request.echo() })
+            Ok(TokenAnswer { status, body: body.to_string().into(), echo })
         }
         .boxed()
     }
