@@ -106,7 +106,7 @@ impl ConfigmapArgs {
 }
 
 /// How `version` is printed.
-#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, clap::Args, Deserialize)]
 #[serde(default)]
 #[command(next_help_heading = "Version")]
 pub struct VersionArgs {
