@@ -12,7 +12,7 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-.PHONY: help run test test-large chaos check audit fuzz bench bench-limits bench-scale bench-listing image image-test lint-mappings configmap
+.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-scale bench-listing image image-test image-again lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,14 @@ audit: ## crates, licences and sources against deny.toml; installs cargo-deny if
 	@command -v cargo-deny > /dev/null || $(CARGO) install --locked cargo-deny
 	cargo-deny --all-features check bans licenses sources
 
+advisories: ## crates against the database of known faults, which is downloaded: what was found since it was last looked at
+	@command -v cargo-deny > /dev/null || $(CARGO) install --locked cargo-deny
+	cargo-deny --all-features check advisories
+
+sbom: ## write what the program is made of to target/sbom.cdx.json (CycloneDX) and check it; installs cargo-cyclonedx if it is missing
+	@.ci/sbom target/sbom.cdx.json
+	$(CARGO) test --locked --test it -- --ignored shipped::sbom
+
 fuzz: ## look for inputs that break what must hold: TARGET=…, SECONDS=… (660 each, in two hours all); outside CI
 	@.ci/fuzz $(or $(SECONDS),660) $(TARGET)
 
@@ -65,6 +73,9 @@ image: ## build the container image with buildah (IMAGE=…, BUILDER=… to name
 
 image-test: image ## run the demo in that image: uid 65532, read-only root, no network (root)
 	@.ci/image test '$(IMAGE)'
+
+image-again: image ## build that image twice, the second time with nothing left of the first, and compare
+	@.ci/image again '$(IMAGE)' '$(BUILDER)'
 
 lint-mappings: ## check every file under mappings/ without a network
 	@$(PROGRAM) lint mappings

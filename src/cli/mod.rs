@@ -22,6 +22,7 @@ mod rows;
 mod run;
 pub mod settings;
 mod stop;
+mod version;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -87,6 +88,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::Configmap(settings) => configmap::configmap(&settings, output),
         Action::AuthCheck(settings) => in_runtime(auth::check(*settings, output)),
         Action::Merge(settings) => report::merge(&settings, output),
+        Action::Version(build, as_json) => version::version(build, as_json, output),
     }
 }
 

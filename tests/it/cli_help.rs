@@ -63,3 +63,25 @@ fn what_is_not_understood_exits_with_2_and_prints_no_data() {
 fn help_of_report_merge_is_as_agreed() {
     insta::assert_snapshot!(help(&["report", "merge", "--help"]));
 }
+
+#[test]
+fn help_of_version_is_as_agreed() {
+    insta::assert_snapshot!(help(&["version", "--help"]));
+}
+
+#[test]
+fn the_version_is_one_in_all_its_forms_and_needs_no_file_and_no_home() {
+    let said = |words: &[&str]| {
+        let done = image_mirror().args(words).assert().code(0).stderr("");
+        String::from_utf8(done.get_output().stdout.clone()).unwrap()
+    };
+    let json: serde_json::Value = serde_json::from_str(&said(&["version", "--json"])).unwrap();
+    let keys: Vec<_> = json.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["arch", "commit", "os", "version"], "and neither a time nor a path");
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(said(&["--version"]), format!("image-mirror {}\n", env!("CARGO_PKG_VERSION")));
+    let text = said(&["version"]);
+    for value in json.as_object().unwrap().values() {
+        assert!(text.contains(value.as_str().unwrap()), "{text} does not say {value}");
+    }
+}

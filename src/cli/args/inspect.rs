@@ -1,4 +1,4 @@
-//! Flags of the commands that only look: `plan`, `lint`, `explain`, `configmap`.
+//! Flags of the commands that only look: `plan`, `lint`, `explain`, `configmap`, `version`.
 
 use std::path::PathBuf;
 
@@ -102,5 +102,24 @@ impl ConfigmapArgs {
     #[must_use]
     pub fn over(self, under: Self) -> Self {
         layer!(self over under: name, namespace;)
+    }
+}
+
+/// How `version` is printed.
+#[derive(Debug, Clone, Copy, Default, clap::Args, Deserialize)]
+#[serde(default)]
+#[command(next_help_heading = "Version")]
+pub struct VersionArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub json: Option<Truth>,
+}
+
+impl VersionArgs {
+    /// What was typed, over `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        layer!(self over under: json;)
     }
 }

@@ -23,7 +23,7 @@ pub use auth::{AuthAction, AuthCheckArgs, AuthCheckCommand, AuthCommand};
 pub use connection::{ConnectionArgs, PaceArgs};
 pub use console::{ColorChoice, ConsoleArgs, LogFormat, ProgressMode};
 pub use copy::{CopyArgs, OcArgs, WriteArgs};
-pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs};
+pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs, VersionArgs};
 pub use mapping::MappingArgs;
 pub use policy::PolicyArgs;
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
@@ -85,6 +85,9 @@ pub enum Command {
     Auth(AuthCommand),
     /// Put the reports of shards together
     Report(ReportCommand),
+    /// Print which program this is: its version, and the commit that it was built from
+    #[command(after_long_help = VERSION_EXAMPLES)]
+    Version(VersionArgs),
 }
 
 /// `run`.
@@ -309,3 +312,8 @@ const CONFIGMAP_EXAMPLES: &str = "\
 Examples:
   image-mirror configmap mappings/ | kubectl apply -f -
   image-mirror configmap --name image-mirror-mappings --namespace ci mappings/";
+
+const VERSION_EXAMPLES: &str = "\
+Examples:
+  image-mirror version
+  image-mirror version --json | jq -r .commit";

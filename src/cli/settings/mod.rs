@@ -2,12 +2,14 @@
 //!
 //! Past this module nothing is a text that might be wrong. It reads no mapping file and no login.
 
+mod build;
 mod environment;
 mod policy;
 mod values;
 
 use std::path::Path;
 
+pub use build::Build;
 pub use environment::{Environment, Platform};
 pub use policy::PolicySettings;
 pub use values::{
@@ -18,7 +20,7 @@ pub use values::{
 use super::args::{
     Args, AuthAction, AuthCheckArgs, AuthCheckCommand, Command, ConfigmapArgs, ConfigmapCommand,
     ConnectionArgs, CopyArgs, ExplainCommand, LintArgs, LintCommand, MappingArgs, MergeCommand, OcArgs,
-    PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs, WholeArgs,
+    PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs, VersionArgs, WholeArgs,
 };
 use crate::model::{Shard, ShardError};
 
@@ -90,6 +92,8 @@ pub enum Action {
     AuthCheck(Box<AuthCheck>),
     /// `report merge`.
     Merge(Merge),
+    /// `version`: which build this is, and whether that is said in JSON.
+    Version(Build, bool),
 }
 
 /// Everything that was asked for, checked.
@@ -151,6 +155,10 @@ impl<'a> Draft<'a> {
             Command::Report(args) => match args.action {
                 ReportAction::Merge(args) => Action::Merge(self.merge(args)),
             },
+            Command::Version(args) => {
+                let args: VersionArgs = args.over(self.group());
+                Action::Version(Build::of_this_program(), args.json.is_some_and(|truth| truth.0))
+            }
         }
     }
 

@@ -6,6 +6,7 @@ mod docs;
 mod jobs;
 mod makefile;
 mod mappings;
+mod sbom;
 
 use std::ffi::OsString;
 use std::fs;
