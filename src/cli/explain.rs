@@ -16,7 +16,8 @@ use super::stop::{self, Patience};
 use crate::engine::{Extent, Silent, Stop};
 use crate::mapping::{self, Destination, Finding, Input, MappingSet, ReadOptions, Wish};
 use crate::model::{
-    Batch, Desired, Digest, Endpoint, Guard, ImageRef, Locator, Origin, Outcome, Reference, Row, Tag, Version,
+    Batch, Desired, Digest, Endpoint, Guard, ImageRef, Locator, Origin, Outcome, Reason, Reference, Row, Tag,
+    Version,
 };
 use crate::policy::Policies;
 use crate::redact;
@@ -220,6 +221,9 @@ fn digest(digest: Option<&Digest>) -> String {
 fn verdict(row: &Row) -> String {
     match &row.outcome {
         Outcome::Kept => "a run would keep it: both ends are the same".to_owned(),
+        Outcome::Planned(Reason::Referrers) => {
+            "a run would keep it, and copy what refers to it and is not there".to_owned()
+        }
         Outcome::Planned(reason) => format!("a run would copy it: {reason}"),
         Outcome::Skipped(skip) => format!("a run would skip it: {skip}"),
         Outcome::Refused(refusal) => format!("a run would refuse it: {refusal}"),

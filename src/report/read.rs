@@ -183,3 +183,17 @@ fn duration(seconds: f64) -> Result<Duration, ReadError> {
 fn unknown(field: &'static str, said: &str) -> ReadError {
     ReadError::Word { field, said: said.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_to_write_is_read_back() {
+        let reasons = [Reason::Absent, Reason::Differs, Reason::Unknown, Reason::Forced, Reason::Referrers];
+        for reason in reasons {
+            assert_eq!(copy_reason(&reason.to_string()).unwrap(), reason);
+        }
+        assert!(copy_reason("repaired").is_err());
+    }
+}

@@ -11,6 +11,7 @@ mod listing;
 mod logins;
 mod memory;
 mod real;
+mod referrers;
 mod set;
 mod shapes;
 mod shards;
