@@ -368,6 +368,7 @@ impl Kind {
         Some(match self {
             Self::Connect(_) => format!("`{host}` takes no connection"),
             Self::Certificate(_) => format!("the certificate of `{host}` is not trusted"),
+            Self::Nameless(_) => format!("`{host}` asks for a client certificate that it trusts"),
             Self::NotTls(_) => format!("`{host}` does not speak https"),
             Self::Stalled(_) => format!("`{host}` answers nothing, or stops in the middle"),
             Self::Broken(_) => format!("connections to `{host}` break"),
