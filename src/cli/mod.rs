@@ -22,6 +22,7 @@ mod rows;
 mod run;
 pub mod settings;
 mod stop;
+mod told;
 mod version;
 
 use std::ffi::OsString;

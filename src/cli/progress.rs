@@ -13,6 +13,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::MissedTickBehavior;
 
+use super::told::Told;
 use crate::engine::Observer;
 use crate::error::{Class, Stage};
 use crate::model::{Cause, Desired, Outcome, Row};
@@ -55,6 +56,7 @@ pub struct Progress {
     failed: AtomicU64,
     sent: AtomicU64,
     silent_hosts: Mutex<HashSet<Cause>>,
+    told: Told,
 }
 
 #[derive(Debug, Clone)]
@@ -93,6 +95,7 @@ impl Progress {
             failed: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             silent_hosts: Mutex::default(),
+            told: Told::default(),
         }
     }
 
@@ -116,6 +119,17 @@ impl Progress {
         self.bars.entries.finish_and_clear();
         if let Some(bytes) = self.bars.bytes.get() {
             bytes.finish_and_clear();
+        }
+    }
+
+    /// Says of how many entries each cause is that was told with its first one only.
+    pub fn sum_up(&self) {
+        for (cause, count) in self.told.rest() {
+            let line = format!("{}: {} entries in all", report::clean(&cause), report::number(count as u64));
+            match self.lines {
+                Lines::Words => tracing::error!("{line}"),
+                Lines::Fields => tracing::error!(entries = count, "{line}"),
+            }
         }
     }
 
@@ -165,7 +179,6 @@ impl Progress {
     }
 
     fn failed(&self, row: &Row, stage: Option<Stage>, class: Option<Class>) {
-        self.failed.fetch_add(1, Ordering::Relaxed);
         let line = report::failure_line(row);
         if self.lines == Lines::Words {
             tracing::error!("{line}");
@@ -238,8 +251,16 @@ impl Observer for Progress {
         match &row.outcome {
             // A bad line was shown with a caret when the files were read; the log of a machine has it again.
             Outcome::Failed(failure) if failure.is_bad_input() && self.lines == Lines::Words => {}
-            Outcome::Failed(failure) => self.failed(row, Some(failure.stage), Some(failure.class)),
-            Outcome::Refused(_) => self.failed(row, None, None),
+            Outcome::Failed(failure) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                if failure.blame.as_ref().is_none_or(|blame| self.told.note(blame)) {
+                    self.failed(row, Some(failure.stage), Some(failure.class));
+                }
+            }
+            Outcome::Refused(_) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                self.failed(row, None, None);
+            }
             Outcome::Unfinished(cause) => self.unfinished(cause),
             _ => {}
         }

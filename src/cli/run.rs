@@ -133,6 +133,7 @@ async fn mirror(
 fn finish(settings: &Run, output: &Output, began: &Began, done: Done) -> Exit {
     let Done { part, rows, wire } = done;
     output.progress().clear();
+    output.progress().sum_up();
     let mut exit = Exit::of(&rows);
     if settings.check && rows.iter().any(|row| matches!(row.outcome, Outcome::Planned(_))) {
         exit = exit.or(Exit::Failed);

@@ -1,8 +1,11 @@
 //! Puts together what fails for the same: one sentence for a login, a right and a place, however many lines.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::error::{Blame, LoginName, Right, lacking};
+use crate::model::{Cause, Outcome, Row};
 
 use super::words::number;
 
@@ -36,6 +39,18 @@ pub fn gather<'a, T>(failures: impl IntoIterator<Item = (&'a Blame, T)>) -> Vec<
         gathered[at].members.push(member);
     }
     gathered
+}
+
+/// What a row that did not end well comes down to, if other rows may end so for the same.
+pub(super) fn blame(row: &Row) -> Option<Cow<'_, Blame>> {
+    match &row.outcome {
+        Outcome::Failed(failure) => failure.blame.as_deref().map(Cow::Borrowed),
+        Outcome::Unfinished(cause @ Cause::Unreachable { host, .. }) => {
+            let what = cause.to_string().into();
+            Some(Cow::Owned(Blame::Host { host: Arc::clone(host), what }))
+        }
+        _ => None,
+    }
 }
 
 /// A login, the right that it lacks, and the registry.

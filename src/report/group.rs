@@ -1,10 +1,12 @@
 //! Gathers rows that did not end well, so that one cause is told once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{Outcome, Row};
 
-use super::words::{help, place, verdict};
+use super::causes::gather;
+use super::words::{clean, help, number, place, verdict};
 
 /// Rows of one file and owner.
 pub(super) struct Group<'a> {
@@ -30,6 +32,45 @@ impl Group<'_> {
     /// How many rows are in the group.
     pub(super) fn len(&self) -> usize {
         self.troubles.iter().map(|trouble| trouble.rows.len()).sum()
+    }
+}
+
+/// The causes that several failed rows share, wherever these were asked for; and all rows but those.
+pub(super) fn shared<'a>(rows: &[&'a Row]) -> (Vec<Trouble<'a>>, Vec<&'a Row>) {
+    let blamed = rows.iter().enumerate().filter_map(|(at, row)| match &row.outcome {
+        Outcome::Failed(failure) => failure.blame.as_deref().map(|blame| (blame, at)),
+        _ => None,
+    });
+    let mut is_shared = vec![false; rows.len()];
+    let mut troubles = Vec::new();
+    for cause in gather(blamed).into_iter().filter(|cause| cause.members.len() > 1) {
+        for at in &cause.members {
+            is_shared[*at] = true;
+        }
+        let rows: Vec<&Row> = cause.members.iter().map(|at| rows[*at]).collect();
+        let help = cause.help.or_else(|| help(rows[0]).map(Cow::into_owned)).unwrap_or_default();
+        troubles.push(Trouble { verdict: clean(&cause.sentence), help: clean(&help), rows });
+    }
+    let rest = rows.iter().zip(is_shared).filter(|(_, is_shared)| !is_shared).map(|(row, _)| *row);
+    (troubles, rest.collect())
+}
+
+impl Trouble<'_> {
+    /// Whom it concerns: each file with its owner and how many of its rows, in the order they come.
+    pub(super) fn concerned(&self) -> Vec<String> {
+        let mut counts: Vec<((String, Option<&str>), u64)> = Vec::new();
+        for row in &self.rows {
+            let of = (place(&row.origin).1, row.owner.as_deref());
+            match counts.iter_mut().rfind(|(known, _)| *known == of) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((of, 1)),
+            }
+        }
+        let shown = |((file, owner), count): ((String, Option<&str>), u64)| {
+            let owner = owner.map_or("no owner".to_owned(), |owner| format!("owner {owner}"));
+            format!("{file} ({owner}): {}", number(count))
+        };
+        counts.into_iter().map(shown).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::{Digest, Outcome, Row};
 
 use super::Report;
 use super::files::{JSON_FILE, RenderError};
-use super::group::{Group, Trouble, by_cause, by_file};
+use super::group::{Group, Trouble, by_cause, by_file, shared};
 use super::words::{
     blobs, bodies, duration, entries, exit_meaning, moved, name, number, place, reason, requests, short,
     spoken,
@@ -39,6 +39,7 @@ struct Page<'a> {
     elapsed: String,
     counts: Vec<Count>,
     costs: Vec<(&'static str, String)>,
+    causes: Vec<CauseView>,
     groups: Vec<GroupView>,
     unfinished: Vec<TroubleView>,
     tables: Vec<TableView>,
@@ -57,6 +58,12 @@ struct GroupView {
     owner: String,
     count: String,
     troubles: Vec<TroubleView>,
+}
+
+/// A cause that entries of any files share.
+struct CauseView {
+    concerned: Vec<String>,
+    trouble: TroubleView,
 }
 
 struct TroubleView {
@@ -103,8 +110,10 @@ impl<'a> Page<'a> {
         let rows = report.sorted();
         let mut budget = Budget { left: BUDGET, left_out: 0 };
         let bad = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Refused(_));
+        let (causes, others) = shared(&rows);
+        let causes = causes.iter().filter_map(|cause| CauseView::of(cause, &mut budget)).collect();
         let groups =
-            by_file(&rows, bad).iter().filter_map(|group| GroupView::of(group, &mut budget)).collect();
+            by_file(&others, bad).iter().filter_map(|group| GroupView::of(group, &mut budget)).collect();
         let unfinished = by_cause(&rows, |outcome| matches!(outcome, Outcome::Unfinished(_)));
         let unfinished =
             unfinished.iter().filter_map(|trouble| TroubleView::of(trouble, &mut budget)).collect();
@@ -120,6 +129,7 @@ impl<'a> Page<'a> {
             elapsed: duration(report.elapsed),
             counts: counts(report),
             costs: costs(report),
+            causes,
             groups,
             unfinished,
             tables,
@@ -162,6 +172,15 @@ impl GroupView {
             first.into_iter().chain(then).filter_map(|trouble| TroubleView::of(trouble, budget)).collect();
         let view = Self { file: clip(&group.file), owner, count: entries(group.len()), troubles };
         (!view.troubles.is_empty()).then_some(view)
+    }
+}
+
+impl CauseView {
+    /// None: the page is full.
+    fn of(cause: &Trouble<'_>, budget: &mut Budget) -> Option<Self> {
+        let concerned: Vec<String> = cause.concerned().iter().map(|file| clip(file)).collect();
+        budget.pay(concerned.iter().map(String::len).sum());
+        Some(Self { concerned, trouble: TroubleView::of(cause, budget)? })
     }
 }
 

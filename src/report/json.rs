@@ -2,17 +2,19 @@
 //! it in again, so both directions share the types of this file.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::error::{Class, Stage};
+use crate::error::{Blame, Class, Stage};
 use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule};
 
+use super::causes::blame;
 use super::totals::Counts;
-use super::words::{help, name, reason};
+use super::words::{clean, help, name, reason};
 use super::{Part, RenderError, Report, text_of};
 
 /// Raised when a reader of the old form would misread the new one; fields may be added without it
@@ -30,6 +32,8 @@ pub(super) struct Document<R> {
     pub(super) exit_code: u8,
     #[serde(default)]
     pub(super) shard: Option<PartFields>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) causes: Vec<CauseFields>,
     pub(super) rows: R,
     pub(super) totals: TotalFields,
 }
@@ -39,6 +43,17 @@ pub(super) struct PartFields {
     pub(super) index: u32,
     pub(super) count: u32,
     pub(super) set: Digest,
+}
+
+/// What rows come down to, each once.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CauseFields {
+    pub(super) id: usize,
+    #[serde(flatten)]
+    pub(super) blame: Blame,
+    message: String,
+    help: Option<String>,
+    count: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +72,8 @@ pub(super) struct RowFields {
     pub(super) class: Option<Class>,
     #[serde(default)]
     pub(super) help: Option<Cow<'static, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<usize>,
     pub(super) attempts: u32,
     pub(super) bytes: Bytes,
     pub(super) requests: u32,
@@ -85,7 +102,7 @@ impl From<&Part> for PartFields {
 }
 
 impl RowFields {
-    fn of(row: &Row) -> Self {
+    fn of(row: &Row, cause: Option<usize>) -> Self {
         let failure = match &row.outcome {
             Outcome::Failed(failure) => Some(failure),
             _ => None,
@@ -103,6 +120,7 @@ impl RowFields {
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
             help: help(row),
+            cause,
             attempts: row.attempts,
             bytes: row.moved.bytes,
             requests: row.moved.requests,
@@ -112,12 +130,39 @@ impl RowFields {
 }
 
 /// Rows that become fields only when their turn comes.
-struct Rows<'a>(Vec<&'a Row>);
+struct Rows<'a> {
+    rows: Vec<&'a Row>,
+    /// The cause of each, by its place.
+    causes: Vec<Option<usize>>,
+}
 
 impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|row| RowFields::of(row)))
+        let rows = self.rows.iter().zip(&self.causes);
+        serializer.collect_seq(rows.map(|(row, cause)| RowFields::of(row, *cause)))
     }
+}
+
+/// The causes of `rows`, counted from 1, and which one each row has.
+fn causes(rows: &[&Row]) -> (Vec<CauseFields>, Vec<Option<usize>>) {
+    let mut known: HashMap<Blame, usize> = HashMap::new();
+    let mut causes: Vec<CauseFields> = Vec::new();
+    let mut of_rows = Vec::with_capacity(rows.len());
+    for row in rows {
+        let blame = blame(row).map(Cow::into_owned);
+        of_rows.push(blame.map(|blame| {
+            let next = known.len() + 1;
+            let id = *known.entry(blame.clone()).or_insert(next);
+            if id == next {
+                let message = clean(&blame.to_string());
+                let help = blame.help().or_else(|| help(row).map(Cow::into_owned));
+                causes.push(CauseFields { id, blame, message, help, count: 0 });
+            }
+            causes[id - 1].count += 1;
+            id
+        }));
+    }
+    (causes, of_rows)
 }
 
 /// Renders the report as JSON, one object, ending in a newline.
@@ -135,6 +180,8 @@ pub fn json(report: &Report) -> Result<String, RenderError> {
 pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let totals = report.totals();
     let wire = report.wire;
+    let rows = report.sorted();
+    let (causes, of_rows) = causes(&rows);
     let document = Document {
         version: VERSION,
         command: report.command.clone(),
@@ -143,7 +190,8 @@ pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         elapsed_seconds: seconds(report.elapsed),
         exit_code: report.exit_code,
         shard: report.part.as_ref().map(PartFields::from),
-        rows: Rows(report.sorted()),
+        causes,
+        rows: Rows { rows, causes: of_rows },
         totals: TotalFields {
             counts: totals.counts,
             bytes: totals.bytes,

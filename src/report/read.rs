@@ -2,6 +2,7 @@
 //!
 //! What was said of a row is kept as it was said: its ends as text, and a failure's causes as one.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use super::json::{Document, PartFields, RowFields, VERSION};
 use super::words::clean;
 use super::{Part, Report};
-use crate::error::{Class, Classify, Failure};
+use crate::error::{Blame, Class, Classify, Failure};
 use crate::model::{
     Cause, Digest, Locator, Moved, Outcome, Reason, Refusal, Row, Shard, ShardError, Skip, Update, Wire,
 };
@@ -52,6 +53,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         return Err(ReadError::Version(version));
     }
     let document: Document<Vec<RowFields>> = serde_json::from_slice(bytes)?;
+    let causes = document.causes.into_iter().map(|cause| (cause.id, Arc::new(cause.blame))).collect();
     let started = humantime::parse_rfc3339(&document.started);
     let (wire, requests) = (document.totals.wire, document.totals.requests);
     Ok(Report {
@@ -61,7 +63,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         elapsed: duration(document.elapsed_seconds)?,
         exit_code: document.exit_code,
         part: document.shard.map(PartFields::part).transpose()?,
-        rows: document.rows.into_iter().map(RowFields::row).collect::<Result<_, _>>()?,
+        rows: document.rows.into_iter().map(|row| row.row(&causes)).collect::<Result<_, _>>()?,
         wire: Wire { received: wire.received, sent: wire.sent, requests },
     })
 }
@@ -73,9 +75,13 @@ impl PartFields {
 }
 
 impl RowFields {
-    fn row(self) -> Result<Row, ReadError> {
+    fn row(self, causes: &HashMap<usize, Arc<Blame>>) -> Result<Row, ReadError> {
+        let mut outcome = self.outcome()?;
+        if let Outcome::Failed(failure) = &mut outcome {
+            failure.blame = self.cause.and_then(|cause| causes.get(&cause).cloned());
+        }
         Ok(Row {
-            outcome: self.outcome()?,
+            outcome,
             elapsed: duration(self.elapsed_seconds)?,
             origin: self.origin,
             owner: self.owner,

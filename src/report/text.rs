@@ -13,10 +13,10 @@ use crate::model::{Outcome, Refusal, Row};
 
 use super::Report;
 use super::files::JSON_FILE;
-use super::group::{Group, Trouble, by_cause, by_file};
+use super::group::{Group, Trouble, by_cause, by_file, shared};
 use super::words::{
     blobs, bodies, change, duration, edge, entries, exit_meaning, moved, name, number, place, reason,
-    requests, short, spoken,
+    requests, short, spoken, verdict,
 };
 
 /// How many rows of one cause are named before the rest is counted.
@@ -58,7 +58,11 @@ impl Paint {
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for group in by_file(&self.rows, |outcome| matches!(outcome, Outcome::Failed(_))) {
+        let (causes, others) = shared(&self.rows);
+        for cause in &causes {
+            self.cause(f, cause)?;
+        }
+        for group in by_file(&others, |outcome| matches!(outcome, Outcome::Failed(_))) {
             self.group(f, &group, "failed")?;
         }
         for group in by_file(&self.rows, |outcome| matches!(outcome, Outcome::Refused(_))) {
@@ -109,6 +113,21 @@ impl Summary<'_> {
             self.named(f, &trouble.rows)?;
         }
         Ok(())
+    }
+
+    /// A cause that rows share, also of several files and owners.
+    fn cause(&self, f: &mut fmt::Formatter<'_>, cause: &Trouble<'_>) -> fmt::Result {
+        let (error, help) = (self.paint.error, self.paint.help);
+        writeln!(f, "{error}error:{error:#} {}: {}", cause.verdict, entries(cause.rows.len()))?;
+        if let Some(verdict) = cause.rows.first().and_then(|row| verdict(row)) {
+            writeln!(f, "  such as: {verdict}")?;
+        }
+        writeln!(f, "  {help}help:{help:#} {}", cause.help)?;
+        for concerned in cause.concerned() {
+            writeln!(f, "  in {concerned}")?;
+        }
+        self.named(f, &cause.rows)?;
+        writeln!(f)
     }
 
     fn named(&self, f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {

@@ -2,6 +2,7 @@
 //!
 //! The program is the one that was built, run as Prow runs it, unless a test says otherwise.
 
+mod blame;
 mod budget;
 mod cold;
 mod figures;
