@@ -100,7 +100,9 @@ impl Run {
         for entry in &entries {
             self.engine.looks.expect(&entry.source, &self.engine.source);
             self.engine.looks.expect(&entry.target, &self.engine.target);
-            self.engine.referrers.expect(entry);
+            if self.engine.has_referrers(entry) {
+                self.engine.referrers.expect(entry);
+            }
         }
         let start = rotation(SystemTime::now(), entries.len());
         entries.rotate_left(start);
