@@ -32,7 +32,15 @@ pub(super) fn configmap(settings: &Configmap, output: &Output) -> Exit {
         policies.found().iter().map(policy).chain(set.files().iter().map(|file| content(file))).collect();
     let contents: Vec<_> = files.iter().map(|(path, bytes)| configmap::Content { path, bytes }).collect();
     match configmap::render(&contents, &settings.name, Some(&settings.namespace)) {
-        Ok(yaml) => output.data(&yaml),
+        Ok(yaml) => {
+            if !policies.found().is_empty() && yaml.contains("\n---\n") {
+                tracing::warn!(
+                    "the policy is in the first of several ConfigMaps: mount all of them into one directory, or \
+                     name the policy by `--policy`"
+                );
+            }
+            output.data(&yaml)
+        }
         Err(error) => output.refuse(&error),
     }
 }

@@ -120,6 +120,7 @@ mod tests {
             digest: None,
             previous: None,
             outcome,
+            backups: Vec::new(),
             moved: Moved::default(),
             attempts: 1,
             elapsed: Duration::ZERO,

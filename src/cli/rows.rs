@@ -166,6 +166,7 @@ fn unfinished(wish: &Wish, cause: &Cause) -> Row {
         digest: None,
         previous: None,
         outcome: Outcome::Unfinished(cause.clone()),
+        backups: Vec::new(),
         moved: Moved::default(),
         attempts: 1,
         elapsed: Duration::ZERO,

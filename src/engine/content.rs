@@ -23,7 +23,7 @@ const CHILDREN_AT_A_TIME: usize = 4;
 /// How many indexes may lie within each other. Two are seen in practice.
 const DEEPEST: usize = 8;
 /// How many manifests one image may be made of.
-const MOST_MANIFESTS: usize = 10_000;
+pub(super) const MOST_MANIFESTS: usize = 10_000;
 
 impl Transfer<'_> {
     /// Sees to it that everything below `node`, which lies `depth` indexes deep, is in the target's place.
@@ -167,7 +167,7 @@ impl Transfer<'_> {
     }
 }
 
-fn too_much(error: Error) -> Failure {
+pub(super) fn too_much(error: Error) -> Failure {
     Failure::new(Stage::Transfer, error)
 }
 

@@ -1,24 +1,33 @@
 //! One entry through its stages, up to its row.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::time::Instant;
 
 use super::fanout::Recipients;
 use super::filter::{Filtered, filter};
+use super::guards::FurtherTag;
 use super::meanwhile::End;
 use super::plan::{Action, Found, forbidden, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
-use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip};
+use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Tag};
 use crate::registry::counted;
 
 /// The manifest that a target should name.
 struct Wanted {
     descriptor: Descriptor,
     rewritten: Option<Manifest>,
+}
+
+/// What is to be done about an entry.
+pub(super) struct Choice {
+    pub(super) reason: Reason,
+    /// Whether the target is right already and only what belongs to it is to be seen to.
+    pub(super) check_only: bool,
+    pub(super) further: Vec<FurtherTag>,
 }
 
 /// What resolving led to.
@@ -51,23 +60,16 @@ impl Engine {
             let ending = Ending::before(desired, Outcome::Planned(Reason::Unknown), requests, started);
             return ended(ending.comparing(digest, &found));
         }
-        let rewrite = self.options.check == Check::Rewrite;
-        let action = plan(&digest, &found, &desired.guards, rewrite);
-        let checks_content = self.options.check == Check::Content && self.writes();
-        let check_only = action == Action::Keep && (checks_content || self.has_referrers(&desired));
-        let reason = match action {
-            Action::Copy(reason) => reason,
-            Action::Keep if check_only => Reason::Referrers,
-            Action::Keep | Action::Refuse(_) => {
-                let outcome = match action {
-                    Action::Refuse(refusal) => Outcome::Refused(refusal),
-                    _ => Outcome::Kept,
-                };
-                let ending = Ending::before(desired, outcome, requests, started);
+        let Wanted { descriptor: wanted, rewritten } = *wanted;
+        let (choice, more) = counted(self.choose(&desired, (&wanted, rewritten.as_ref()), &found)).await;
+        let requests = requests + more;
+        let Choice { reason, check_only, further } = match choice {
+            Ok(choice) => choice,
+            Err(outcome) => {
+                let ending = Ending::before(desired, *outcome, requests, started);
                 return ended(ending.comparing(digest, &found));
             }
         };
-        let Wanted { descriptor: wanted, rewritten } = *wanted;
         Looked::ToDo(Box::new(Planned {
             desired,
             wanted,
@@ -75,9 +77,36 @@ impl Engine {
             found,
             reason,
             check_only,
+            further,
             requests,
             started,
         }))
+    }
+
+    /// What is to be done about an entry of which both ends are known; else how it ended.
+    pub(super) async fn choose(
+        &self,
+        desired: &Desired,
+        (wanted, rewritten): (&Descriptor, Option<&Manifest>),
+        found: &Found,
+    ) -> Result<Choice, Box<Outcome>> {
+        let rewrite = self.options.check == Check::Rewrite;
+        match plan(&wanted.digest, found, &desired.guards, rewrite) {
+            Action::Copy(reason) => {
+                let further = self.ready(desired, (wanted, rewritten), found).await?;
+                Ok(Choice { reason, check_only: false, further })
+            }
+            Action::Keep if self.is_checked_when_kept(desired) => {
+                Ok(Choice { reason: Reason::Referrers, check_only: true, further: Vec::new() })
+            }
+            Action::Keep => Err(Box::new(Outcome::Kept)),
+            Action::Refuse(refusal) => Err(Box::new(Outcome::Refused(refusal))),
+        }
+    }
+
+    /// Whether there is something to see to at a target that is right.
+    fn is_checked_when_kept(&self, desired: &Desired) -> bool {
+        (self.options.check == Check::Content && self.writes()) || self.has_referrers(desired)
     }
 
     fn writes(&self) -> bool {
@@ -155,6 +184,7 @@ impl Engine {
         let mut ending = Ending::before(desired, outcome, planned.requests + requests, planned.started);
         ending.moved.bytes = tally.bytes();
         ending.moved += transfer.attached.moved();
+        ending.backups = transfer.backups.into_inner().unwrap_or_else(PoisonError::into_inner);
         ending.comparing(digest, &before).row()
     }
 
@@ -168,7 +198,7 @@ impl Engine {
     }
 
     /// A source pinned by digest that is not there shows only when it is fetched.
-    fn is_vanished(&self, failure: &Failure) -> bool {
+    pub(super) fn is_vanished(&self, failure: &Failure) -> bool {
         self.options.skip_missing
             && matches!(failure.cause().downcast_ref(), Some(Error::SourceVanished { .. }))
     }
@@ -193,6 +223,7 @@ pub(super) struct Ending {
     outcome: Outcome,
     digest: Option<Digest>,
     previous: Option<Digest>,
+    backups: Vec<Tag>,
     moved: Moved,
     started: Instant,
 }
@@ -201,7 +232,7 @@ impl Ending {
     /// An entry that ended before its two sides could be compared.
     pub(super) fn before(desired: Desired, outcome: Outcome, requests: u32, started: Instant) -> Self {
         let moved = Moved { requests, ..Moved::default() };
-        Self { desired, outcome, digest: None, previous: None, moved, started }
+        Self { desired, outcome, digest: None, previous: None, backups: Vec::new(), moved, started }
     }
 
     /// An entry that ended once it was planned and before anything was moved.
@@ -230,6 +261,7 @@ impl Ending {
             digest: self.digest,
             previous: self.previous,
             outcome: self.outcome,
+            backups: self.backups,
             moved: self.moved,
             attempts,
             elapsed: self.started.elapsed(),

@@ -37,6 +37,14 @@ pub enum Error {
         /// What it names now.
         found: String,
     },
+    /// The target's registry does not have what its tag names, which was to be kept under another tag.
+    #[error("{target} names {digest}, which its registry does not have, so it cannot be kept")]
+    OutgoingMissing {
+        /// The target.
+        target: Endpoint,
+        /// What it names.
+        digest: Digest,
+    },
     /// The source index names children that the source does not have, and the target wants them.
     #[error(
         "the source index names {} that the source does not have, and the target refuses such an index",
@@ -80,7 +88,10 @@ fn list(digests: &[Digest]) -> String {
 impl Classify for Error {
     fn class(&self) -> Class {
         match self {
-            Self::SourceMissing(_) | Self::SourceVanished { .. } | Self::Sparse(_) => Class::Missing,
+            Self::SourceMissing(_)
+            | Self::SourceVanished { .. }
+            | Self::OutgoingMissing { .. }
+            | Self::Sparse(_) => Class::Missing,
             Self::OtherDigest { .. } | Self::Size { .. } => Class::Corrupt,
             Self::MovedMeanwhile { .. } => Class::Transient,
             Self::Broken(_)
@@ -101,6 +112,10 @@ impl Classify for Error {
             Self::SourceVanished { .. } => {
                 "run again; if it stays so, the source registry has lost content: \
                  push the image there once more"
+                    .to_owned()
+            }
+            Self::OutgoingMissing { .. } => {
+                "the tag was left as it is: if what it names is lost for good, remove the tag by hand, then run again"
                     .to_owned()
             }
             Self::OtherDigest { .. } => {

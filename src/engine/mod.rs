@@ -12,6 +12,7 @@
 //! # Guarantees
 //! One [`Desired`] ends as exactly one [`Row`], whatever happens. A tag never points at less than a whole image.
 
+mod age;
 mod blobs;
 mod content;
 mod entry;
@@ -38,6 +39,7 @@ mod verify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -148,6 +150,10 @@ pub struct Engine {
     referrers: referrers::Referrers,
     fanout: fanout::Fanout,
     streams: Arc<Semaphore>,
+    /// When images were made, by the digest of their config.
+    created: Once<Digest, Option<SystemTime>>,
+    /// When the run began.
+    began: SystemTime,
 }
 
 impl std::fmt::Debug for Engine {
@@ -168,6 +174,8 @@ struct Planned {
     reason: Reason,
     /// Whether the target is right already, and only its content or what refers to it is to be checked.
     check_only: bool,
+    /// Tags that are to be there before the target's own moves.
+    further: Vec<guards::FurtherTag>,
     /// Requests made so far.
     requests: u32,
     started: tokio::time::Instant,
@@ -197,6 +205,8 @@ impl Engine {
             referrers: referrers::Referrers::default(),
             fanout: fanout::Fanout::default(),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            created: Once::default(),
+            began: SystemTime::now(),
         }
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn refusal_now(
     let moved = now != planned && now.digest() != Some(wanted);
     guards.iter().find_map(|guard| match guard.condition() {
         _ if !guard.is_about_target() => None,
-        Guard::Unmoved if moved => {
+        Guard::Unmoved | Guard::Tagged(..) if moved => {
             let (expected, found) = (planned.digest().cloned(), now.digest().cloned());
             Some(by_rule(guard, Refusal::Moved { expected, found }))
         }
@@ -91,7 +91,7 @@ fn refusal(guard: &Guard, wanted: &Digest, found: &Found) -> Option<Refusal> {
 }
 
 /// The refusal of `guard`, naming the rule that asked for it.
-fn by_rule(guard: &Guard, refusal: Refusal) -> Refusal {
+pub(super) fn by_rule(guard: &Guard, refusal: Refusal) -> Refusal {
     match guard {
         Guard::ByRule(rule, guard) => Refusal::ByRule(Arc::clone(rule), Box::new(by_rule(guard, refusal))),
         _ => refusal,

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
 
 use super::blobs::How;
 use super::fanout::Recipients;
@@ -19,7 +20,7 @@ use super::referrers::Attached;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Digest, Outcome, Reason, Update};
+use crate::model::{Bytes, Content, Digest, Endpoint, Manifest, Outcome, Reason, Tag, Update};
 use crate::registry::{self, Stored};
 
 /// How thorough a transfer is.
@@ -85,6 +86,10 @@ pub(super) struct Transfer<'a> {
     pub(super) stored: OnceLock<Stored>,
     /// How many manifests below the image's own were met.
     pub(super) met: AtomicUsize,
+    /// The manifest that the target names until now, once it was read.
+    pub(super) outgoing: OnceCell<Option<Manifest>>,
+    /// The tags by which that is kept.
+    pub(super) backups: Mutex<Vec<Tag>>,
 }
 
 impl<'a> Transfer<'a> {
@@ -99,9 +104,22 @@ impl<'a> Transfer<'a> {
         let source = Store::of(&entry.source, &engine.source);
         let target = Store::of(&entry.target, &engine.target);
         let place = target.name();
-        let (sparse, attached, stored) = (Mutex::default(), Attached::default(), OnceLock::new());
-        let met = AtomicUsize::default();
-        Self { engine, planned, recipients, source, target, place, mode, tally, sparse, attached, stored, met }
+        Self {
+            engine,
+            planned,
+            recipients,
+            source,
+            target,
+            place,
+            mode,
+            tally,
+            sparse: Mutex::default(),
+            attached: Attached::default(),
+            stored: OnceLock::new(),
+            met: AtomicUsize::default(),
+            outgoing: OnceCell::new(),
+            backups: Mutex::default(),
+        }
     }
 
     /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and
@@ -134,11 +152,23 @@ impl<'a> Transfer<'a> {
     /// Moves the name, where it is to be moved.
     async fn finish(&self, root: &Node) -> Result<End, Failure> {
         match self.mode {
-            Mode::Foresee | Mode::Check => Ok(self.unwritten()),
-            Mode::Fill | Mode::Force => match self.last_look().await? {
-                Ok(found) => self.name(root, found).await,
-                Err(end) => Ok(end),
-            },
+            Mode::Foresee => {
+                self.foresee_further();
+                Ok(self.unwritten())
+            }
+            Mode::Check => Ok(self.unwritten()),
+            Mode::Fill | Mode::Force => self.name_last(root).await,
+        }
+    }
+
+    /// Writes the target's name, when all further tags are there and nothing forbids it.
+    async fn name_last(&self, root: &Node) -> Result<End, Failure> {
+        if let Some(refusal) = self.tag_further(root).await? {
+            return Ok(End::Refused(refusal));
+        }
+        match self.last_look().await? {
+            Ok(found) => self.name(root, found).await,
+            Err(end) => Ok(end),
         }
     }
 
@@ -195,21 +225,26 @@ impl<'a> Transfer<'a> {
         self.assert_child(&node.manifest, answered.digest.as_ref())
     }
 
-    /// Puts the manifest under the target's name, which was `before`, once nothing below it is missing.
+    /// Puts the manifest under the target's name, which was `before`.
     async fn name(&self, root: &Node, before: Found) -> Result<End, Failure> {
-        let target = &self.planned.desired.target;
-        let answer = match self.target.put(&root.manifest, Some(target)).await {
+        let stored = self.put_under(root, &self.planned.desired.target).await?;
+        let digest = self.stored.get_or_init(|| stored).digest.clone();
+        self.assert_name(&root.manifest, (digest, before)).await
+    }
+
+    /// Puts the manifest under a name in the target's place, once nothing below it is missing.
+    pub(super) async fn put_under(&self, root: &Node, name: &Endpoint) -> Result<Stored, Failure> {
+        let answer = match self.target.put(&root.manifest, Some(name)).await {
             Err(error) if error.missing_content().is_some() => {
                 self.heal(root, error.missing_content().unwrap_or_default()).await?;
-                self.target.put(&root.manifest, Some(target)).await
+                self.target.put(&root.manifest, Some(name)).await
             }
             answer => answer,
         };
-        self.engine.target_changed(target);
+        self.engine.target_changed(name);
         let stored = answer.map_err(|error| self.refused_manifest(error))?;
         self.tally.add(How::Copied, root.manifest.bytes.len() as u64);
-        let digest = self.stored.get_or_init(|| stored).digest.clone();
-        self.assert_name(&root.manifest, (digest, before)).await
+        Ok(stored)
     }
 
     /// Sends what the registry says it lacks, once.

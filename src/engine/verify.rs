@@ -14,7 +14,7 @@ impl Transfer<'_> {
     pub(super) fn assert_child(&self, child: &Manifest, answered: Option<&Digest>) -> Result<(), Failure> {
         match answered {
             Some(answered) if *answered != child.digest => {
-                Err(self.other_digest(&child.digest, answered.as_str()))
+                Err(other_digest(&self.planned.desired.target, &child.digest, answered.as_str()))
             }
             _ => Ok(()),
         }
@@ -28,23 +28,42 @@ impl Transfer<'_> {
     ) -> Result<End, Failure> {
         match answered {
             Some(answered) if answered == manifest.digest => Ok(End::Done(before)),
-            Some(other) => Err(self.other_digest(&manifest.digest, other.as_str())),
-            None => match self.named_now().await? {
+            Some(other) => Err(other_digest(&self.planned.desired.target, &manifest.digest, other.as_str())),
+            None => match self.named_now(&self.planned.desired.target).await? {
                 Some(found) if found == manifest.digest => Ok(End::Done(before)),
                 other => self.named_otherwise(&manifest.digest, other).await,
             },
         }
     }
 
-    async fn named_now(&self) -> Result<Option<Digest>, Failure> {
-        let Endpoint::Registry(image) = &self.planned.desired.target else { return Ok(None) };
+    /// As [`Transfer::assert_name`], for a further tag.
+    pub(super) async fn assert_further(
+        &self,
+        name: &Endpoint,
+        manifest: &Manifest,
+        answered: Option<Digest>,
+    ) -> Result<(), Failure> {
+        let found = match answered {
+            Some(answered) => Some(answered),
+            None => self.named_now(name).await?,
+        };
+        match found {
+            Some(found) if found == manifest.digest => Ok(()),
+            other => {
+                let found = other.as_ref().map_or("that it is absent", Digest::as_str);
+                Err(other_digest(name, &manifest.digest, found))
+            }
+        }
+    }
+
+    async fn named_now(&self, name: &Endpoint) -> Result<Option<Digest>, Failure> {
+        let Endpoint::Registry(image) = name else { return Ok(None) };
         let found = self.engine.target.head_manifest(image).await;
         Ok(found.map_err(|error| Failure::new(Stage::Verify, error))?.map(|found| found.digest))
     }
+}
 
-    fn other_digest(&self, expected: &Digest, answered: &str) -> Failure {
-        let target = self.planned.desired.target.clone();
-        let (expected, answered) = (expected.clone(), answered.to_owned());
-        Failure::new(Stage::Verify, Error::OtherDigest { target, expected, answered })
-    }
+fn other_digest(target: &Endpoint, expected: &Digest, answered: &str) -> Failure {
+    let (target, expected, answered) = (target.clone(), expected.clone(), answered.to_owned());
+    Failure::new(Stage::Verify, Error::OtherDigest { target, expected, answered })
 }

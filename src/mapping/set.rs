@@ -336,6 +336,7 @@ pub(super) fn ended_row(
         previous: None,
         attempts: if let Outcome::Failed(failure) = &outcome { failure.attempts } else { 1 },
         outcome,
+        backups: Vec::new(),
         moved: Moved::default(),
         elapsed: Duration::ZERO,
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Guard;
-use super::reference::{Host, ImageRef, Repository, Tag};
+use super::reference::{Host, ImageRef, Repository, Tag, Version};
 
 /// Where an entry was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,6 +63,27 @@ impl Endpoint {
         match self {
             Self::Registry(image) => Some(&image.repository),
             Self::Layout(_) => None,
+        }
+    }
+
+    /// The tag, if it is one that it names.
+    #[must_use]
+    pub fn tag(&self) -> Option<&Tag> {
+        match self {
+            Self::Registry(ImageRef { version: Version::Tag(tag), .. }) => Some(tag),
+            Self::Registry(_) => None,
+            Self::Layout(layout) => layout.tag.as_ref(),
+        }
+    }
+
+    /// Another tag in the same place.
+    #[must_use]
+    pub fn tagged(&self, tag: Tag) -> Self {
+        match self {
+            Self::Registry(image) => {
+                Self::Registry(ImageRef::new(image.repository.clone(), Version::Tag(tag)))
+            }
+            Self::Layout(layout) => Self::Layout(LayoutRef { path: layout.path.clone(), tag: Some(tag) }),
         }
     }
 

@@ -11,15 +11,17 @@ mod outcome;
 pub(crate) mod properties;
 mod reference;
 mod shard;
+mod tag_template;
 
 pub use batch::{Admitted, Batch, Conflict, Judged};
 pub use desired::{Desired, Endpoint, LayoutRef, Origin};
 pub use digest::{Digest, DigestError, Hasher};
 pub use finding::{Finding, Severity, Span};
-pub use guard::{Guard, Rule};
+pub use guard::{Guard, Rule, Which};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, OCI_INDEX, Platform};
 pub use outcome::{
     Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,
 };
 pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};
 pub use shard::{Shard, ShardError};
+pub use tag_template::{TagTemplate, TemplateError};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
 use super::guard::Rule;
-use super::reference::ImageRef;
+use super::reference::{ImageRef, Tag};
 use crate::error::{Chain, Failure};
 
 /// Names one end of a row.
@@ -96,7 +96,7 @@ impl fmt::Display for Update {
 }
 
 /// Why nothing was done for an entry although nothing failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Skip {
     /// A wildcard that matches no tag.
     MatchedNothing,
@@ -106,16 +106,26 @@ pub enum Skip {
     FilteredOut,
     /// While it was copied someone else made the target what the source is now.
     Overtaken,
+    /// The source was made a shorter while ago than it must have been.
+    TooYoung {
+        /// How long it must have been.
+        least: Duration,
+        /// The rule that asks for it.
+        rule: Option<Arc<Rule>>,
+    },
 }
 
 impl fmt::Display for Skip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::MatchedNothing => "matched nothing",
-            Self::SourceMissing => "the source does not exist",
-            Self::FilteredOut => "no platform matches the filter",
-            Self::Overtaken => "someone else made it what the source is now",
-        })
+        match self {
+            Self::MatchedNothing => f.write_str("matched nothing"),
+            Self::SourceMissing => f.write_str("the source does not exist"),
+            Self::FilteredOut => f.write_str("no platform matches the filter"),
+            Self::Overtaken => f.write_str("someone else made it what the source is now"),
+            Self::TooYoung { least, .. } => {
+                write!(f, "the source is younger than {}", humantime::format_duration(*least))
+            }
+        }
     }
 }
 
@@ -133,6 +143,17 @@ pub enum Refusal {
         /// What it is; none: absent.
         found: Option<Digest>,
     },
+    /// The further tag that the image was to get names another one.
+    Taken {
+        /// The tag.
+        tag: Tag,
+        /// What it is.
+        found: Digest,
+    },
+    /// The further tag that the image was to get could be none.
+    NoTag(Arc<str>),
+    /// The source does not say when it was made.
+    AgeUnknown,
     /// As within, and this rule asked for it.
     ByRule(Arc<Rule>, Box<Refusal>),
 }
@@ -152,7 +173,7 @@ impl Refusal {
     pub fn rule(&self) -> Option<&Rule> {
         match self {
             Self::ByRule(rule, _) => Some(rule),
-            Self::Forbidden | Self::Exists | Self::Moved { .. } => None,
+            _ => None,
         }
     }
 }
@@ -169,6 +190,9 @@ impl fmt::Display for Refusal {
                 name(expected),
                 name(found)
             ),
+            Self::Taken { tag, found } => write!(f, "the tag to keep it by, {tag}, is {found}"),
+            Self::NoTag(text) => write!(f, "the tag to keep it by would be no tag: {text}"),
+            Self::AgeUnknown => f.write_str("the source does not say when it was made"),
             Self::ByRule(rule, refusal) => write!(f, "by {rule}: {refusal}"),
         }
     }
@@ -241,6 +265,7 @@ impl Outcome {
     pub fn rule(&self) -> Option<&Rule> {
         match self {
             Self::Refused(refusal) => refusal.rule(),
+            Self::Skipped(Skip::TooYoung { rule, .. }) => rule.as_deref(),
             _ => None,
         }
     }
@@ -324,6 +349,8 @@ pub struct Row {
     pub previous: Option<Digest>,
     /// What became of it.
     pub outcome: Outcome,
+    /// Further tags of its repository by which what the target was before is kept.
+    pub backups: Vec<Tag>,
     /// What it cost.
     pub moved: Moved,
     /// How many times the operation that decided was tried.

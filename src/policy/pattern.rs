@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
-use crate::model::{Endpoint, Host, Reference, ReferenceError, Repository, Tag, Version};
+use crate::model::{Endpoint, Host, Reference, ReferenceError, Repository, Tag};
 
 const LAYOUT: &str = "oci:";
 
@@ -53,11 +53,11 @@ impl Pattern {
     /// Whether it covers `target`.
     #[must_use]
     pub fn covers(&self, target: &Endpoint) -> bool {
-        let (place, tag) = match target {
-            Endpoint::Registry(image) => (image.repository.to_string(), tag_of(&image.version)),
-            Endpoint::Layout(layout) => (of_directory(&layout.path), layout.tag.as_ref()),
+        let place = match target {
+            Endpoint::Registry(image) => image.repository.to_string(),
+            Endpoint::Layout(layout) => of_directory(&layout.path),
         };
-        let tag_fits = || match (&self.tag, tag) {
+        let tag_fits = || match (&self.tag, target.tag()) {
             (None, _) => true,
             (Some(pattern), Some(tag)) => pattern.matches(tag.as_str()),
             (Some(_), None) => false,
@@ -132,13 +132,6 @@ fn of_layout(text: &str, layout: &str) -> Result<Pattern, PatternError> {
     Ok(Pattern::new(text, &of_directory(Path::new(path)), tag))
 }
 
-fn tag_of(version: &Version) -> Option<&Tag> {
-    match version {
-        Version::Tag(tag) => Some(tag),
-        Version::Digest(_) => None,
-    }
-}
-
 /// A directory by name, without the `.` and `..` that name it in other words.
 fn of_directory(path: &Path) -> String {
     let mut plain = PathBuf::new();
@@ -168,7 +161,7 @@ fn glob(text: &str) -> glob::Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, ImageRef, LayoutRef};
+    use crate::model::{Digest, ImageRef, LayoutRef, Version};
 
     fn target(text: &str) -> Endpoint {
         if let Some(layout) = text.strip_prefix("oci:") {

@@ -1,18 +1,19 @@
 //! Reads a policy file: what its keys mean, and everything that is wrong with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_yaml::{Location, Spanned};
 
 use super::pattern::Pattern;
 use super::yaml::{Node, Source, Value};
 use super::{AllowList, Asked, Policy};
-use crate::model::{Finding, Guard, Rule};
+use crate::model::{Finding, Guard, Rule, Which};
 
 /// The version of the format that this program reads.
 const VERSION: u64 = 1;
 const FILE_KEYS: &str = "`version`, `allow` and `rules`";
-const RULE_KEYS: &str = "`name`, `targets` and `move`";
+const RULE_KEYS: &str = "`name`, `targets`, `move`, `backup`, `min-source-age` and `unknown-source-age`";
 
 /// The policy that `text` holds.
 ///
@@ -69,43 +70,111 @@ fn version(source: &mut Source<'_>, node: &Node) {
     }
 }
 
+/// A rule on its way.
+#[derive(Default)]
+struct Draft {
+    name: Option<String>,
+    targets: Option<Vec<Pattern>>,
+    /// Whether it asks for something, however badly.
+    asks: bool,
+    guards: Vec<Guard>,
+    least: Option<Duration>,
+    unknown: Option<(Location, bool)>,
+}
+
 fn of_rule(source: &mut Source<'_>, node: Node) -> Option<Asked> {
     let at = node.referenced;
     let Value::Map(entries) = node.value else {
         source.wrong_with_hint(at, "this is no rule", format!("its keys are {RULE_KEYS}"));
         return None;
     };
-    let (mut name, mut targets, mut asks, mut guards) = (None, None, false, Vec::new());
+    let mut draft = Draft::default();
     for (key, value) in entries {
-        match key.value.as_str() {
-            "name" => name = text(source, &key, &value),
-            "targets" => targets = Some(patterns(source, &key, value)),
-            "move" => {
-                asks = true;
-                guards.extend(text(source, &key, &value).and_then(|word| moving(source, &value, &word)));
-            }
-            _ => unknown(source, &key, RULE_KEYS),
-        }
+        draft.take(source, &key, value);
     }
-    if targets.is_none() {
-        source.wrong_with_hint(at, "this rule names no targets", "add `targets:`; `[\"*\"]` is all of them");
-    }
-    if !asks {
-        source.wrong_with_hint(at, "this rule asks for nothing", "add `move: never` or `move: if-unmoved`");
-    }
-    let rule = Rule { name: name.map(Arc::from), place: source.place(at) };
-    Some(Asked { rule: Arc::new(rule), targets: targets?, guards })
+    draft.finish(source, at)
 }
 
-fn moving(source: &mut Source<'_>, node: &Node, word: &str) -> Option<Guard> {
-    match word {
-        "never" => Some(Guard::Absent),
-        "if-unmoved" => Some(Guard::Unmoved),
-        _ => {
-            source.wrong(node.referenced, "expected `never` or `if-unmoved`");
-            None
+impl Draft {
+    fn take(&mut self, source: &mut Source<'_>, key: &Spanned<String>, value: Node) {
+        match key.value.as_str() {
+            "targets" => return self.targets = Some(patterns(source, key, value)),
+            "name" | "move" | "backup" | "min-source-age" | "unknown-source-age" => {}
+            _ => return unknown(source, key, RULE_KEYS),
+        }
+        self.asks |= matches!(key.value.as_str(), "move" | "backup" | "min-source-age");
+        let at = value.referenced;
+        let Some(text) = text(source, key, &value) else { return };
+        match key.value.as_str() {
+            "name" => self.name = Some(text),
+            "move" => self.guards.extend(moving(source, at, &text)),
+            "backup" => self.guards.extend(backup(source, at, &text)),
+            "min-source-age" => self.least = age(source, at, &text),
+            _ => self.unknown = unknown_age(source, at, &text).map(|allow| (at, allow)),
         }
     }
+
+    fn finish(mut self, source: &mut Source<'_>, at: Location) -> Option<Asked> {
+        if self.targets.is_none() {
+            source.wrong_with_hint(
+                at,
+                "this rule names no targets",
+                "add `targets:`; `[\"*\"]` is all of them",
+            );
+        }
+        if !self.asks {
+            let hint = "add `move: never`, `move: if-unmoved`, `backup:` or `min-source-age:`";
+            source.wrong_with_hint(at, "this rule asks for nothing", hint);
+        }
+        match (self.least, self.unknown) {
+            (Some(least), unknown) => {
+                let unknown = unknown.is_some_and(|(_, allow)| allow);
+                self.guards.push(Guard::SourceAge { least, unknown });
+            }
+            (None, Some((at, _))) => {
+                source.wrong(at, "`unknown-source-age` says something only beside `min-source-age`");
+            }
+            (None, None) => {}
+        }
+        let rule = Rule { name: self.name.map(Arc::from), place: source.place(at) };
+        Some(Asked { rule: Arc::new(rule), targets: self.targets?, guards: self.guards })
+    }
+}
+
+fn moving(source: &mut Source<'_>, at: Location, word: &str) -> Option<Guard> {
+    match word {
+        "never" => return Some(Guard::Absent),
+        "if-unmoved" => return Some(Guard::Unmoved),
+        _ => source.wrong(at, "expected `never` or `if-unmoved`"),
+    }
+    None
+}
+
+fn backup(source: &mut Source<'_>, at: Location, text: &str) -> Option<Guard> {
+    match text.parse() {
+        Ok(template) => return Some(Guard::Tagged(Which::Outgoing, template)),
+        Err(error) => {
+            source.wrong_with_hint(at, format!("`{text}` is no template for a tag"), error.to_string());
+        }
+    }
+    None
+}
+
+fn age(source: &mut Source<'_>, at: Location, text: &str) -> Option<Duration> {
+    let age = humantime::parse_duration(text);
+    if age.is_err() {
+        source.wrong(at, "expected a length of time with its unit, such as `24h`");
+    }
+    age.ok()
+}
+
+fn unknown_age(source: &mut Source<'_>, at: Location, word: &str) -> Option<bool> {
+    match word {
+        "allow" => return Some(true),
+        "refuse" => return Some(false),
+        _ => source.wrong(at, "expected `allow` or `refuse`"),
+    }
+    None
 }
 
 /// At least one pattern; none at all would be a mistake for `all` here and for `nothing` there.

@@ -104,6 +104,15 @@ pub(super) fn refusal_advice(refusal: &Refusal) -> Cow<'static, str> {
         Refusal::Moved { .. } => {
             "the target was left as it is: see who else writes it, then run again to compare anew"
         }
+        Refusal::Taken { .. } => {
+            "the target was left as it is, since a backup is never written over: remove that tag by hand if \
+             it is of no use, or choose a template that makes others"
+        }
+        Refusal::NoTag(_) => "choose a shorter template: a tag has at most 128 characters",
+        Refusal::AgeUnknown => {
+            "builds that can be repeated often leave the time out: let such sources pass with \
+             `unknown-source-age: allow`, or leave this target out of the rule"
+        }
         Refusal::ByRule(rule, refusal) => {
             return format!("{}; {rule} says so", refusal_advice(refusal)).into();
         }

@@ -11,7 +11,7 @@ use super::Report;
 use super::files::{JSON_FILE, RenderError};
 use super::group::{Group, Trouble, by_cause, by_file, shared};
 use super::words::{
-    blobs, bodies, duration, entries, exit_meaning, moved, name, number, place, reason, requests, short,
+    blobs, bodies, duration, entries, exit_meaning, full_reason, moved, name, number, place, requests, short,
     spoken,
 };
 
@@ -207,7 +207,7 @@ impl RowView {
             target: clip(&name(&row.target)),
             before: if kept { String::new() } else { digest(&row.previous) },
             after: digest(&row.digest),
-            reason: clip(&reason(row).unwrap_or_default()),
+            reason: clip(&full_reason(row)),
             moved: moved(row),
         }
     }

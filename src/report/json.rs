@@ -68,6 +68,8 @@ pub(super) struct RowFields {
     pub(super) reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) rule: Option<Rule>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) backups: Vec<String>,
     pub(super) stage: Option<Stage>,
     pub(super) class: Option<Class>,
     #[serde(default)]
@@ -117,6 +119,7 @@ impl RowFields {
             outcome: row.outcome.word().into(),
             reason: reason(row),
             rule: row.outcome.rule().cloned(),
+            backups: row.backups.iter().map(ToString::to_string).collect(),
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
             help: help(row),

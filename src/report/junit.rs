@@ -13,7 +13,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use crate::model::{Origin, Outcome, Row};
 
 use super::totals::Counts;
-use super::words::{change, help, moved, name, place, verdict};
+use super::words::{change, full_reason, help, moved, name, place, verdict};
 use super::{RenderError, Report, text_of};
 
 /// Renders the report as JUnit XML; characters that XML does not allow are left out.
@@ -94,12 +94,12 @@ fn case(xml: &mut Xml<'_>, row: &Row) -> io::Result<()> {
         Outcome::Kept | Outcome::Deleted => return xml.write_event(Event::Empty(case)),
         Outcome::Copied(_) | Outcome::Planned(_) | Outcome::Updated(_) => {
             xml.write_event(Event::Start(case))?;
-            element(xml, BytesStart::new("system-out"), &output(row, &verdict))?;
+            element(xml, BytesStart::new("system-out"), &output(row, &full_reason(row)))?;
         }
         Outcome::Skipped(_) => {
             xml.write_event(Event::Start(case))?;
             let mut skipped = BytesStart::new("skipped");
-            skipped.push_attribute(("message", &*allowed(&verdict)));
+            skipped.push_attribute(("message", &*allowed(&full_reason(row))));
             xml.write_event(Event::Empty(skipped))?;
         }
         Outcome::Failed(_) | Outcome::Refused(_) | Outcome::Unfinished(_) => {

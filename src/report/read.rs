@@ -14,7 +14,7 @@ use super::words::clean;
 use super::{Part, Report};
 use crate::error::{Blame, Class, Classify, Failure};
 use crate::model::{
-    Cause, Digest, Locator, Moved, Outcome, Reason, Refusal, Row, Shard, ShardError, Skip, Update, Wire,
+    Cause, Digest, Locator, Moved, Outcome, Reason, Refusal, Row, Shard, ShardError, Skip, Tag, Update, Wire,
 };
 
 /// Why a file is no report that can be taken in.
@@ -89,6 +89,7 @@ impl RowFields {
             target: Locator::Text(self.target.into()),
             digest: self.digest,
             previous: self.previous,
+            backups: self.backups.iter().map(|tag| backup(tag)).collect::<Result<_, _>>()?,
             moved: Moved { bytes: self.bytes, requests: self.requests },
             attempts: self.attempts,
         })
@@ -102,15 +103,21 @@ impl RowFields {
             "planned" => Outcome::Planned(copy_reason(reason)?),
             "updated" => Outcome::Updated(one_of([Update::Repaired, Update::Referrers], reason)?),
             "deleted" => Outcome::Deleted,
-            "skipped" => Outcome::Skipped(one_of(
-                [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut, Skip::Overtaken],
-                reason,
-            )?),
+            "skipped" => Outcome::Skipped(self.skip(reason)?),
             "refused" => Outcome::Refused(self.refusal(reason)?),
             "failed" => Outcome::Failed(self.failure(reason)?),
             "unfinished" => Outcome::Unfinished(cause(reason)?),
             other => return Err(unknown("outcome", other)),
         })
+    }
+
+    fn skip(&self, reason: &str) -> Result<Skip, ReadError> {
+        let Some(least) = reason.strip_prefix("the source is younger than ") else {
+            let plain = [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut, Skip::Overtaken];
+            return one_of(plain, reason);
+        };
+        let least = humantime::parse_duration(least).map_err(|_| unknown("reason", reason))?;
+        Ok(Skip::TooYoung { least, rule: self.rule.clone().map(Arc::new) })
     }
 
     fn refusal(&self, reason: &str) -> Result<Refusal, ReadError> {
@@ -166,8 +173,25 @@ fn refusal(said: &str) -> Result<Refusal, ReadError> {
     let moved = said.strip_prefix("the target was moved by someone else: expected ");
     match moved.and_then(|digests| digests.split_once(", found ")) {
         Some((expected, found)) => Ok(Refusal::Moved { expected: digest(expected)?, found: digest(found)? }),
-        None => one_of([Refusal::Exists, Refusal::Forbidden], said),
+        None => tag_refusal(said),
     }
+}
+
+fn tag_refusal(said: &str) -> Result<Refusal, ReadError> {
+    if let Some(text) = said.strip_prefix("the tag to keep it by would be no tag: ") {
+        return Ok(Refusal::NoTag(text.into()));
+    }
+    match said.strip_prefix("the tag to keep it by, ").and_then(|rest| rest.split_once(", is ")) {
+        Some((tag, found)) => {
+            let found = Digest::parse(found).map_err(|_| unknown("reason", said))?;
+            Ok(Refusal::Taken { tag: backup(tag)?, found })
+        }
+        None => one_of([Refusal::Exists, Refusal::Forbidden, Refusal::AgeUnknown], said),
+    }
+}
+
+fn backup(tag: &str) -> Result<Tag, ReadError> {
+    Tag::parse(tag).map_err(|_| unknown("backups", tag))
 }
 
 fn cause(said: &str) -> Result<Cause, ReadError> {

@@ -15,7 +15,7 @@ use super::Report;
 use super::files::JSON_FILE;
 use super::group::{Group, Trouble, by_cause, by_file, shared};
 use super::words::{
-    blobs, bodies, change, duration, edge, entries, exit_meaning, moved, name, number, place, reason,
+    blobs, bodies, change, duration, edge, entries, exit_meaning, full_reason, moved, name, number, place,
     requests, short, spoken, verdict,
 };
 
@@ -150,7 +150,7 @@ impl Summary<'_> {
         }
         let mut table = self.table(["target", "old -> new", "reason", "bytes"]);
         for row in &rows {
-            table.add_row([name(&row.target), change(row), reason(row).unwrap_or_default(), moved(row)]);
+            table.add_row([name(&row.target), change(row), full_reason(row), moved(row)]);
         }
         self.section(f, rows.len(), what, &table)
     }
@@ -163,12 +163,7 @@ impl Summary<'_> {
         }
         let mut table = self.table(["line", "source", "target", "reason"]);
         for row in &rows {
-            table.add_row([
-                place(&row.origin).0,
-                name(&row.source),
-                name(&row.target),
-                reason(row).unwrap_or_default(),
-            ]);
+            table.add_row([place(&row.origin).0, name(&row.source), name(&row.target), full_reason(row)]);
         }
         self.section(f, rows.len(), "skipped", &table)
     }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Chain, Failure};
-use crate::model::{Digest, Locator, Origin, Outcome, Row, Wire};
+use crate::model::{Digest, Locator, Origin, Outcome, Row, Tag, Wire};
 use crate::redact::{mask_logins, one_line};
 
 use super::advice::{advice, cause_advice, refusal_advice};
@@ -62,6 +62,19 @@ pub(super) fn reason(row: &Row) -> Option<String> {
         Outcome::Unfinished(cause) => Some(clean(&cause.to_string())),
         _ => verdict(row),
     }
+}
+
+/// As [`reason`], with what else people want to know: which rule decided, and by which tags the old image is kept.
+pub(super) fn full_reason(row: &Row) -> String {
+    let mut text = reason(row).unwrap_or_default();
+    if let (Outcome::Skipped(_), Some(rule)) = (&row.outcome, row.outcome.rule()) {
+        text = format!("{text}, as {} asks", clean(&rule.to_string()));
+    }
+    if !row.backups.is_empty() {
+        let tags: Vec<&str> = row.backups.iter().map(Tag::as_str).collect();
+        text = format!("{text}; the old one is kept as {}", tags.join(", "));
+    }
+    text
 }
 
 /// What the person on call should do about a row; none where nothing is to be done.

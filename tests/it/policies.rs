@@ -127,6 +127,13 @@ rules:
   - move
   - targets:
     move:
+  - targets: ['oci:out:*']
+    backup: old_{tag}
+    min-source-age: 24
+    unknown-source-age: maybe
+  - targets: [quay.io]
+    backup: '{timestamp}_{name}'
+    unknown-source-age: allow
 ";
 
 /// A run of the program with a policy beside its mapping file.
@@ -197,6 +204,44 @@ async fn a_target_in_no_allowed_place_is_refused_unseen_whether_written_out_or_m
         "{linted}"
     );
     assert!(linted.stdout.contains("1 error"), "the tags of the wildcard are not known: {linted}");
+}
+
+#[tokio::test]
+async fn what_a_tag_was_is_kept_and_what_is_too_young_waits() {
+    let [source, target] = registries().await;
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
+    let young = Image::oci().config(format!("{{\"created\":\"{now}\"}}")).layer_of(64, 1).build();
+    let (old, new) = (Image::example(1), Image::example(2));
+    source.put_image("a/app", "v1", &new);
+    source.put_image("a/app", "latest", &young);
+    target.put_image("team/app", "v1", &old);
+    let (from, to) = (source.host(), target.host());
+    let policy = "version: 1\nrules:\n  - targets: ['*:v*']\n    backup: '{timestamp}_prune_{tag}'\n  - name: cool-down\n    \
+                  targets: ['*:latest']\n    min-source-age: 24h\n";
+    let policy = policy.replace("'*:", &format!("'{to}/*:"));
+    let lines = format!("{from}/a/app:v1 {to}/team/app:v1\n{from}/a/app:latest {to}/team/app:latest\n");
+    let planned = run(&["plan", "mapping_x"], &policy, &lines).await.exits(0);
+    assert!(planned.stdout.contains("; the old one is kept as 2"), "{planned}");
+    let ran = run(&["run", "mapping_x"], &policy, &lines).await.exits(0);
+
+    let [copied]: [Value; 1] = ran.rows_that("copied").try_into().unwrap();
+    let backup = copied["backups"][0].as_str().unwrap();
+    assert!(backup.ends_with("_prune_v1") && target.holds("team/app", backup, &old), "{ran}");
+    assert!(
+        ran.stdout.contains(&format!("differs from the source; the old one is kept as {backup}")),
+        "{ran}"
+    );
+    let [skipped]: [Value; 1] = ran.rows_that("skipped").try_into().unwrap();
+    assert_eq!(skipped["reason"], "the source is younger than 1day");
+    assert_eq!(skipped["rule"]["name"], "cool-down");
+    assert!(
+        ran.stdout.contains("younger than 1day, as rule `cool-down` (mirror-policy.yaml:5) asks"),
+        "{ran}"
+    );
+    assert_eq!(target.tag_digest("team/app", "latest"), None);
+    let report = ran.artifact("image-mirror-report.json");
+    let again = image_mirror::report::json(&image_mirror::report::read(report.as_bytes()).unwrap()).unwrap();
+    assert_eq!(again, report);
 }
 
 #[tokio::test]
@@ -316,6 +361,21 @@ fn the_example_of_the_page_is_a_policy() {
 }
 
 #[tokio::test]
+async fn auth_check_asks_for_no_right_where_nothing_may_be_written() {
+    let [source, target] = registries().await;
+    source.put_image("a/app", "v1", &Image::example(1));
+    target.put_image("team/app", "v1", &Image::example(1));
+    let (from, to) = (source.host(), target.host());
+    let lines = format!("{from}/a/app:v1 {to}/team/app:v1\n{from}/a/other:v1 {to}/elsewhere/app:v1\n");
+    let policy = format!("version: 1\nallow: ['{to}/team']\n");
+    let ran = run(&["auth", "check", "--output", "json", "mapping_x"], &policy, &lines).await.exits(0);
+    assert!(ran.stdout.contains("team/app") && !ran.stdout.contains("elsewhere"), "{ran}");
+    let either = [&source, &target].map(FakeRegistry::requests);
+    assert!(either.iter().flatten().all(|request| request.repository.as_deref() != Some("a/other")), "{ran}");
+    assert_eq!(target.count(crate::support::any().repository("elsewhere/app")), 0);
+}
+
+#[tokio::test]
 async fn the_configmap_carries_the_policy_and_the_mounted_one_is_obeyed() {
     let [source, target] = registries().await;
     source.put_image("a/app", "v1", &Image::example(2));
@@ -324,6 +384,11 @@ async fn the_configmap_carries_the_policy_and_the_mounted_one_is_obeyed() {
     let yaml = run(&["configmap", "mapping_x"], policy, &lines).await.exits(0).stdout;
     let map: Value = serde_yaml::from_str(&yaml).unwrap();
     assert_eq!(map["data"]["mirror-policy.yaml"], policy);
+
+    let many = "# comment\n".repeat(60_000);
+    let large = Run::new(["configmap", "."]).file("mirror-policy.yaml", policy);
+    let large = large.mapping("mapping_x", &many).mapping("mapping_y", &many).run().await.exits(0);
+    assert!(large.stderr.contains("the first of several ConfigMaps"), "{}", large.stderr);
 
     // As the kubelet mounts it.
     let mounted = Run::new(["run", "mounted"]);

@@ -83,6 +83,7 @@ pub(crate) fn row(line: u32, outcome: Outcome) -> Row {
         digest: Some(digest("new")),
         previous: Some(digest("new")),
         outcome,
+        backups: Vec::new(),
         moved: Moved { bytes: Bytes::default(), requests: 2 },
         attempts: 1,
         elapsed: Duration::from_millis(84),

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::value::{self, Truth, layer};
+use super::value::{self, Span, Truth, layer};
+use crate::model::TagTemplate;
 use crate::policy::Pattern;
 
 /// What may be written, for all targets. A file can say more, and for which.
@@ -28,12 +29,20 @@ pub struct PolicyArgs {
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub if_unmoved: Option<Truth>,
+    /// Keep what a tag is moved away from by this tag, such as '{timestamp}_prune_{tag}'
+    #[arg(long, value_name = "TEMPLATE")]
+    #[serde(deserialize_with = "value::one")]
+    pub backup: Option<TagTemplate>,
+    /// Copy only what was made at least so long ago, such as 24h
+    #[arg(long, value_name = "TIME")]
+    #[serde(deserialize_with = "value::one")]
+    pub min_source_age: Option<Span>,
 }
 
 impl PolicyArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: never_move, if_unmoved; policy, allow_target)
+        layer!(self over under: never_move, if_unmoved, backup, min_source_age; policy, allow_target)
     }
 }

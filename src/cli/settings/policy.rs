@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::args::PolicyArgs;
-use crate::cli::args::value::Truth;
-use crate::model::{Guard, Rule};
+use crate::cli::args::value::{Span, Truth};
+use crate::model::{Guard, Rule, Which};
 use crate::policy::{AllowList, Asked, Pattern, Policy};
 
 /// What may be written.
@@ -25,6 +25,9 @@ impl PolicySettings {
         let asked = [
             on(args.never_move).then(|| of_all("--never-move", Guard::Absent)),
             on(args.if_unmoved).then(|| of_all("--if-unmoved", Guard::Unmoved)),
+            args.backup.map(|tag| of_all("--backup", Guard::Tagged(Which::Outgoing, tag))),
+            args.min_source_age
+                .map(|Span(least)| of_all("--min-source-age", Guard::SourceAge { least, unknown: false })),
         ];
         Self { files: args.policy, flags: Policy { allow, asked: asked.into_iter().flatten().collect() } }
     }

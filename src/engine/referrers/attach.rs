@@ -270,8 +270,17 @@ impl Transfer<'_> {
             }
         }
         let wanted = manifest.clone();
-        let (rewritten, check_only, started) = (None, false, Instant::now());
-        let planned = Planned { desired, wanted, rewritten, found, reason, check_only, requests: 0, started };
+        let planned = Planned {
+            desired,
+            wanted,
+            rewritten: None,
+            found,
+            reason,
+            check_only: false,
+            further: Vec::new(),
+            requests: 0,
+            started: Instant::now(),
+        };
         // Nobody waits for another registry: what refers to an image is small, and not every target lacks it.
         let alone = Recipients::new(vec![to.host.clone()]);
         let transfer = Transfer::new(self.engine, &planned, &alone, (mode, &self.attached.tally));

@@ -1,9 +1,11 @@
 //! The engine on the wire: entries in, rows and requests out.
 
+mod age;
 mod blobs;
 mod content;
 mod copy;
 mod fanout;
+mod further_tags;
 mod guards;
 mod killed;
 mod layouts;
