@@ -20,6 +20,8 @@ const LIMIT: u64 = 16 << 20;
 /// So many pages and tags are read; what goes on after that is no list of tags.
 const MOST_PAGES: usize = 10_000;
 const MOST_TAGS: usize = 1_000_000;
+/// So many pages may hold nothing new.
+const MOST_IN_VAIN: usize = 100;
 /// So much is shown of what is no tag.
 const SHOWN: usize = 60;
 
@@ -47,20 +49,21 @@ impl Client {
         url.query_pairs_mut().append_pair("n", PAGE);
         let mut pages = HashSet::new();
         let mut seen = HashSet::new();
-        let mut tags = Vec::new();
+        let (mut tags, mut in_vain) = (Vec::new(), 0);
         loop {
             pages.insert(url.clone());
             let (page, next) = self.tag_page(repository, &url).await?;
+            let before = tags.len();
             tags.extend(page.into_iter().filter(|tag| seen.insert(tag.clone())));
+            in_vain += usize::from(tags.len() == before);
+            let is_endless = pages.len() >= MOST_PAGES || tags.len() >= MOST_TAGS || in_vain > MOST_IN_VAIN;
             let wrong = match next {
                 None => return Ok(Some(tags)),
                 Some(_) if pages.len() >= most => return Ok(None),
                 Some(next) if pages.contains(&next) || !same_origin(&next, &url) => {
                     "the list of tags goes on at an earlier page or at another host"
                 }
-                Some(_) if pages.len() >= MOST_PAGES || tags.len() >= MOST_TAGS => {
-                    "the list of tags has no end"
-                }
+                Some(_) if is_endless => "the list of tags has no end",
                 Some(next) => {
                     url = next;
                     continue;

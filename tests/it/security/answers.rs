@@ -270,6 +270,9 @@ async fn headers_that_make_no_sense_are_survived() {
         for (name, value) in headers {
             source.answers(move |_| {
                 let mut answer = reply_with(status, name, value);
+                for _ in 0..if name == "set-cookie" { 5000 } else { 0 } {
+                    answer.headers_mut().append("x-more", "x".parse().unwrap());
+                }
                 answer.headers_mut().append("ratelimit-remaining", "0".parse().unwrap());
                 answer.headers_mut().append("ratelimit-reset", "99999999999999999999".parse().unwrap());
                 answer
@@ -312,7 +315,7 @@ async fn a_list_of_tags_without_end_is_given_up() {
     });
     let error = client_of("{}", &[], |_| {}).tags(&repository(&source)).await.unwrap_err();
     assert_eq!(error.class(), Class::Protocol);
-    assert!(source.seen().len() <= 10_000);
+    assert!(source.seen().len() <= 101, "{}", source.seen().len());
 }
 
 #[tokio::test]
