@@ -21,8 +21,10 @@ use super::tags::next_page;
 use super::transport::{Answer, Call};
 use crate::model::{Descriptor, Digest, Host, OCI_INDEX, Repository};
 
-/// How many manifests may refer to one: more is no list that anybody reads, and no page may hold fewer for ever.
+/// How many manifests may refer to one: more is no list that anybody reads.
 const MOST: usize = 1000;
+/// How many pages may name nothing.
+const IN_VAIN: usize = 10;
 /// The largest page: it is an index, as a manifest is.
 const LIMIT: u64 = 4 << 20;
 
@@ -141,15 +143,18 @@ impl Client {
             if pages.contains(&next) || !same_origin(&next, &url) {
                 return Err(odd(&call, "goes on at an earlier page or at another host"));
             }
-            if found.len() > MOST || pages.len() > MOST {
-                return Err(odd(&call, "has more than 1000 parts"));
+            if found.len() > MOST {
+                return Err(odd(&call, "names more than 1000 manifests"));
+            }
+            if pages.len() > found.len() + IN_VAIN {
+                return Err(odd(&call, "goes on and on and names nothing"));
             }
             url = next;
         }
         let mut seen = HashSet::new();
         found.retain(|referrer| seen.insert(referrer.digest.clone()));
         if found.len() > MOST {
-            return Err(odd(&call(url), "has more than 1000 parts"));
+            return Err(odd(&call(url), "names more than 1000 manifests"));
         }
         Ok(Some(found))
     }

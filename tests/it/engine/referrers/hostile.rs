@@ -184,13 +184,14 @@ async fn a_list_that_somebody_else_writes_at_the_same_time_loses_nobodys_entry()
         pair.target.put_untagged(TARGET, manifest);
     }
     pair.target.put_image(TARGET, &list_tag(&image), &Index::oci().child(&earlier).build());
-    // Ours has been read back when theirs, which was made from the list before ours, takes its place.
+    // The list is looked at, read, written; it is about to be read back when theirs, which was made from the list before ours, takes its place.
     let get = pair.target.hold(on(Kind::GetManifest).reference(list_tag(&image)));
-    get.let_through(1);
+    get.let_through(2);
     let (target, tag) = (pair.target.clone(), list_tag(&image));
     let overwriting = Index::oci().child(&earlier).child(&theirs).build();
     let other = async {
-        while target.count(on(Kind::GetManifest).reference(&tag)) < 2 {
+        let is_read_back = || target.count(on(Kind::GetManifest).reference(&tag)) == 3;
+        while !is_read_back() && target.tag_digest(TARGET, "v1").is_none() {
             tokio::task::yield_now().await;
         }
         target.put_image(TARGET, &tag, &overwriting);
