@@ -101,7 +101,20 @@ impl<'a> Transfer<'a> {
         let place = target.name();
         let (sparse, attached, stored) = (Mutex::default(), Attached::default(), OnceLock::new());
         let met = AtomicUsize::default();
-        Self { engine, planned, recipients, source, target, place, mode, tally, sparse, attached, stored, met }
+        Self {
+            engine,
+            planned,
+            recipients,
+            source,
+            target,
+            place,
+            mode,
+            tally,
+            sparse,
+            attached,
+            stored,
+            met,
+        }
     }
 
     /// Moves the image, unless a guard forbids it at the last moment. In modes [`Mode::Foresee`] and

@@ -39,7 +39,8 @@ fn group(finding: &Finding) -> Group<'_> {
 fn snippet<'a>(finding: &'a Finding, span: &'a Span) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     // Control characters are shown by the renderer.
     let text = visible(&span.text);
-    let byte = |characters: u32| text.char_indices().nth(characters as usize).map_or(text.len(), |(at, _)| at);
+    let byte =
+        |characters: u32| text.char_indices().nth(characters as usize).map_or(text.len(), |(at, _)| at);
     let start = byte(span.column.saturating_sub(1));
     let end = byte(span.column.saturating_sub(1).saturating_add(span.len)).max(start);
     Snippet::source(text)

@@ -130,7 +130,8 @@ impl Ask<'_> {
             what: scopes.shown(self.host).into(),
             login: self.entry.map(Entry::name),
             whole: false,
-            detail: detail(&answer.body, &answer.echo).map_or_else(|| "".into(), |said| format!(": {said}").into()),
+            detail: detail(&answer.body, &answer.echo)
+                .map_or_else(|| "".into(), |said| format!(": {said}").into()),
         }
     }
 }
