@@ -45,6 +45,18 @@ pub enum Error {
         /// What it names.
         digest: Digest,
     },
+    /// The registry took a manifest, and did not keep it.
+    #[error(
+        "{target} was written as {expected}, but the registry does not have that, and the tag is {found}"
+    )]
+    Unwritten {
+        /// The target.
+        target: Endpoint,
+        /// What was sent.
+        expected: Digest,
+        /// What there is instead, in words.
+        found: String,
+    },
     /// The source index names children that the source does not have, and the target wants them.
     #[error(
         "the source index names {} that the source does not have, and the target refuses such an index",
@@ -94,7 +106,8 @@ impl Classify for Error {
             | Self::Sparse(_) => Class::Missing,
             Self::OtherDigest { .. } | Self::Size { .. } => Class::Corrupt,
             Self::MovedMeanwhile { .. } => Class::Transient,
-            Self::Broken(_)
+            Self::Unwritten { .. }
+            | Self::Broken(_)
             | Self::Filter(_)
             | Self::TooDeep(_)
             | Self::TooMany(_)
@@ -125,6 +138,11 @@ impl Classify for Error {
             }
             Self::MovedMeanwhile { .. } => {
                 "see who else writes this tag (another run of the same line, a person); run again to compare anew"
+                    .to_owned()
+            }
+            Self::Unwritten { .. } => {
+                "the target registry accepts manifests and does not store them (read-only, or something \
+                 else answers in its place?): ask its operator"
                     .to_owned()
             }
             Self::Sparse(_) => {

@@ -64,11 +64,14 @@ impl Transfer<'_> {
         let (target, written) = (self.planned.desired.target.clone(), written.clone());
         let by_digest = Descriptor::of_digest(written.clone());
         let is_there = self.target.has_manifest(&by_digest).await.unwrap_or(false);
+        let is_new = found.as_ref().is_some_and(|found| self.planned.found.digest() != Some(found));
         let found = found.map_or_else(|| "absent".to_owned(), |found| found.to_string());
         let error = if is_there {
             Error::MovedMeanwhile { target, written, found }
-        } else {
+        } else if is_new {
             Error::OtherDigest { target, expected: written, answered: found }
+        } else {
+            Error::Unwritten { target, expected: written, found }
         };
         Err(Failure::new(Stage::Verify, error))
     }

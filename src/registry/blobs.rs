@@ -13,6 +13,7 @@ use super::clients::Lane;
 use super::endpoint::below;
 use super::error::{Error, Kind};
 use super::limit::Permit;
+use super::refusal::Subject;
 use super::retry::Tries;
 use super::transport::{Answer, Body, Call};
 use super::verified::BlobStream;
@@ -94,6 +95,7 @@ fn blob_call(
     let role: Role = client.role;
     let mut call = Call::pull(role, method, repository, url, &format!("blob {repository}@{digest}"));
     call.lane = Lane::Blob;
+    call.subject = Subject::Blob;
     Ok(call)
 }
 
@@ -106,6 +108,9 @@ impl RegistryBlob {
             None => shared.acquire(&self.repository.host, &call.operation).await?,
         };
         let answer = shared.send(&call, permit).await?.or_refused().await?;
+        if answer.is_page() && answer.length() != Some(self.blob.size) {
+            return Err(answer.error(Kind::Page));
+        }
         if answer.length().is_some_and(|length| length > self.blob.size) {
             return Err(answer.error(Kind::TooLong(self.blob.size)));
         }
@@ -153,7 +158,8 @@ impl Download {
                     Some(frame) => return Ok(Some(frame)),
                     None => continue,
                 },
-                Ok(None) if self.offset >= self.size => return Ok(None),
+                // However it ends: all of it is there, and what it is will be checked.
+                _ if self.offset >= self.size => return Ok(None),
                 Ok(None) => Kind::Truncated { expected: self.size, found: self.offset },
                 Err(kind) => kind,
             };
@@ -192,16 +198,15 @@ impl Download {
         if let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.offset)) {
             self.call.headers.insert(RANGE, range);
         }
-        let answer = self.client.shared.send(&self.call, permit).await?.or_refused().await?;
-        self.skip = match answer.status {
-            StatusCode::PARTIAL_CONTENT if begins_at(&answer, self.offset) => 0,
-            StatusCode::PARTIAL_CONTENT => {
-                return Err(
-                    answer.error(Kind::Answer("the registry sent another range than asked for".to_owned()))
-                );
-            }
-            _ => self.offset,
-        };
+        let mut answer = self.client.shared.send(&self.call, permit.clone()).await?;
+        let other = answer.status == StatusCode::PARTIAL_CONTENT && !begins_at(&answer, self.offset);
+        if other || answer.status == StatusCode::RANGE_NOT_SATISFIABLE {
+            // It knows parts by name only: the whole will do.
+            self.call.headers.remove(RANGE);
+            answer = self.client.shared.send(&self.call, permit).await?;
+        }
+        let answer = answer.or_refused().await?;
+        self.skip = if answer.status == StatusCode::PARTIAL_CONTENT { 0 } else { self.offset };
         tracing::debug!(operation = %self.call.operation, offset = self.offset, "the download goes on");
         self.body = answer.into_body();
         Ok(())

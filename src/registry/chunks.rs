@@ -52,7 +52,8 @@ impl Copy<'_> {
             let range = format!("{sent}-{}", sent + length - 1);
             let range = HeaderValue::from_str(&range).map_err(|_| self.no_range())?;
             sending.call.headers.insert(CONTENT_RANGE, range);
-            let answer = sending.send(Rest::part(&rest, length), length, sent).await?.or_refused().await?;
+            let answer =
+                sending.send(Rest::part(&rest, length), length, sent).await?.or_refused().await?.or_page()?;
             at = location(&answer)?;
             sent += length;
         }
@@ -60,7 +61,7 @@ impl Copy<'_> {
         let finish = self.sending(Method::PUT, url, permits);
         let nothing = futures_util::stream::empty().boxed();
         let answer = finish.send(nothing, 0, sent).await?.or_refused().await?;
-        self.agree(&answer)
+        self.agree(answer)
     }
 
     fn no_range(&self) -> Error {

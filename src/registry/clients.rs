@@ -116,6 +116,8 @@ fn plain(options: &Options) -> ClientBuilder {
     reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .redirect(Policy::none())
+        // The one retry loop is ours: it counts, and it slows down.
+        .retry(reqwest::retry::never())
         .referer(false)
         .no_gzip()
         .no_brotli()

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::auth;
+use super::http_error::HttpError;
 use super::refusal::Refused;
 use crate::error::{Blame, Class, Classify, LoginName, Right};
 use crate::model::{Digest, Host};
-use crate::redact::{SafeUrl, cut};
+use crate::redact::SafeUrl;
 
 /// A failed operation on a registry.
 pub struct Error(Box<Inner>);
@@ -101,6 +102,38 @@ pub enum Kind {
     /// The login for the request would be seen by a proxy.
     #[error("a proxy stands before `{0}` and would see the login, which goes in the clear")]
     SeenByProxy(String),
+    /// Redirects without an end.
+    #[error("redirected too often, at last to {0:?}")]
+    Redirects(SafeUrl),
+    /// The registry sent us elsewhere, and there it failed.
+    #[error("redirected to {to:?}")]
+    Elsewhere {
+        /// Where to.
+        to: SafeUrl,
+        /// What went wrong there.
+        #[source]
+        cause: Box<Kind>,
+    },
+    /// A page for people, where the registry's answer was due.
+    #[error("a page of HTML where the registry's answer was due")]
+    Page,
+    /// The registry says that it stored something else than what was sent.
+    #[error("the registry says that it stored {found}, not {expected}")]
+    Stored {
+        /// What was sent.
+        expected: Digest,
+        /// What it says.
+        found: Digest,
+    },
+    /// The registry went on asking us to slow down.
+    #[error("{refused}, still so after pauses of {} in all",
+        humantime::format_duration(Duration::from_secs(.wait.as_secs())))]
+    Slowed {
+        /// What it said last.
+        refused: Box<Refused>,
+        /// How long we waited.
+        wait: Duration,
+    },
     /// No authorization for the request could be had.
     #[error("no authorization")]
     Authorization(#[source] Box<auth::Error>),
@@ -111,30 +144,6 @@ pub enum Kind {
     #[error(transparent)]
     Local(Local),
 }
-
-/// So much of what the HTTP client says is shown: some of it are words of the other side.
-const LONGEST_CAUSE: usize = 300;
-
-/// What the HTTP client says went wrong: prints the last of its causes, which is the one that tells.
-pub struct HttpError(reqwest::Error);
-
-impl fmt::Display for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut last: &dyn StdError = &self.0;
-        while let Some(cause) = last.source() {
-            last = cause;
-        }
-        f.write_str(&cut(&last.to_string(), LONGEST_CAUSE))
-    }
-}
-
-impl fmt::Debug for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl StdError for HttpError {}
 
 /// What failed on our side of the wire: it stands for its cause, which prints once.
 #[derive(Debug)]
@@ -154,15 +163,6 @@ impl StdError for Local {
         self.cause.source()
     }
 }
-
-/// By these alerts servers say that our certificate is missing, or not to their taste.
-const NAMELESS: [&str; 5] = [
-    "alert: CertificateRequired",
-    "alert: BadCertificate",
-    "alert: UnknownCA",
-    "alert: CertificateUnknown",
-    "alert: CertificateExpired",
-];
 
 /// What the retry loop makes of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,32 +207,15 @@ impl Error {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        match &self.0.kind {
-            Kind::Refused(refused) => refused.verdict(),
-            Kind::Connect(_)
-            | Kind::Stalled(_)
-            | Kind::Broken(_)
-            | Kind::Truncated { .. }
-            | Kind::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
-            Kind::Digest { .. } | Kind::TooLong(_) => Verdict::Once,
-            Kind::Expired => Verdict::Renewed,
-            Kind::Certificate(_)
-            | Kind::Nameless(_)
-            | Kind::NotTls(_)
-            | Kind::Throttled(_)
-            | Kind::Unreached { .. }
-            | Kind::TooLarge(_)
-            | Kind::Answer(_)
-            | Kind::Redirect(_)
-            | Kind::SeenByProxy(_)
-            | Kind::Authorization(_)
-            | Kind::Local(_) => Verdict::Final,
-        }
+        self.0.kind.verdict()
     }
 
     /// The same operation, given up after pauses of `wait` in all.
     pub(super) fn throttled(mut self, wait: Duration) -> Self {
-        self.0.kind = Kind::Throttled(wait);
+        self.0.kind = match self.0.kind {
+            Kind::Refused(refused) => Kind::Slowed { refused, wait },
+            _ => Kind::Throttled(wait),
+        };
         self
     }
 
@@ -275,30 +258,32 @@ impl Error {
 }
 
 impl Kind {
-    /// What became of a request without an answer, or of a body on its way.
-    pub(super) fn of(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        // The typed causes are of crates that reqwest does not hand on, so their text must do.
-        let text = crate::error::Chain(&error).to_string();
-        let certificate = text.contains("invalid peer certificate") || text.contains("UnknownIssuer");
-        let nameless = NAMELESS.iter().any(|alert| text.contains(alert));
-        let not_tls = text.contains("InvalidContentType");
-        let connecting = error.is_connect();
-        let error = HttpError(error);
-        if nameless {
-            return Self::Nameless(error);
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Refused(refused) => refused.verdict(),
+            Self::Connect(_)
+            | Self::Stalled(_)
+            | Self::Broken(_)
+            | Self::Truncated { .. }
+            | Self::Page
+            | Self::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
+            Self::Elsewhere { cause, .. } => cause.verdict(),
+            // Nonsense may have been said by a proxy that is gone the next time.
+            Self::Digest { .. } | Self::TooLong(_) | Self::Stored { .. } | Self::Answer(_) => Verdict::Once,
+            Self::Expired => Verdict::Renewed,
+            Self::Certificate(_)
+            | Self::Nameless(_)
+            | Self::NotTls(_)
+            | Self::Throttled(_)
+            | Self::Unreached { .. }
+            | Self::TooLarge(_)
+            | Self::Slowed { .. }
+            | Self::Redirect(_)
+            | Self::Redirects(_)
+            | Self::SeenByProxy(_)
+            | Self::Authorization(_)
+            | Self::Local(_) => Verdict::Final,
         }
-        match (certificate, not_tls, connecting) {
-            (true, _, _) => Self::Certificate(error),
-            (_, true, _) => Self::NotTls(error),
-            (_, _, true) => Self::Connect(error),
-            _ => Self::Broken(error),
-        }
-    }
-
-    /// Whether the other side closed an HTTP/2 connection because of too many requests.
-    pub(super) fn is_goaway(&self) -> bool {
-        matches!(self, Self::Broken(error) if format!("{error:?}").contains("GoAway"))
     }
 
     fn class(&self) -> Class {
@@ -309,14 +294,17 @@ impl Kind {
             | Self::Broken(_)
             | Self::Truncated { .. }
             | Self::Expired => Class::Transient,
-            Self::Throttled(_) => Class::Throttled,
+            Self::Throttled(_) | Self::Slowed { .. } => Class::Throttled,
             Self::Unreached { cause, .. } => cause.class(),
-            Self::Digest { .. } | Self::TooLong(_) => Class::Corrupt,
+            Self::Elsewhere { cause, .. } => cause.class(),
+            Self::Digest { .. } | Self::TooLong(_) | Self::Stored { .. } => Class::Corrupt,
             Self::Certificate(_)
             | Self::NotTls(_)
             | Self::TooLarge(_)
             | Self::Answer(_)
-            | Self::Redirect(_) => Class::Protocol,
+            | Self::Page
+            | Self::Redirect(_)
+            | Self::Redirects(_) => Class::Protocol,
             Self::Nameless(_) | Self::SeenByProxy(_) => Class::Denied,
             Self::Authorization(error) => error.class(),
             Self::Local(local) => local.class,
@@ -336,7 +324,7 @@ impl Kind {
             Self::NotTls(_) => {
                 Some(format!("if {host} is meant to speak plain http, say --plain-http {host}"))
             }
-            Self::Throttled(_) => Some(format!(
+            Self::Throttled(_) | Self::Slowed { .. } => Some(format!(
                 "run again later, or lower --max-per-registry; --max-retry-after lets the run wait longer for {host}"
             )),
             Self::Unreached { cause, .. } => cause.advice(Some(&Host::new(host))).or_else(|| {
@@ -351,6 +339,16 @@ impl Kind {
             Self::Digest { .. } | Self::TooLong(_) => {
                 Some("the source serves bytes that are not the image; push the image there again".to_owned())
             }
+            Self::Page => Some(format!(
+                "something answers in the place of {host}: a proxy, or a page to sign in at; see that {host} can be \
+                 reached from here"
+            )),
+            Self::Stored { .. } => {
+                Some(format!("{host} changes blobs as they are pushed: ask its operator why"))
+            }
+            Self::Elsewhere { to, .. } => {
+                Some(format!("see that {to} can be reached from here: {host} leads there"))
+            }
             Self::Connect(_)
             | Self::Stalled(_)
             | Self::Broken(_)
@@ -358,6 +356,7 @@ impl Kind {
             | Self::TooLarge(_)
             | Self::Answer(_)
             | Self::Redirect(_)
+            | Self::Redirects(_)
             | Self::Expired
             | Self::Local(_) => None,
         }
@@ -372,16 +371,22 @@ impl Kind {
             Self::NotTls(_) => format!("`{host}` does not speak https"),
             Self::Stalled(_) => format!("`{host}` answers nothing, or stops in the middle"),
             Self::Broken(_) => format!("connections to `{host}` break"),
-            Self::Throttled(_) => format!("`{host}` asks to wait, and for longer than this run may"),
+            Self::Throttled(_) | Self::Slowed { .. } => {
+                format!("`{host}` asks to wait, and for longer than this run may")
+            }
             Self::Unreached { cause, .. } => return cause.trouble(host),
             Self::SeenByProxy(_) => self.to_string(),
+            Self::Page => format!("something answers in the place of `{host}`"),
+            Self::Elsewhere { to, .. } => format!("`{host}` leads to {to}, which cannot be reached"),
             Self::Refused(_)
             | Self::Truncated { .. }
             | Self::Digest { .. }
             | Self::TooLong(_)
             | Self::TooLarge(_)
             | Self::Answer(_)
+            | Self::Stored { .. }
             | Self::Redirect(_)
+            | Self::Redirects(_)
             | Self::Authorization(_)
             | Self::Expired
             | Self::Local(_) => return None,

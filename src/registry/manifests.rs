@@ -82,7 +82,7 @@ impl Client {
         self.shared
             .retry
             .run(async || {
-                let mut answer = self.request_once(&call).await?;
+                let mut answer = self.request_once(&call).await?.or_page()?;
                 let bytes = answer.bytes(LIMIT).await?;
                 let mut manifest = Manifest::new(answer.text(CONTENT_TYPE.as_str()), bytes);
                 let expected = asked_digest(image).cloned().or_else(|| answered_digest(&answer));
@@ -122,9 +122,14 @@ impl Client {
         })?;
         call.headers.insert(CONTENT_TYPE, media_type);
         call.body = Some(manifest.bytes.clone());
-        let answer = self.request(&call).await?;
-        let subject = answer.text(SUBJECT).and_then(|text| Digest::parse(text).ok());
-        Ok(Stored { digest: answered_digest(&answer), subject })
+        self.shared
+            .retry
+            .run(async || {
+                let answer = self.request_once(&call).await?.or_page()?;
+                let subject = answer.text(SUBJECT).and_then(|text| Digest::parse(text).ok());
+                Ok(Stored { digest: answered_digest(&answer), subject })
+            })
+            .await
     }
 
     pub(super) fn manifest_call(&self, method: Method, image: &ImageRef) -> Result<Call, Error> {

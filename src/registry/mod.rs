@@ -13,6 +13,7 @@ mod credentials;
 mod disclosure;
 mod endpoint;
 mod error;
+mod http_error;
 mod jwt;
 pub mod limit;
 mod listing;
@@ -41,7 +42,8 @@ pub use blobs::BlobSource;
 pub use credentials::{
     ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
 };
-pub use error::{Error, HttpError, Kind, Local};
+pub use error::{Error, Kind, Local};
+pub use http_error::HttpError;
 pub use limit::Permit;
 pub use listing::TagListing;
 pub use manifests::Stored;

@@ -34,7 +34,22 @@ pub struct Refused {
     digests: Vec<Digest>,
     push: bool,
     holder: Option<Holder>,
+    subject: Subject,
 }
+
+/// What the request was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A name: a manifest, a list, a new upload.
+    Name,
+    /// A blob, by its digest.
+    Blob,
+    /// An upload under way.
+    Session,
+}
+
+/// Words of registries whose space is used up.
+const QUOTA: [&str; 3] = ["quota", "storage resource", "storage limit"];
 
 /// The error envelope of the distribution spec, or what others say instead.
 #[derive(Deserialize)]
@@ -62,12 +77,18 @@ impl Refused {
             digests: Vec::new(),
             push,
             holder: None,
+            subject: Subject::Name,
         };
         match serde_json::from_slice::<Envelope>(body) {
             Ok(envelope) => refused.take(envelope, echo),
             Err(_) => refused.message = plain(body, echo),
         }
         refused
+    }
+
+    /// Adds what the request was about.
+    pub(super) fn about(self, subject: Subject) -> Self {
+        Self { subject, ..self }
     }
 
     /// Adds who was refused.
@@ -96,10 +117,26 @@ impl Refused {
         self.codes.iter().any(|code| codes.contains(code))
     }
 
-    /// A session that the registry forgot, or that another attempt used up: a new one will do.
+    /// A session that the registry forgot, or that another attempt used up: a new one will do. Whatever stands in
+    /// the body: the registry opened the session, so it knows the repository.
     fn lost_session(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
-            && self.says(&[OciErrorCode::BlobUploadUnknown, OciErrorCode::BlobUploadInvalid])
+        let lost = matches!(self.status, StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE);
+        lost && self.subject == Subject::Session
+    }
+
+    /// Someone else writes the same at the same time, or the registry takes it so.
+    fn is_conflict(&self) -> bool {
+        self.push && self.status == StatusCode::CONFLICT
+    }
+
+    /// What was sent did not arrive as it was sent.
+    fn is_mangled(&self) -> bool {
+        self.says(&[OciErrorCode::DigestInvalid, OciErrorCode::SizeInvalid])
+    }
+
+    fn is_over_quota(&self) -> bool {
+        let said = self.message.as_deref().unwrap_or_default().to_lowercase();
+        self.push && QUOTA.iter().any(|words| said.contains(words))
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -107,7 +144,8 @@ impl Refused {
             429 => Verdict::Paused,
             503 if self.retry_after.is_some() => Verdict::Paused,
             408 | 500.. => Verdict::Again,
-            _ if self.lost_session() => Verdict::Again,
+            _ if self.lost_session() || self.is_conflict() => Verdict::Again,
+            400 if self.push && self.is_mangled() => Verdict::Once,
             _ => Verdict::Final,
         }
     }
@@ -115,11 +153,12 @@ impl Refused {
     pub(super) fn class(&self) -> Class {
         match self.status.as_u16() {
             401 | 403 => Class::Denied,
-            _ if self.lost_session() => Class::Transient,
+            _ if self.lost_session() || self.is_conflict() => Class::Transient,
+            413 => Class::Protocol,
             404 | 410 => Class::Missing,
             429 => Class::Throttled,
             408 | 500.. => Class::Transient,
-            _ if self.says(&[OciErrorCode::DigestInvalid, OciErrorCode::SizeInvalid]) => Class::Corrupt,
+            _ if self.is_mangled() => Class::Corrupt,
             _ if self.says(&[
                 OciErrorCode::NameUnknown,
                 OciErrorCode::ManifestUnknown,
@@ -149,6 +188,9 @@ impl Refused {
     pub(super) fn advice(&self, host: &str) -> Option<String> {
         let right = if self.push { "push" } else { "pull" };
         match self.class() {
+            _ if self.is_over_quota() => Some(format!(
+                "the space for this repository on {host} is used up: free some, or have the quota raised"
+            )),
             Class::Denied => Some(match self.holder.as_ref().and_then(|holder| holder.login.as_ref()) {
                 Some(login) => {
                     format!(
@@ -160,8 +202,17 @@ impl Refused {
             Class::Missing if self.push => {
                 Some(format!("{host} does not have this repository, and does not make it on push"))
             }
+            Class::Missing if self.subject == Subject::Blob => Some(format!(
+                "{host} has a manifest that names this blob, and not the blob: push the image there again"
+            )),
             Class::Missing => Some("check the line: it names nothing that exists".to_owned()),
             Class::Throttled => Some(format!("run again later, or lower --max-per-registry for {host}")),
+            Class::Transient if self.is_conflict() => {
+                Some(format!("someone else writes the same on {host}, or it does not let this tag be moved"))
+            }
+            Class::Protocol if self.status == StatusCode::PAYLOAD_TOO_LARGE => Some(format!(
+                "{host}, or a proxy before it, takes no body as large as this: have its limit raised"
+            )),
             Class::Protocol if self.speaks_tls() => Some(format!("{host} wants https: say --tls {host}")),
             _ => None,
         }
@@ -180,9 +231,10 @@ impl Refused {
                 let why = format!("is refused by `{host}` (status 401)").into();
                 Some(Blame::Login { host: host.as_str().into(), login, why })
             }
+            (Class::Denied, _) if self.is_over_quota() => None,
             (Class::Denied, holder) => right(holder.and_then(|holder| holder.login)),
             (Class::Throttled, _) => of_host(format!("`{host}` asks to slow down (status 429)")),
-            (Class::Transient, _) if !self.lost_session() => {
+            (Class::Transient, _) if !self.lost_session() && !self.is_conflict() => {
                 of_host(format!("`{host}` answers with status {status}"))
             }
             _ => None,

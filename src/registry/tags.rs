@@ -80,7 +80,7 @@ impl Client {
         self.shared
             .retry
             .run(async || {
-                let mut answer = self.request_once(&call).await?;
+                let mut answer = self.request_once(&call).await?.or_page()?;
                 let body = answer.bytes(LIMIT).await?;
                 let page: Page = serde_json::from_slice(&body)
                     .map_err(|_| answer.error(Kind::Answer("the list of tags is no JSON list".to_owned())))?;

@@ -14,6 +14,7 @@ use super::clients::Lane;
 use super::error::{Error, Kind};
 use super::limit::HostState;
 use super::refusal::Refused;
+use super::transport::is_html;
 use crate::model::Host;
 
 /// No token is larger.
@@ -43,6 +44,12 @@ impl Shared {
         if matches!(head.status.as_u16(), 408 | 429 | 500..) {
             let refused = Refused::read(head.status, &head.headers, (&body, &request.echo()), false);
             return Err(failed(Kind::Refused(Box::new(refused))));
+        }
+        if head.status.is_success() && is_html(&head.headers) {
+            return Err(failed(Kind::Page));
+        }
+        if head.status.is_success() && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
+            return Err(failed(Kind::Answer("the answer is no JSON".to_owned())));
         }
         Ok(TokenAnswer { status: head.status, body, echo: request.echo() })
     }

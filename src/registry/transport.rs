@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -16,7 +16,7 @@ use super::clients::{Lane, Reach};
 use super::endpoint::{leads_on, same_origin};
 use super::error::{Error, Kind, Purpose};
 use super::limit::{Connection, Permit};
-use super::refusal::{BODY_LIMIT, Refused};
+use super::refusal::{BODY_LIMIT, Refused, Subject};
 use super::wire::Tally;
 use super::{Client, Role, Shared};
 use crate::error::Right;
@@ -44,6 +44,7 @@ pub(super) struct Call {
     pub(super) lane: Lane,
     /// Whether redirects are followed.
     pub(super) follow: bool,
+    pub(super) subject: Subject,
 }
 
 /// Where a call has got to.
@@ -63,6 +64,7 @@ pub(super) struct Answer {
     pub(super) url: Url,
     host: Host,
     purpose: Purpose,
+    subject: Subject,
     /// Who was refused, if anybody was.
     refused: Option<Holder>,
     /// What we showed to be let in.
@@ -111,6 +113,7 @@ impl Call {
             body: None,
             lane: Lane::Small,
             follow: true,
+            subject: Subject::Name,
         }
     }
 
@@ -210,6 +213,7 @@ impl Shared {
             url,
             host: call.need.host.clone(),
             purpose: call.purpose(),
+            subject: call.subject,
             refused: self.refused(call, response.status()),
             sent: None,
             body: Body { response, permit, tally: self.counters.tally(), stall: self.options.stall_timeout },
@@ -235,19 +239,25 @@ impl Shared {
             if let Some(authorization) = authorization.filter(|_| place.is_home) {
                 self.disclose(authorization, &place.url, &mut headers)?;
             }
-            let response = self.hop(call, &place, headers, permit).await;
-            // Who sends us elsewhere did answer.
-            let unanswered = |kind| if place.is_home { permit.unanswered(kind) } else { kind };
-            let response = response.map_err(unanswered)?;
+            let response = match self.hop(call, &place, headers, permit).await {
+                Ok(response) => response,
+                Err(kind) if place.is_home => return Err(permit.unanswered(kind)),
+                // Who sends us elsewhere did answer.
+                Err(cause) => {
+                    return Err(Kind::Elsewhere { to: SafeUrl::new(place.url), cause: Box::new(cause) });
+                }
+            };
             match next_hop(&place.url, &response).filter(|_| call.follow) {
                 None => return Ok((response, place)),
                 Some(next) => {
+                    // Whatever comes of it, the registry is not one that never answers.
+                    permit.host().reached();
                     let url = next?;
                     place = Place { is_home: place.is_home && same_origin(&url, &call.url), url };
                 }
             }
         }
-        Err(Kind::Redirect(SafeUrl::new(place.url)))
+        Err(Kind::Redirects(SafeUrl::new(place.url)))
     }
 
     /// One request to one address.
@@ -304,6 +314,12 @@ impl Shared {
     }
 }
 
+/// Whether the body is said to be HTML.
+pub(super) fn is_html(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).map_or(&[][..], http::HeaderValue::as_bytes);
+    media_type.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"))
+}
+
 /// Where a redirect leads; none: it is not one.
 fn next_hop(from: &Url, response: &reqwest::Response) -> Option<Result<Url, Kind>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
@@ -329,12 +345,22 @@ impl Answer {
         Err(self.refused().await)
     }
 
+    /// The answer itself, unless it is a page for people: no registry says anything that way.
+    pub(super) fn or_page(self) -> Result<Self, Error> {
+        if self.is_page() { Err(self.error(Kind::Page)) } else { Ok(self) }
+    }
+
+    /// Whether it calls itself HTML.
+    pub(super) fn is_page(&self) -> bool {
+        is_html(&self.headers)
+    }
+
     /// The error that this answer is.
     pub(super) async fn refused(mut self) -> Error {
         let body = self.body.read_some(BODY_LIMIT).await;
         let is_write = self.purpose.right == Right::Push;
         let refused = Refused::read(self.status, &self.headers, (&body, &self.echo()), is_write);
-        let refused = refused.with_holder(self.refused.take());
+        let refused = refused.about(self.subject).with_holder(self.refused.take());
         self.error(Kind::Refused(Box::new(refused)))
     }
 

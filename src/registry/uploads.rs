@@ -16,6 +16,7 @@ use super::endpoint::{base, below, leads_on, same_origin};
 use super::error::{Error, Kind};
 use super::limit::Permit;
 use super::outgoing::{Patience, Progress};
+use super::refusal::Subject;
 use super::streaming::Sending;
 use super::transport::{Answer, Call};
 use super::{Client, Shared};
@@ -96,7 +97,7 @@ impl Client {
     }
 
     async fn open_once(&self, repository: &Repository, call: &Call) -> Result<Opened, Error> {
-        let answer = self.request_once(call).await?;
+        let answer = self.request_once(call).await?.or_page()?;
         match answer.status {
             StatusCode::CREATED => Ok(Opened::Present),
             StatusCode::ACCEPTED => Ok(Opened::Session(Upload {
@@ -224,7 +225,7 @@ impl Copy<'_> {
         let sending = self.sending(Method::PUT, url.clone(), permits);
         let answer = sending.send(Box::pin(frames), self.blob.size, 0).await?;
         match answer.status.as_u16() {
-            200..=299 => self.agree(&answer).map(|()| Put::Done),
+            200..=299 => self.agree(answer).map(|()| Put::Done),
             307 | 308 => Ok(Put::Elsewhere(location_from(&answer, &url)?)),
             405 | 411 | 413 | 501 => Ok(Put::TooLarge(answer.refused().await)),
             _ => Err(answer.refused().await),
@@ -243,6 +244,7 @@ impl Copy<'_> {
         let what = format!("blob {}@{}", self.repository, self.blob.digest);
         let mut call = Call::push(self.client.role, method, self.repository, url, &what);
         call.lane = Lane::Blob;
+        call.subject = Subject::Session;
         Sending {
             shared: &self.client.shared,
             call,
@@ -251,13 +253,18 @@ impl Copy<'_> {
         }
     }
 
-    /// If the registry says what it stored, it must be what we sent.
-    pub(super) fn agree(&self, answer: &Answer) -> Result<(), Error> {
+    /// It must say that it stored the blob, and if it says which, it must be what we sent.
+    pub(super) fn agree(&self, answer: Answer) -> Result<(), Error> {
+        let answer = answer.or_page()?;
+        if answer.status != StatusCode::CREATED {
+            let text = format!("status {} where 201 was due", answer.status.as_u16());
+            return Err(answer.error(Kind::Answer(text)));
+        }
         let expected = &self.blob.digest;
         let stored = answer.text("docker-content-digest").and_then(|text| Digest::parse(text).ok());
         match stored {
             Some(found) if found != *expected && found.algorithm() == expected.algorithm() => {
-                Err(answer.error(Kind::Digest { expected: expected.clone(), found }))
+                Err(answer.error(Kind::Stored { expected: expected.clone(), found }))
             }
             _ => Ok(()),
         }

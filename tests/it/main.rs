@@ -11,6 +11,7 @@ mod demo_images;
 mod dependencies;
 mod e2e;
 mod engine;
+mod faults;
 mod layering;
 mod mapping_cases;
 mod mapping_corpus;

@@ -150,11 +150,17 @@ impl Error {
     }
 }
 
+/// Whether a token service says with this status that a login, or nobody, may have what was asked for.
+fn is_about_rights(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
 impl Classify for Error {
     fn class(&self) -> Class {
         match self {
             Self::Login { source, .. } => source.class(),
             Self::Unsendable { .. } => Class::Invalid,
+            Self::Refused { status, .. } if !is_about_rights(*status) => Class::Protocol,
             Self::OnlyIdentity { .. } | Self::Refused { .. } | Self::Less { .. } => Class::Denied,
             Self::Answer { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS => Class::Throttled,
             Self::Answer { status, .. } if status.is_server_error() => Class::Transient,
@@ -177,6 +183,9 @@ impl Classify for Error {
             Self::OnlyIdentity { host, .. } => Some(format!("add user name and password for `{host}`")),
             Self::UnsafeRealm { host, .. } => Some(format!(
                 "ask the operator of `{host}` for a token service by https; plain http is used only if the registry itself is (--plain-http)"
+            )),
+            Self::Refused { realm, status, .. } if !is_about_rights(*status) => Some(format!(
+                "no login helps: ask the operator of the registry whether tokens are to be had at {realm}"
             )),
             Self::Refused { login: Some(login), what, .. } | Self::Less { login: Some(login), what, .. } => {
                 Some(format!("check {login}: it needs {what}"))

@@ -27,9 +27,8 @@ const YOUNG: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(crate) struct Authorization {
     header: HeaderValue,
+    /// None: what is sent does not age.
     token: Option<Arc<Token>>,
-    /// The token was new when it was handed out: a refusal is not due to its age.
-    is_fresh: bool,
 }
 
 impl Authorization {
@@ -39,20 +38,19 @@ impl Authorization {
     }
 
     pub(super) fn of_token(token: Arc<Token>) -> Self {
-        let is_fresh = token.fetched.elapsed() < YOUNG;
-        Self { header: token.header.clone(), token: Some(token), is_fresh }
+        Self { header: token.header.clone(), token: Some(token) }
     }
 
     /// None: the login has characters that no header can carry.
     pub(super) fn basic(user: &str, password: &Secret) -> Option<Self> {
         let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
-        Some(Self { header: sensitive(&format!("Basic {pair}"))?, token: None, is_fresh: true })
+        Some(Self { header: sensitive(&format!("Basic {pair}"))?, token: None })
     }
 
     /// A token that is sent as it is; None: it has characters that no header can carry.
     pub(crate) fn bearer(token: &Secret) -> Option<Self> {
         let header = sensitive(&format!("Bearer {}", token.expose_secret()))?;
-        Some(Self { header, token: None, is_fresh: true })
+        Some(Self { header, token: None })
     }
 
     /// What it is made of, for striking it out of what its receiver says.
@@ -70,8 +68,10 @@ impl Authorization {
         self.token.as_ref()
     }
 
+    /// Whether a refusal that came just now is not due to its age. What was new when a long upload began may have
+    /// ended on the way.
     pub(super) fn is_fresh(&self) -> bool {
-        self.is_fresh
+        self.token.as_ref().is_none_or(|token| token.fetched.elapsed() < YOUNG)
     }
 
     pub(super) fn is_basic(&self) -> bool {

@@ -266,6 +266,12 @@ impl HostState {
         lock(&self.state).parts.refused(size)
     }
 
+    /// The host is there, whatever becomes of the request.
+    pub(super) fn reached(&self) {
+        lock(&self.state).reach.answered();
+        self.changed.notify_one();
+    }
+
     /// The host closed the connection because of too many requests.
     pub(super) fn overloaded(&self, epoch: u64) {
         let mut state = lock(&self.state);
@@ -316,7 +322,7 @@ impl Permit {
 
     /// What to make of a request under this permit that got no answer.
     pub(super) fn unanswered(&self, kind: Kind) -> Kind {
-        if kind.is_goaway() {
+        if kind.is_overload() {
             self.host().overloaded(self.epoch());
         }
         self.host().silent(kind)

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::access::{Access, Account, Grant};
 use super::config::{Config, Locations, MountPolicy, QuayApi};
 use super::fault::Faults;
+use super::front::Behind;
 use super::log::Log;
 use super::store::Store;
 use super::token::TokenServer;
@@ -21,6 +22,8 @@ pub struct Builder {
     store: Store,
     access: Access,
     tls: bool,
+    raw_http2: bool,
+    behind: Option<Behind>,
 }
 
 impl Builder {
@@ -95,6 +98,18 @@ impl Builder {
         self
     }
 
+    /// As [`Builder::tls`]; its HTTP/2 can be made to go wrong ([`Fault::refused_stream`](super::Fault::refused_stream)).
+    pub fn raw_http2(mut self) -> Self {
+        self.raw_http2 = true;
+        self.tls()
+    }
+
+    /// Holds nothing itself: what no fault spoils is answered by the registry at `host`.
+    pub fn in_front_of(mut self, host: &str) -> Self {
+        self.behind = Some(Behind::new(host));
+        self
+    }
+
     /// Wants a basic login that may do everything; several calls add several.
     pub fn basic(self, name: &str, password: &str) -> Self {
         self.basic_account(name, password, [Grant::everything()])
@@ -134,10 +149,12 @@ impl Builder {
             elsewhere: other_address.to_string(),
             scheme: if self.tls { "https" } else { "http" },
             authority,
+            behind: self.behind,
         });
         let mut servers = JoinSet::new();
         for door in [door, other_door] {
             let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));
+            let door = if self.raw_http2 { door.with_raw_http2(&shared) } else { door };
             let service = app.into_make_service_with_connect_info::<Connection>();
             servers.spawn(async move { axum::serve(door, service).await });
         }

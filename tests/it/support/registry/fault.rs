@@ -53,6 +53,16 @@ pub(super) enum Answer {
     Stall,
     Redirect,
     Expired,
+    /// HTTP/2: the stream is reset, or all of them with a goodbye; see [`Builder::raw_http2`](super::Builder::raw_http2).
+    Stream(StreamFault),
+}
+
+/// What a server does to a stream of HTTP/2, which no answer can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StreamFault {
+    Refused,
+    /// `GOAWAY` for this reason.
+    GoAway(u32),
 }
 
 impl Fault {
@@ -183,6 +193,18 @@ impl Fault {
         self
     }
 
+    /// Refuses the stream (HTTP/2 only).
+    pub fn refused_stream(mut self) -> Self {
+        self.effect.answer = Answer::Stream(StreamFault::Refused);
+        self
+    }
+
+    /// Ends the connection with a GOAWAY for this reason (HTTP/2 only).
+    pub fn go_away(mut self, reason: u32) -> Self {
+        self.effect.answer = Answer::Stream(StreamFault::GoAway(reason));
+        self
+    }
+
     /// Resets the connection once so many bytes of the request's body have come in; they are kept.
     pub fn upload_reset_after(mut self, bytes: u64) -> Self {
         self.effect.upload_reset_after = Some(bytes);
@@ -194,31 +216,35 @@ impl Fault {
 type Chooser = Box<dyn Fn(Kind) -> Option<Fault> + Send + Sync>;
 
 #[derive(Default)]
-pub(super) struct Faults(Mutex<Vec<Fault>>, OnceLock<Chooser>);
+pub(super) struct Faults {
+    told: Mutex<Vec<Fault>>,
+    chooser: OnceLock<Chooser>,
+    met: AtomicUsize,
+}
 
 impl std::fmt::Debug for Faults {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Faults").field(&self.0).finish_non_exhaustive()
+        f.debug_tuple("Faults").field(&self.told).finish_non_exhaustive()
     }
 }
 
 impl Faults {
     pub(super) fn add(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
     }
 
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Lets `choose` decide about every request that no fault was added for.
     pub(super) fn choose_by(&self, choose: impl Fn(Kind) -> Option<Fault> + Send + Sync + 'static) {
-        assert!(self.1.set(Box::new(choose)).is_ok(), "one chooser a registry");
+        assert!(self.chooser.set(Box::new(choose)).is_ok(), "one chooser a registry");
     }
 
     /// The effect for this request; uses up one time of the first fault that chooses it.
     pub(super) fn take(&self, target: &Target) -> Effect {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faults = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         for fault in faults.iter_mut().filter(|fault| fault.left > 0 && fault.which.matches(target)) {
             if fault.pass > 0 {
                 fault.pass -= 1;
@@ -227,15 +253,24 @@ impl Faults {
             if fault.left != usize::MAX {
                 fault.left -= 1;
             }
+            self.met.fetch_add(1, Ordering::SeqCst);
             return fault.effect.clone();
         }
         drop(faults);
-        self.1.get().and_then(|choose| choose(target.kind)).map_or_else(Effect::default, |fault| fault.effect)
+        self.chooser
+            .get()
+            .and_then(|choose| choose(target.kind))
+            .map_or_else(Effect::default, |fault| fault.effect)
+    }
+
+    /// How many requests met a fault so far.
+    pub(super) fn met(&self) -> usize {
+        self.met.load(Ordering::SeqCst)
     }
 
     /// Faults that were added for a number of times and have some left.
     pub(super) fn unused(&self) -> Vec<Fault> {
-        let faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let faults = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         faults.iter().filter(|fault| fault.left > 0 && fault.left != usize::MAX).cloned().collect()
     }
 }

@@ -10,10 +10,12 @@ mod blobs;
 mod builder;
 mod config;
 mod fault;
+mod front;
 mod jwt;
 mod listings;
 mod log;
 mod manifests;
+mod raw_http2;
 mod reply;
 mod serve;
 mod spy;
@@ -65,6 +67,8 @@ struct Shared {
     elsewhere: String,
     scheme: &'static str,
     authority: Option<String>,
+    /// Answers in the place of `store`.
+    behind: Option<front::Behind>,
 }
 
 impl Shared {
@@ -111,6 +115,11 @@ impl FakeRegistry {
     /// The authority that signed its certificate, as PEM; only of a [`Builder::tls`] one.
     pub fn authority(&self) -> &str {
         self.shared.authority.as_deref().expect("the builder said `tls`")
+    }
+
+    /// Whether it was built to speak TLS.
+    pub fn speaks_tls(&self) -> bool {
+        self.shared.authority.is_some()
     }
 
     /// `127.0.0.1:PORT/repository:tag`
@@ -313,6 +322,11 @@ impl FakeRegistry {
     pub fn assert_faults_used(&self) {
         let unused = self.shared.faults.unused();
         assert!(unused.is_empty(), "faults that did not happen: {unused:#?}");
+    }
+
+    /// How many requests met a fault so far.
+    pub fn faults_met(&self) -> usize {
+        self.shared.faults.met()
     }
 
     /// Holds requests until the gate is released or dropped: makes races happen in the order a test wants.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::fault::{Effect, Ending};
+use super::fault::{Effect, Ending, StreamFault};
 use super::log::Entry;
 use super::wire::Connection;
 
@@ -127,6 +127,13 @@ impl Reply {
 pub(super) fn reset(connection: &Connection) -> Response {
     connection.reset();
     Response::new(Body::empty())
+}
+
+/// No answer on this stream of HTTP/2; whoever serves it reads why.
+pub(super) fn without_answer(fault: StreamFault) -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(fault);
+    response
 }
 
 #[derive(Debug)]

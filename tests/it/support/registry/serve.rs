@@ -12,11 +12,11 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::fault::{Answer, Effect};
+use super::fault::{Answer, Effect, StreamFault};
 use super::log::{Entry, Kind, Target};
 use super::reply::{self, Reply};
 use super::wire::{Connection, Side};
-use super::{Config, Shared, blobs, listings, manifests};
+use super::{Config, Shared, blobs, front, listings, manifests};
 
 /// A request on its way.
 #[derive(Debug)]
@@ -48,9 +48,14 @@ impl Call {
     }
 }
 
-/// The connection is to be reset in the middle of the request's body, or was by the client.
+/// No answer is to be had.
 #[derive(Debug)]
-pub(super) struct Cut;
+pub(super) enum Cut {
+    /// The connection is to be reset in the middle of the request's body, or was by the client.
+    Reset,
+    /// The same for one stream of HTTP/2, or for all of them.
+    Stream(StreamFault),
+}
 
 /// The body of a request, counted as it comes in.
 #[derive(Debug)]
@@ -63,10 +68,10 @@ pub(super) struct Incoming {
 impl Incoming {
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Cut> {
         if self.left == 0 {
-            return Err(Cut);
+            return Err(Cut::Reset);
         }
         let Some(chunk) = self.stream.next().await else { return Ok(None) };
-        let mut chunk = chunk.map_err(|_| Cut)?;
+        let mut chunk = chunk.map_err(|_| Cut::Reset)?;
         chunk.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left -= chunk.len() as u64;
         self.entry.received.fetch_add(chunk.len() as u64, Ordering::SeqCst);
@@ -104,7 +109,8 @@ pub(super) async fn answer(
     let call = Call { shared, config, target, method, headers, path, side: connection.side };
     match outcome(&call, &effect, incoming, &entry).await {
         Ok(reply) => reply.spoil(&effect).send(&call.method, &effect, &entry, &connection),
-        Err(Cut) => reply::reset(&connection),
+        Err(Cut::Reset) => reply::reset(&connection),
+        Err(Cut::Stream(fault)) => reply::without_answer(fault),
     }
 }
 
@@ -118,7 +124,8 @@ async fn outcome(call: &Call, effect: &Effect, mut incoming: Incoming, entry: &E
     };
     match effect.answer {
         Answer::Given => Ok(effect.status.map_or(done, Reply::of_status)),
-        Answer::Reset => Err(Cut),
+        Answer::Reset => Err(Cut::Reset),
+        Answer::Stream(fault) => Err(Cut::Stream(fault)),
         Answer::Stall => std::future::pending().await,
         Answer::Redirect => Ok(elsewhere(call)),
         Answer::Expired => Ok(call.shared.access.challenge(call, Some("invalid_token"))),
@@ -152,6 +159,9 @@ async fn dispatch(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Result
         && matches!(kind, Kind::GetBlob | Kind::HeadBlob)
     {
         return Ok(elsewhere(call));
+    }
+    if let Some(behind) = &call.shared.behind {
+        return front::pass_on(call, behind, incoming).await;
     }
     Ok(match kind {
         Kind::Ping => Reply::json(&json!({})).with("docker-distribution-api-version", "registry/2.0"),

@@ -266,6 +266,16 @@ impl TokenServer {
         self.shared.faults.choose_by(choose);
     }
 
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// How many requests met a fault so far.
+    pub fn faults_met(&self) -> usize {
+        self.shared.faults.met()
+    }
+
     pub(super) fn issued(&self, token: &str) -> Option<Arc<Issued>> {
         let issued = self.shared.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.get(token).filter(|issued| issued.expires > Instant::now()).cloned()
@@ -309,7 +319,7 @@ async fn answer(
     match effect.answer {
         Answer::Reset => return reply::reset(&connection),
         Answer::Stall => std::future::pending().await,
-        Answer::Given | Answer::Redirect | Answer::Expired => {}
+        Answer::Given | Answer::Redirect | Answer::Expired | Answer::Stream(_) => {}
     }
     let reply = match effect.status {
         Some(status) => shared.note(&asked, None, &[], Reply::of_status(status)),

@@ -13,7 +13,10 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+
+use super::{Shared, raw_http2};
 
 /// Which of the registry's two hosts a connection came in at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,17 +46,34 @@ pub(super) struct Door {
     tls: Option<TlsAcceptor>,
     /// TLS handshakes under way: a client that is slow at it holds nobody up.
     handshakes: FuturesUnordered<Greeting>,
+    /// Where HTTP/2 is served by hand.
+    raw_http2: Option<Served>,
+}
+
+/// Connections that are not handed on, and who answers on them.
+struct Served {
+    shared: Arc<Shared>,
+    connections: JoinSet<()>,
 }
 
 impl Door {
     pub(super) async fn open(side: Side, tls: Option<TlsAcceptor>) -> (Self, SocketAddr) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has free ports");
         let address = listener.local_addr().expect("a bound socket has an address");
-        (Self { listener, side, tls, handshakes: FuturesUnordered::new() }, address)
+        (Self { listener, side, tls, handshakes: FuturesUnordered::new(), raw_http2: None }, address)
+    }
+
+    /// Serves HTTP/2 by hand, so that it can go wrong.
+    pub(super) fn with_raw_http2(mut self, shared: &Arc<Shared>) -> Self {
+        self.raw_http2 = Some(Served { shared: Arc::clone(shared), connections: JoinSet::new() });
+        self
     }
 }
 
-type Greeting = BoxFuture<'static, io::Result<(Switched, Connection)>>;
+type Greeting = BoxFuture<'static, io::Result<Greeted>>;
+
+/// A connection; whether HTTP/2 was agreed on.
+type Greeted = (Switched, Connection, bool);
 
 fn greet(side: Side, tls: Option<TlsAcceptor>, stream: TcpStream) -> Greeting {
     let connection = Connection { side, cut: Arc::default() };
@@ -61,11 +81,10 @@ fn greet(side: Side, tls: Option<TlsAcceptor>, stream: TcpStream) -> Greeting {
     Box::pin(async move {
         stream.set_nodelay(true)?;
         let stream = Cuttable { stream, cut };
-        let stream: Box<dyn Stream> = match tls {
-            Some(tls) => Box::new(tls.accept(stream).await?),
-            None => Box::new(stream),
-        };
-        Ok((Switched(stream), connection))
+        let Some(tls) = tls else { return Ok((Switched(Box::new(stream)), connection, false)) };
+        let stream = tls.accept(stream).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok((Switched(Box::new(stream)), connection, is_http2))
     })
 }
 
@@ -83,8 +102,13 @@ impl Listener for Door {
                 }
                 Some(greeted) = self.handshakes.next() => greeted,
             };
-            if let Ok(greeted) = greeted {
-                return greeted;
+            let Ok((stream, connection, is_http2)) = greeted else { continue };
+            match self.raw_http2.as_mut().filter(|_| is_http2) {
+                None => return (stream, connection),
+                Some(served) => {
+                    let taken = raw_http2::take(stream, connection, Arc::clone(&served.shared));
+                    served.connections.spawn(taken);
+                }
             }
         }
     }
