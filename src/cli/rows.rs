@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
 
 use super::settings::Copying;
 use crate::engine::{Check, Engine, Extent, Observer, Options, Stop};
@@ -49,9 +50,11 @@ impl Way<'_> {
         let awaited = awaited(&set);
         let before = Arc::new(Mutex::new(Vec::new()));
         let expand = ExpandOptions { max_wildcard_tags: self.copying.max_wildcard_tags.get() };
-        let batches = mapping::batches(set, client.with_role(Role::Source), expand)
-            .take_until(self.stop.gently.clone().cancelled_owned())
-            .map(|arrival| self.receive(arrival, &before));
+        let mut arrivals = Box::pin(mapping::batches(set, client.with_role(Role::Source), expand));
+        // What waits for no tag list is known already: it has its rows even where there is no time for anything.
+        let known = stream::iter(arrivals.next().await);
+        let listed = until(arrivals, self.stop.gently.clone());
+        let batches = known.chain(listed).map(|arrival| self.receive(arrival, &before));
         let mut rows = self.take_batches(batches, client).await;
         rows.append(&mut before.lock().unwrap_or_else(PoisonError::into_inner));
         let never = never_started(awaited, &rows, &self.stop.cause());
@@ -104,6 +107,15 @@ impl Way<'_> {
         }
         arrival.batch
     }
+}
+
+/// What `arrivals` gives until `stop`. What they wait for is dropped then, with the permits that it holds, for which
+/// entries may be waiting that are to be finished.
+fn until<T>(arrivals: impl Stream<Item = T> + Unpin, stop: CancellationToken) -> impl Stream<Item = T> {
+    stream::unfold((arrivals, stop), async |(mut arrivals, stop)| {
+        let next = stop.run_until_cancelled(arrivals.next()).await??;
+        Some((next, (arrivals, stop)))
+    })
 }
 
 /// Wishes that wait for a tag list: wildcards, and what goes where a wildcard goes.

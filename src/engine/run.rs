@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -58,6 +58,10 @@ impl Engine {
                 },
                 () = stop.gently.cancelled(), if run.has_waiting() => run.give_up_waiting(),
             }
+        }
+        // What has come already has its rows, however early the stop.
+        while let Some(Some(batch)) = batches.next().now_or_never() {
+            run.take(batch);
         }
         run.end().await
     }

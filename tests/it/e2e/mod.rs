@@ -7,6 +7,7 @@ mod budget;
 mod cold;
 mod figures;
 mod hosts;
+mod interrupted;
 mod killed;
 mod listing;
 mod logins;
@@ -20,6 +21,7 @@ mod silent;
 mod stopping;
 mod thousand;
 mod together;
+mod unreachable;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

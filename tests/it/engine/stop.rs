@@ -34,6 +34,20 @@ async fn a_gentle_stop_finishes_what_runs_and_starts_nothing_new() {
 }
 
 #[tokio::test]
+async fn stopped_before_it_begins_every_entry_is_a_row() {
+    let pair = Pair::start().await;
+    let desired = pair.offer(&Image::example(1));
+    let stop = Stop::default();
+    stop.gently.cancel();
+    stop.now.cancel();
+    let rows = mirror(vec![desired], pair.options.clone(), stop).await;
+
+    assert_eq!(rows.len(), 1);
+    assert!(matches!(rows[0].outcome, Outcome::Unfinished(Cause::Interrupted)));
+    assert_eq!(pair.requests(), 0);
+}
+
+#[tokio::test]
 async fn a_hard_stop_gives_up_what_runs_and_still_reports_it() {
     let pair = Pair::start().await;
     let desired = pair.offer(&Image::example(1));
