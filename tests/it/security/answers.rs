@@ -326,7 +326,7 @@ async fn names_of_tags_that_are_none_are_left_out_and_cannot_write_into_the_log(
         ["v1\nerror: forged", "\u{1b}[2Jv2", "../../etc/passwd", "v3\u{202e}", "", " ", "a/b", "sha256:x"]
             .map(str::to_owned)
             .into();
-    names.push(long.clone());
+    names.insert(0, long);
     names.extend((0..5000).map(|number| format!("bad tag {number}")));
     source.answers(move |_| body(&json!({"tags": names})));
     for format in ["text", "json"] {
