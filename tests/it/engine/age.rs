@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use image_mirror::engine::Extent;
+use image_mirror::engine::{Check, Extent};
 use image_mirror::model::{Desired, Guard, Outcome, Refusal, Row, Rule, Skip};
 
 use super::{Pair, word, writes};
@@ -54,11 +54,16 @@ async fn a_source_that_is_too_young_waits_and_an_old_one_is_copied() {
 
 #[tokio::test]
 async fn what_is_in_place_is_not_asked_for_its_age() {
-    let pair = Pair::start().await;
+    let mut pair = Pair::start().await;
     let image = made(1, 1);
     pair.target.put_image("mirror/app", "v1", &image);
     let row = pair.mirror_one(aged(pair.offer(&image), false)).await;
     assert_eq!((word(&row), pair.requests()), ("kept", 2));
+
+    pair.options.check = Check::Content;
+    pair.target.delete_blob("mirror/app", &image.tree_blobs()[1].digest);
+    let row = pair.mirror_one(aged(pair.offer(&image), false)).await;
+    assert_eq!(word(&row), "updated", "what is in place is mended, however young it is: {row:?}");
 }
 
 #[tokio::test]

@@ -168,3 +168,19 @@ async fn a_plan_says_what_guards_will_say() {
     assert_eq!(word(&pair.mirror_one(guarded(entry, Guard::Unmoved)).await), "planned");
     assert_eq!(writes(&pair.target), []);
 }
+
+#[tokio::test]
+async fn a_target_that_turns_out_to_be_right_still_gets_what_refers_to_it() {
+    let mut pair = Pair::start().await;
+    pair.options.referrers = true;
+    let image = Image::example(1);
+    let signature = Image::artifact("application/vnd.example.signature").layer("signed").subject(&image).build();
+    pair.source.put_untagged("org/app", &signature);
+    pair.target.put_image("mirror/app", "v1", &image);
+    pair.target.fault(Fault::on(Kind::HeadManifest).status(403));
+    let row = pair.mirror_one(guarded(pair.offer(&image), Guard::Absent)).await;
+
+    assert_eq!(word(&row), "updated", "{row:?}");
+    assert!(pair.target.manifests("mirror/app").contains(&signature.digest), "{row:?}");
+    assert_eq!(pair.target.tag_digest("mirror/app", "v1"), Some(image.digest));
+}
