@@ -174,7 +174,8 @@ async fn a_target_that_turns_out_to_be_right_still_gets_what_refers_to_it() {
     let mut pair = Pair::start().await;
     pair.options.referrers = true;
     let image = Image::example(1);
-    let signature = Image::artifact("application/vnd.example.signature").layer("signed").subject(&image).build();
+    let signature =
+        Image::artifact("application/vnd.example.signature").layer("signed").subject(&image).build();
     pair.source.put_untagged("org/app", &signature);
     pair.target.put_image("mirror/app", "v1", &image);
     pair.target.fault(Fault::on(Kind::HeadManifest).status(403));
