@@ -54,9 +54,12 @@ pub(crate) fn manifest(input: &[u8]) {
     assert_eq!(manifest.bytes, bytes);
     assert_eq!(manifest.digest, Digest::of(bytes));
     assert_eq!(manifest.digest, manifest.digest.same_algorithm_of(bytes));
-    let Ok(content) = manifest.content() else { return };
     // What we do not read need not be JSON in all its parts: text that is not UTF-8, a number without end.
     let Ok(json) = serde_json::from_slice::<Value>(bytes) else { return };
+    if let Some(subject) = manifest.subject() {
+        assert_eq!(Some(subject.as_str()), json["subject"]["digest"].as_str());
+    }
+    let Ok(content) = manifest.content() else { return };
     let named = |field: &str| match &json[field] {
         Value::Array(values) => values.clone(),
         Value::Null => Vec::new(),

@@ -31,6 +31,8 @@ pub(crate) fn policy(input: &[u8]) {
     for (asked, rule) in policy.asked.iter().zip(json["rules"].as_array().into_iter().flatten()) {
         assert_eq!(asked.targets.len(), count(&rule["targets"]), "each of its targets counts");
         assert!(!asked.targets.is_empty() && !asked.guards.is_empty(), "a rule that does nothing");
+        let asks = ["move", "backup", "min-source-age"].iter().filter(|key| rule.get(**key).is_some());
+        assert_eq!(asked.guards.len(), asks.count(), "each of its conditions counts");
         asked.targets.iter().for_each(reads_again);
     }
 }

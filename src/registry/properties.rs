@@ -16,6 +16,7 @@ use super::limit::Hosts;
 use super::refusal::{LONGEST_WAIT, Refused, retry_after};
 use super::tags::next_link;
 use crate::model::{Digest, Host, ImageRef};
+use crate::redact::Echo;
 
 /// The address of an image is below that of its repository on its own host, whatever its parts are.
 pub(crate) fn address(image: &ImageRef) {
@@ -73,14 +74,16 @@ pub(crate) fn retry_after_header(input: &[u8]) {
     }
 }
 
-/// A refusal is one line of bounded length, whatever the body is, and the digests it names are digests. The first two
-/// bytes of `input` are the status.
+/// A refusal is one line of bounded length, whatever the body is, without a login that was sent; the digests it names are
+/// digests. The first two bytes of `input` are the status.
 pub(crate) fn refusal(input: &[u8]) {
     let Some((status, body)) = input.split_first_chunk::<2>() else { return };
     let Ok(status) = StatusCode::from_u16(u16::from_be_bytes(*status) % 500 + 100) else { return };
+    let echo = Echo::of(["robot:S3CRET"]);
     for push in [false, true] {
-        let refused = Refused::read(status, &HeaderMap::new(), (body, &crate::redact::Echo::default()), push);
+        let refused = Refused::read(status, &HeaderMap::new(), (body, &echo), push);
         let shown = refused.to_string();
+        assert!(!shown.to_ascii_lowercase().contains("robot:s3cret"), "{shown}");
         assert!(shown.chars().count() < 700, "{shown}");
         assert!(!shown.contains(char::is_control), "{shown:?}");
         let _ = (refused.class(), refused.verdict(), refused.advice("registry.example"));
@@ -88,5 +91,5 @@ pub(crate) fn refusal(input: &[u8]) {
             assert_eq!(Digest::parse(digest.as_str()), Ok(digest));
         }
     }
-    super::auth::properties::token_answer(body);
+    super::auth::properties::token_answer(body, &echo);
 }

@@ -8,6 +8,7 @@ use super::challenge::{Asked, Challenge};
 use super::request;
 use super::scope::ScopeSet;
 use super::token::Token;
+use crate::redact::Echo;
 
 /// A login goes to a realm over https, or in the clear where the registry itself speaks so; a realm holds no login; what
 /// is said about one that is not trusted is bounded and holds no query. Each line of `input` is a header.
@@ -42,9 +43,10 @@ pub(crate) fn www_authenticate(input: &[u8]) {
 
 /// What a token service says of a refusal is one line of bounded length; a token is not shown, and what is none is no
 /// token.
-pub(crate) fn token_answer(body: &[u8]) {
-    if let Some(said) = request::detail(body, &crate::redact::Echo::default()) {
+pub(crate) fn token_answer(body: &[u8], echo: &Echo) {
+    if let Some(said) = request::detail(body, echo) {
         assert!(said.chars().count() <= 200 && !said.contains(char::is_control), "{said:?}");
+        assert!(!said.to_ascii_lowercase().contains("robot:s3cret"), "{said}");
     }
     if let Some(token) = Token::read(body, ScopeSet::default()) {
         assert!(token.len() > "Bearer ".len());

@@ -58,7 +58,7 @@ fn string<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {value}"))
 }
 
-/// Checks a crate's entry as CycloneDX 1.5 asks for it, and gives back its `name version`.
+/// Checks a crate's entry as `CycloneDX` 1.5 asks for it, and gives back its `name version`.
 fn listed(component: &Value, kind: &str) -> String {
     let (name, version) = (string(component, "name"), string(component, "version"));
     assert_eq!(string(component, "type"), kind);
