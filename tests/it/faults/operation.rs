@@ -15,6 +15,7 @@ pub(super) enum Operation {
     GetManifest,
     GetChild,
     GetOld,
+    Referrers,
     HeadBlob,
     Mount,
     PostUpload,
@@ -29,7 +30,7 @@ pub(super) enum Operation {
 use Operation as O;
 
 /// All of them.
-pub(super) const ALL: [Operation; 17] = [
+pub(super) const ALL: [Operation; 18] = [
     O::TagList,
     O::PullToken,
     O::PushToken,
@@ -38,6 +39,7 @@ pub(super) const ALL: [Operation; 17] = [
     O::GetManifest,
     O::GetChild,
     O::GetOld,
+    O::Referrers,
     O::HeadBlob,
     O::Mount,
     O::PostUpload,
@@ -69,6 +71,7 @@ impl Operation {
             O::GetManifest => "GET the source's manifest",
             O::GetChild => "GET a child manifest of the source's index",
             O::GetOld => "GET the manifest that the target's tag had until now",
+            O::Referrers => "GET the referrers of the source's image (with `--referrers`)",
             O::HeadBlob => "HEAD a blob at the target (with `--skip-mount`)",
             O::Mount => "POST a mount from another repository of the registry",
             O::PostUpload => "POST that opens an upload",
@@ -85,7 +88,9 @@ impl Operation {
     pub(super) fn side(self) -> Side {
         match self {
             O::PullToken | O::PushToken => Side::Tokens,
-            O::TagList | O::HeadSource | O::GetManifest | O::GetChild | O::GetBlob => Side::Source,
+            O::TagList | O::HeadSource | O::GetManifest | O::GetChild | O::GetBlob | O::Referrers => {
+                Side::Source
+            }
             _ => Side::Target,
         }
     }
@@ -101,6 +106,7 @@ impl Operation {
             O::GetManifest => named(Kind::GetManifest, &new.digest),
             O::GetChild => named(Kind::GetManifest, &new.children[0].digest),
             O::GetOld => named(Kind::GetManifest, &old.digest),
+            O::Referrers => named(Kind::Referrers, &new.digest),
             O::HeadBlob => named(Kind::HeadBlob, &scene.layer().digest),
             O::Mount | O::PostUpload => on([Kind::PostUpload, Kind::PostMount]),
             O::GetBlob => named(Kind::GetBlob, &scene.layer().digest),
@@ -138,6 +144,7 @@ impl Operation {
             O::GetManifest => format!("GET {source}@{}", new.digest),
             O::GetChild => format!("GET {source}@{}", new.children[0].digest),
             O::GetOld => format!("GET {target}@{}", scene.old.digest),
+            O::Referrers => format!("GET referrers of {source}@{}", new.digest),
             O::HeadBlob => format!("HEAD blob {target}@{}", layer.digest),
             O::Mount | O::PostUpload => format!("POST upload {target}"),
             O::GetBlob => format!("GET blob {source}@{}", layer.digest),
@@ -153,7 +160,7 @@ impl Operation {
         use image_mirror::error::Stage as S;
         match self {
             O::TagList => S::Read,
-            O::HeadSource | O::PullToken => S::Resolve,
+            O::HeadSource | O::PullToken | O::Referrers => S::Resolve,
             O::HeadTarget => S::Plan,
             O::HeadAfter => S::Verify,
             _ => S::Transfer,

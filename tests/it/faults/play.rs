@@ -44,7 +44,8 @@ pub(super) async fn run(scene: &Scene, fault: Option<Wrong>) -> Ran {
         }
     }
     let skip_mount = scene.operation == Operation::HeadBlob;
-    let options = engine::Options { skip_mount, ..engine::Options::default() };
+    let referrers = scene.signature.is_some();
+    let options = engine::Options { skip_mount, referrers, ..engine::Options::default() };
     let engine = Engine::new(&client, options, Arc::new(Silent), Stop::default());
     let batch = futures_util::stream::iter([Batch::admit(entries).batch]);
     rows.extend(tokio::join!(engine.run(batch), happen(scene, event)).0);
@@ -173,6 +174,12 @@ pub(super) fn residue(cell: &Cell, scene: &Scene, row: &Row) -> Vec<String> {
     let image = allowed.find(|image| Some(&image.digest) == tag.as_ref());
     if !image.is_some_and(|image| scene.target.holds(&scene.to, "v1", image)) {
         wrong.push(format!("the tag is {tag:?}"));
+    }
+    // A registry that says that nothing refers to it is believed.
+    let unsigned =
+        matches!(cell.fault, Wrong::Status(404 | 405, _) | Wrong::Page) && cell.times == Times::Always;
+    if matches!(row.outcome, Outcome::Copied(_)) && !unsigned && !scene.is_signed() {
+        wrong.push("the image was copied without its signature".to_owned());
     }
     if matches!(row.outcome, Outcome::Copied(_)) && tag.as_ref() != row.digest.as_ref() {
         wrong.push("the row says copied, and the tag is something else".to_owned());

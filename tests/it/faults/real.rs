@@ -20,8 +20,10 @@ async fn the_cells_marked_so_end_the_same_way_with_a_real_registry() {
     let real = RealRegistry::open().await;
     let cells: Vec<Cell> = table::cells().into_iter().filter(|cell| cell.is_real).collect();
     assert!(cells.len() >= 30, "{} cells", cells.len());
+    // One for all: each would read the certificates of this machine.
+    let judge = Judge::anonymous(real.host());
     let wrong: Vec<String> = stream::iter(cells.iter().enumerate())
-        .map(|(number, cell)| play_one(cell, &real, number))
+        .map(|(number, cell)| play_one(cell, (&real, &judge), number))
         .buffer_unordered(AT_A_TIME)
         .flat_map(stream::iter)
         .collect()
@@ -29,7 +31,7 @@ async fn the_cells_marked_so_end_the_same_way_with_a_real_registry() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-async fn play_one(cell: &Cell, real: &RealRegistry, number: usize) -> Vec<String> {
+async fn play_one(cell: &Cell, real: (&RealRegistry, &Judge), number: usize) -> Vec<String> {
     let scene = Scene::real(cell, real, number).await;
     scene.spoil(cell);
     let ran = play::run(&scene, Some(cell.fault)).await;
@@ -48,8 +50,7 @@ async fn play_one(cell: &Cell, real: &RealRegistry, number: usize) -> Vec<String
 }
 
 /// Whatever happened, the tag is the old image or the new one, and whole.
-async fn residue(scene: &Scene, real: &RealRegistry, outcome: &Outcome) -> Vec<String> {
-    let judge = Judge::anonymous(real.host());
+async fn residue(scene: &Scene, (real, judge): (&RealRegistry, &Judge), outcome: &Outcome) -> Vec<String> {
     let copied = matches!(outcome, Outcome::Copied(_) | Outcome::Kept);
     let tag = digest_of(&skopeo_raw(&real.image(&scene.to, "v1"), None).await);
     let Some(image) = scene.allowed().into_iter().find(|image| image.digest == tag) else {

@@ -29,6 +29,8 @@ pub(super) struct Scene {
     pub(super) to: String,
     pub(super) new: Image,
     pub(super) old: Image,
+    /// What refers to the new image, where that is looked at.
+    pub(super) signature: Option<Image>,
     pub(super) is_real: bool,
     nobody: Option<Side>,
     folder: TempDir,
@@ -47,6 +49,9 @@ impl Scene {
             if let Some(tokens) = tokens.as_ref().filter(|_| guarded) {
                 builder = builder.bearer(tokens);
             }
+            if operation == Operation::Referrers {
+                builder = builder.referrers();
+            }
             if fault.needs_tls() { builder.raw_http2() } else { builder }
         };
         let source = build(operation == Operation::PullToken).start().await;
@@ -56,19 +61,21 @@ impl Scene {
         };
         let scene = Self::of(cell, source, target, tokens);
         scene.source.put_image(&scene.from, "v1", &scene.new);
+        if let Some(signature) = &scene.signature {
+            scene.source.put_untagged(&scene.from, signature);
+        }
         scene.target.put_image(&scene.to, "v1", &scene.old);
         scene
     }
 
     /// The scene for `cell`, with both ends in front of `real`; `number` tells its repositories from others.
-    pub(super) async fn real(cell: &Cell, real: &RealRegistry, number: usize) -> Self {
+    pub(super) async fn real(cell: &Cell, (real, judge): (&RealRegistry, &Judge), number: usize) -> Self {
         let front = || FakeRegistry::builder().in_front_of(real.host()).start();
         let source = front().await;
         let target = if cell.operation == Operation::Mount { source.clone() } else { front().await };
         let mut scene = Self::of(cell, source, target, None);
         (scene.from, scene.to) = (format!("org/app-{number}"), format!("mirror/app-{number}"));
         scene.is_real = true;
-        let judge = Judge::anonymous(real.host());
         judge.push(&scene.from, "v1", &scene.new).await;
         judge.push(&scene.to, "v1", &scene.old).await;
         scene
@@ -77,6 +84,10 @@ impl Scene {
     fn of(cell: &Cell, source: FakeRegistry, target: FakeRegistry, tokens: Option<TokenServer>) -> Self {
         let image =
             |seed| Index::oci().child(&Image::oci().config("{}").layer_of(LAYER, seed).build()).build();
+        let new = image(1);
+        let signs = cell.operation == Operation::Referrers;
+        let signature =
+            signs.then(|| Image::artifact("application/vnd.example.signature").subject(&new).build());
         Self {
             operation: cell.operation,
             source,
@@ -84,8 +95,9 @@ impl Scene {
             tokens,
             from: "org/app".to_owned(),
             to: "mirror/app".to_owned(),
-            new: image(1),
+            new,
             old: image(2),
+            signature,
             is_real: false,
             nobody: (cell.fault == Wrong::Nobody).then(|| cell.operation.side()),
             folder: TempDir::new().expect("a temporary folder"),
@@ -95,6 +107,12 @@ impl Scene {
     /// The blob that is to be moved.
     pub(super) fn layer(&self) -> &Blob {
         &self.new.children[0].layers()[0]
+    }
+
+    /// Whether the target has what refers to the image, if anything does.
+    pub(super) fn is_signed(&self) -> bool {
+        let has = |image: &Image| self.target.manifest(&self.to, image.digest.as_str()).is_some();
+        self.signature.as_ref().is_none_or(has)
     }
 
     /// The registry that the operation goes to.

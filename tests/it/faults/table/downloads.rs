@@ -8,7 +8,7 @@ use super::super::wrong::Body::{Empty, Html, Json};
 use super::super::wrong::{Bye, Event, Wrong as W};
 
 pub(super) fn cells() -> Vec<Cell> {
-    [manifest(), child(), old(), blob()].concat()
+    [manifest(), child(), old(), referrers(), blob()].concat()
 }
 
 fn manifest() -> Vec<Cell> {
@@ -77,6 +77,33 @@ fn old() -> Vec<Cell> {
         always(W::Corrupt, Ends::CopiedSomehow),
         always(W::Page, Ends::CopiedSomehow),
         always(W::Stall, Ends::CopiedSomehow),
+    ])
+}
+
+fn referrers() -> Vec<Cell> {
+    O::Referrers.cells([
+        once(W::Status(400, Json), failed(Protocol, 1)),
+        once(W::Status(401, Html), failed(Denied, 1)),
+        once(W::Status(403, Empty), failed(Denied, 1)),
+        once(W::Status(404, Json), copied(1)),
+        always(W::Status(404, Html), Ends::CopiedSomehow),
+        always(W::Status(405, Empty), Ends::CopiedSomehow),
+        once(W::Status(408, Html), copied(1)),
+        once(W::Status(429, Json), copied(1)),
+        always(W::Wait(429, "7"), failed(Throttled, 1)),
+        once(W::Wait(429, "3600"), failed(Throttled, 1)),
+        once(W::Status(500, Empty), copied(1)),
+        always(W::Status(500, Html), failed(Transient, 3)),
+        always(W::Status(503, Json), failed(Transient, 3)),
+        once(W::Page, copied(1)),
+        always(W::Page, Ends::CopiedSomehow),
+        once(W::Text("[]"), copied(1)),
+        always(W::Text("[]"), failed(Protocol, 2)).says("is no OCI image index"),
+        once(W::Reset, copied(1)),
+        always(W::Reset, failed(Transient, 3)),
+        once(W::CutAt(10), copied(1)),
+        always(W::StallAt(10), failed(Transient, 3)),
+        always(W::RedirectLoop, failed(Protocol, 1)).says("redirected too often"),
     ])
 }
 

@@ -4,9 +4,13 @@
 
 use std::io;
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, HeaderName, Method, Request, header};
 use bytes::Bytes;
 use futures_util::stream;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 
 use super::reply::Reply;
 use super::serve::{Call, Cut, Incoming};
@@ -19,13 +23,12 @@ const OWN: [HeaderName; 4] =
 #[derive(Debug)]
 pub(super) struct Behind {
     host: String,
-    client: reqwest::Client,
+    client: Client<HttpConnector, Body>,
 }
 
 impl Behind {
     pub(super) fn new(host: &str) -> Self {
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        Self { host: host.to_owned(), client: client.build().expect("a client") }
+        Self { host: host.to_owned(), client: Client::builder(TokioExecutor::new()).build_http() }
     }
 }
 
@@ -47,21 +50,21 @@ pub(super) async fn pass_on(call: &Call, behind: &Behind, incoming: &mut Incomin
     if !call.target.query.is_empty() {
         address.query_pairs_mut().extend_pairs(&call.target.query);
     }
-    let body = reqwest::Body::wrap_stream(stream::iter(chunks));
     // With the host as it was asked for, so that addresses in answers lead back here.
-    let request =
-        behind.client.request(call.method.clone(), address).headers(call.headers.clone()).body(body);
-    let answer = request.send().await;
+    let mut request = Request::new(Body::from_stream(stream::iter(chunks)));
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = address.as_str().parse().expect("an address");
+    *request.headers_mut() = call.headers.clone();
+    let answer = behind.client.request(request).await;
     if let Some(cut) = cut {
         return Err(cut);
     }
-    let answer = answer.map_err(|_| Cut::Reset)?;
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
-    let body = answer.bytes().await.map_err(|_| Cut::Reset)?;
-    let is_head = call.method == axum::http::Method::HEAD;
+    let (head, body) = answer.map_err(|_| Cut::Reset)?.into_parts();
+    let (status, headers) = (head.status.as_u16(), head.headers);
+    let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Cut::Reset)?;
     // Of an answer to HEAD only the length of its body is known, and only that is sent on.
-    let body = if is_head { Bytes::from(vec![0; announced(&headers).or(length).unwrap_or(0)]) } else { body };
+    let is_head = call.method == Method::HEAD;
+    let body = if is_head { Bytes::from(vec![0; announced(&headers).unwrap_or(0)]) } else { body };
     let mut reply = Reply::new(status).body(body);
     reply.headers = headers;
     for name in OWN {
