@@ -21,8 +21,9 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
     ("lib", &[]),
 ];
 /// What only one module may name.
-const RESERVED: [(&str, &str); 9] = [
+const RESERVED: [(&str, &str); 10] = [
     ("reqwest", "registry"),
+    ("h2", "registry"),
     ("rustls", "registry"),
     ("oci_client", "registry"),
     ("docker_credential", "registry"),
