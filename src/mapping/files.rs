@@ -185,8 +185,7 @@ fn with_stdin_read(inputs: &[Input]) -> Result<Vec<Input>, ReadError> {
         if word != "-" {
             read.push(input.clone());
         } else if !read.iter().any(|seen| matches!(seen, Input::Text { name, .. } if &**name == "-")) {
-            let mut bytes = Vec::new();
-            io::stdin().lock().take(LARGEST).read_to_end(&mut bytes).map_err(|error| ReadError {
+            let bytes = read_to_limit(io::stdin().lock()).map_err(|error| ReadError {
                 words: vec![WordError::Path { path: "-".to_owned(), error: Arc::new(error) }],
             })?;
             read.push(Input::Text { name: "-".into(), bytes });
@@ -382,9 +381,9 @@ pub(super) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
     read_to_limit(File::open(path)?)
 }
 
-fn read_to_limit(file: File) -> io::Result<Vec<u8>> {
+fn read_to_limit(from: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("it has more than {} MiB", LARGEST >> 20)));
     }

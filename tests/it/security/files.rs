@@ -44,6 +44,21 @@ async fn what_is_no_plain_file_is_a_row_and_nobody_waits_for_it() {
 }
 
 #[tokio::test]
+async fn a_file_or_a_stream_that_is_too_long_is_refused_and_never_read_in_part() {
+    const TOO_LONG: usize = (64 << 20) + 1;
+    let run = set();
+    let file = std::fs::File::create(run.folder().join("set/mapping_long")).unwrap();
+    file.set_len(TOO_LONG as u64).unwrap();
+    let ran = on_set("run", run).await.exits(1);
+    assert!(unread(&ran)[0].contains("more than 64 MiB"), "{ran}");
+
+    let mut text = GOOD.as_bytes().to_vec();
+    text.resize(TOO_LONG, b'\n');
+    let ran = Run::new(["lint", "-"]).stdin(text).run().await.exits(2);
+    assert!(ran.stderr.contains("more than 64 MiB"), "{ran}");
+}
+
+#[tokio::test]
 async fn a_link_out_of_the_directory_is_not_read_so_that_nobody_gets_a_secret_printed() {
     for command in ["run", "lint", "plan", "configmap"] {
         let run = set().file("home/config.json", docker_config(&[("quay.io", "robot", PASSWORD)]));
