@@ -3,8 +3,10 @@
 //! One of the few places in the program that write a manifest anew, since it is asked to; the digest
 //! changes. An index of which all children match is left as it is.
 
+use std::collections::BTreeMap;
+
 use regex::Regex;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::manifests::Node;
 use crate::model::{Content, Descriptor, Manifest};
@@ -42,11 +44,13 @@ fn matches(child: &Descriptor, platforms: &Regex) -> bool {
     platforms.is_match(&platform)
 }
 
+/// What stays is not written anew: a number that is read and written may lose digits.
 fn without(index: &Manifest, matches: &[bool]) -> Result<Manifest, serde_json::Error> {
-    let mut json: Value = serde_json::from_slice(&index.bytes)?;
-    if let Some(children) = json.get_mut("manifests").and_then(Value::as_array_mut) {
-        let mut keep = matches.iter();
-        children.retain(|_| keep.next().copied().unwrap_or(false));
+    let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&index.bytes)?;
+    if let Some(children) = fields.get_mut("manifests") {
+        let all: Vec<&RawValue> = serde_json::from_str(children.get())?;
+        let kept = all.into_iter().zip(matches).filter_map(|(child, keep)| keep.then_some(child));
+        *children = to_raw_value(&kept.collect::<Vec<_>>())?;
     }
-    Ok(Manifest::new(Some(&index.media_type), serde_json::to_vec(&json)?.into()))
+    Ok(Manifest::new(Some(&index.media_type), serde_json::to_vec(&fields)?.into()))
 }
