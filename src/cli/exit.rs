@@ -113,7 +113,7 @@ mod tests {
 
     fn row(outcome: Outcome) -> Row {
         Row {
-            origin: Origin::Mapping { file: "mapping_x".into(), line: 1 },
+            origin: Origin::Line { file: "mapping_x".into(), line: 1 },
             owner: None,
             source: Locator::Text("a".into()),
             target: Locator::Text("b".into()),

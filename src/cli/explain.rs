@@ -137,9 +137,7 @@ impl Asked {
     fn mentions(&self, finding: &Finding) -> bool {
         let origins = self.entries.iter().map(|entry| &entry.origin);
         let origins = origins.chain(self.rejected.iter().map(|row| &row.origin));
-        origins
-            .into_iter()
-            .any(|Origin::Mapping { file, line }| *file == finding.file && *line == finding.line())
+        origins.into_iter().any(|origin| origin.line() == Some((&finding.file, finding.line())))
     }
 }
 

@@ -118,11 +118,11 @@ impl Lines {
             Outcome::Unfinished(cause) => ("not-checked", cause.to_string()),
             _ => return None,
         };
-        let Origin::Mapping { file, line } = &row.origin;
+        let (file, line) = row.origin.line()?;
         let message = format!("the source `{}` could not be found: {said}", row.source);
         let mut finding = Finding::about(file, Severity::Error, code, message);
         finding.span =
-            self.0.iter().find(|known| known.name == *file).map(|file| source_word(file.line(*line), *line));
+            self.0.iter().find(|known| known.name == *file).map(|file| source_word(file.line(line), line));
         Some(finding)
     }
 }

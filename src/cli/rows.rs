@@ -86,6 +86,7 @@ impl Way<'_> {
             skip_mount: self.copying.skip_mount,
             referrers: self.copying.referrers,
             filter_by_os: self.copying.filter_by_os.clone(),
+            ..Options::default()
         }
     }
 

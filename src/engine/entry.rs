@@ -70,6 +70,10 @@ impl Engine {
                 return ended(ending.comparing(digest, &found));
             }
         };
+        if self.options.extent == Extent::Compare {
+            let ending = Ending::before(desired, Outcome::Planned(reason), requests, started);
+            return ended(ending.comparing(digest, &found));
+        }
         Looked::ToDo(Box::new(Planned {
             desired,
             wanted,

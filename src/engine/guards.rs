@@ -90,7 +90,7 @@ impl Engine {
                 Which::Incoming => Some(wanted),
             };
             let Some(image) = image else { continue };
-            let tag = template.render(self.began, moving, image);
+            let tag = template.render(self.options.began, moving, image);
             let tag = tag.map_err(|text| by_rule(guard, Refusal::NoTag(text.into())))?;
             if further.iter().all(|known| known.tag != tag) {
                 further.push(FurtherTag { which: *which, tag, guard: guard.clone() });

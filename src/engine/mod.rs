@@ -74,6 +74,8 @@ pub enum Extent {
     /// Only their sources are looked for. Targets are not: an entry whose source exists ends as planned, for a
     /// reason unknown.
     Sources,
+    /// Both ends are compared, and no more: what would have to be written ends as planned, without its bytes.
+    Compare,
     /// Both ends are looked at, and what would be written is said.
     Plan,
     /// They are written.
@@ -83,6 +85,7 @@ pub enum Extent {
 
 /// How a run is to be done.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own; none excludes another")]
 pub struct Options {
     /// Entries being transferred at a time; it bounds memory, not load.
     pub jobs: usize,
@@ -98,6 +101,10 @@ pub struct Options {
     pub referrers: bool,
     /// Only the platforms `os/arch[/variant]` that match.
     pub filter_by_os: Option<regex::Regex>,
+    /// A target that we may not see is a failure, never one that may be absent. For repositories that are known to exist.
+    pub visible_targets: bool,
+    /// When the run began: what further tags say.
+    pub began: SystemTime,
 }
 
 impl Default for Options {
@@ -110,6 +117,8 @@ impl Default for Options {
             skip_mount: false,
             referrers: false,
             filter_by_os: None,
+            visible_targets: false,
+            began: SystemTime::now(),
         }
     }
 }
@@ -152,8 +161,6 @@ pub struct Engine {
     streams: Arc<Semaphore>,
     /// When images were made, by the digest of their config.
     created: Once<Digest, Option<SystemTime>>,
-    /// When the run began.
-    began: SystemTime,
 }
 
 impl std::fmt::Debug for Engine {
@@ -206,7 +213,6 @@ impl Engine {
             fanout: fanout::Fanout::default(),
             streams: Arc::new(Semaphore::new(STREAMS)),
             created: Once::default(),
-            began: SystemTime::now(),
         }
     }
 }

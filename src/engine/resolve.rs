@@ -106,7 +106,9 @@ impl Engine {
         let found = match target {
             Endpoint::Registry(image) => match self.looks.look(&self.target, image).await {
                 Ok(found) => found,
-                Err(error) if error.is_denied() => return Ok(Found::Unknown),
+                Err(error) if error.is_denied() && !self.options.visible_targets => {
+                    return Ok(Found::Unknown);
+                }
                 Err(error) => return Err(Failure::new(Stage::Plan, error)),
             },
             Endpoint::Layout(layout) if layout.tag.is_none() => None,

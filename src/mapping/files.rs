@@ -5,15 +5,14 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::reading;
+
 /// How often the files are read again because a mounted ConfigMap was changed meanwhile.
 const SNAPSHOTS: u32 = 5;
-
-/// No mapping file is larger: a ConfigMap holds 1 MiB.
-const LARGEST: u64 = 64 << 20;
 
 /// Something to read mappings from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +184,7 @@ fn with_stdin_read(inputs: &[Input]) -> Result<Vec<Input>, ReadError> {
         if word != "-" {
             read.push(input.clone());
         } else if !read.iter().any(|seen| matches!(seen, Input::Text { name, .. } if &**name == "-")) {
-            let bytes = read_to_limit(io::stdin().lock()).map_err(|error| ReadError {
+            let bytes = reading::whole(io::stdin().lock()).map_err(|error| ReadError {
                 words: vec![WordError::Path { path: "-".to_owned(), error: Arc::new(error) }],
             })?;
             read.push(Input::Text { name: "-".into(), bytes });
@@ -301,7 +300,7 @@ impl Search {
         if !visited.insert(canonical.clone()) {
             return;
         }
-        if let Some(error) = self.leads_out(&canonical) {
+        if let Err(error) = self.stays_within(&canonical) {
             return self.unreadable(directory, error);
         }
         for name in names {
@@ -331,11 +330,10 @@ impl Search {
         if !self.seen.insert(canonical.clone()) {
             return None;
         }
-        let bytes = match (&self.root, self.leads_out(&canonical)) {
-            (_, Some(error)) => Err(error),
-            (Some(_), None) => read_plain(path),
+        let bytes = match self.root {
+            Some(_) => self.stays_within(&canonical).and_then(|()| reading::plain(path)),
             // A pipe is fine where the user named it.
-            (None, None) => File::open(path).and_then(read_to_limit),
+            None => File::open(path).and_then(reading::whole),
         };
         match bytes {
             Ok(bytes) => {
@@ -348,10 +346,9 @@ impl Search {
         }
     }
 
-    /// A file that somebody linked to may be anybody's, and what is wrong with its lines is printed.
-    fn leads_out(&self, canonical: &Path) -> Option<io::Error> {
-        let root = self.root.as_ref().filter(|root| !canonical.starts_with(root))?;
-        Some(io::Error::other(format!("it is a link that leads out of `{}`", root.display())))
+    /// Whether what is being searched holds a path, if anything is.
+    fn stays_within(&self, canonical: &Path) -> io::Result<()> {
+        self.root.as_ref().map_or(Ok(()), |root| reading::stays_within(canonical, root))
     }
 
     /// A mounted ConfigMap is exchanged as a whole, by turning its link `..data`.
@@ -371,23 +368,6 @@ fn fixed_part(pattern: &str) -> PathBuf {
     let is_fixed =
         |part: &std::path::Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
     Path::new(".").join(Path::new(pattern).components().take_while(is_fixed).collect::<PathBuf>())
-}
-
-/// What a plain file holds; a pipe or a device could keep us waiting, or never end.
-pub(super) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a plain file"));
-    }
-    read_to_limit(File::open(path)?)
-}
-
-fn read_to_limit(from: impl io::Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("it has more than {} MiB", LARGEST >> 20)));
-    }
-    Ok(bytes)
 }
 
 fn sorted_names(directory: &Path) -> io::Result<Vec<String>> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::finding::{Finding, Severity};
+use crate::reading;
 
 #[derive(Debug, Default, Deserialize)]
 struct Owners {
@@ -63,7 +64,7 @@ impl OwnerFinder {
     }
 
     fn read(&mut self, path: &Path) -> Option<Arc<str>> {
-        let text = String::from_utf8(super::files::read_plain(path).ok()?).ok()?;
+        let text = String::from_utf8(reading::plain(path).ok()?).ok()?;
         let Ok(owners) = serde_yaml::from_str::<Option<Owners>>(&text) else {
             let file: Arc<str> = path.display().to_string().into();
             let message = "this OWNERS file is not the YAML that it should be; it is left out";

@@ -194,7 +194,7 @@ impl MappingSet {
 
     fn read_line(&mut self, file: &Arc<MappingFile>, number: u32, options: ReadOptions) {
         let line = grammar::read_line(file.line(number), options.strict);
-        let origin = Origin::Mapping { file: Arc::clone(&file.name), line: number };
+        let origin = Origin::Line { file: Arc::clone(&file.name), line: number };
         let owner = file.owner.clone();
         let text = LineText::new(file.line(number), &line.bad);
         for bad in line.bad {
@@ -234,7 +234,7 @@ impl MappingSet {
         let Unreadable { name, path, error } = unreadable;
         let message = format!("cannot be read: {error}");
         self.findings.push(Finding::about(name, Severity::Error, "unreadable", message));
-        let origin = Origin::Mapping { file: Arc::clone(name), line: 0 };
+        let origin = Origin::Line { file: Arc::clone(name), line: 0 };
         let failure = Failure::new(Stage::Read, FileError { error: Arc::clone(error) });
         let ends = (Locator::Path(path.clone()), Locator::Text("".into()));
         self.rows.push(failed_row(&origin, owners.nearest(path).as_ref(), ends, failure));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::files::MappingFile;
 use super::grammar::Destination;
 use super::set::{Entry, MappingSet, Wish};
-use crate::model::{Digest, Locator, Origin, Row, Shard};
+use crate::model::{Digest, Locator, Row, Shard};
 
 /// The part of `set` that is for `shard`: each entry and each row is in exactly one of all shards. Findings stay, since
 /// they are about the files: what contradicts itself was found over the whole set.
@@ -32,7 +32,7 @@ fn name(row: &Row) -> String {
     match (&row.target, &row.origin) {
         (Locator::Image(image), _) => image.repository.to_string(),
         (Locator::Layout(layout), _) => Destination::Layout(layout.path.clone()).to_string(),
-        (Locator::Text(text), Origin::Mapping { file, .. }) if text.is_empty() => file.to_string(),
+        (Locator::Text(text), origin) if text.is_empty() => origin.group().to_string(),
         (target @ (Locator::Path(_) | Locator::Text(_)), _) => target.to_string(),
     }
 }

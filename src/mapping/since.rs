@@ -57,9 +57,7 @@ pub fn since(mut set: MappingSet, revision: &str) -> Result<MappingSet, SinceErr
     let is_new = |file: &str, line: u32| {
         line == 0 || new.get(file).and_then(|lines| lines.get(line as usize - 1)).copied().unwrap_or(true)
     };
-    let origin_is_new = |origin: &Origin| match origin {
-        Origin::Mapping { file, line } => is_new(file, *line),
-    };
+    let origin_is_new = |origin: &Origin| origin.line().is_none_or(|(file, line)| is_new(file, line));
     set.entries.retain(|entry| origin_is_new(entry.wish.origin()));
     set.rows.retain(|row| origin_is_new(&row.origin));
     set.findings.retain(|finding: &Finding| is_new(&finding.file, finding.line()));

@@ -13,20 +13,55 @@ use super::reference::{Host, ImageRef, Repository, Tag, Version};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Origin {
-    /// A line of a mapping file.
-    Mapping {
+    /// A line of a file.
+    Line {
         /// The path as the user would type it; `-` for standard input.
         file: Arc<str>,
         /// The line, counted from 1; 0 is the file as a whole.
         line: u32,
     },
+    /// A tag of an ImageStream that a flag picked; without a tag the stream, the namespace or all (`*`) that it asked for.
+    ImageStreamTag {
+        /// `namespace/name`.
+        stream: Arc<str>,
+        /// The tag.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag: Option<Arc<str>>,
+    },
+    /// A repository whose tags were looked through.
+    Repository {
+        /// In full.
+        repository: Arc<str>,
+    },
+}
+
+impl Origin {
+    /// What entries that belong together share: the file, the ImageStream, the repository.
+    #[must_use]
+    pub fn group(&self) -> &Arc<str> {
+        match self {
+            Self::Line { file, .. } => file,
+            Self::ImageStreamTag { stream, .. } => stream,
+            Self::Repository { repository } => repository,
+        }
+    }
+
+    /// The file and the line.
+    #[must_use]
+    pub fn line(&self) -> Option<(&Arc<str>, u32)> {
+        match self {
+            Self::Line { file, line } => Some((file, *line)),
+            Self::ImageStreamTag { .. } | Self::Repository { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mapping { file, line: 0 } => f.write_str(file),
-            Self::Mapping { file, line } => write!(f, "{file}:{line}"),
+            Self::Line { file, line } if *line > 0 => write!(f, "{file}:{line}"),
+            Self::ImageStreamTag { stream, tag: Some(tag) } => write!(f, "{stream}:{tag}"),
+            _ => f.write_str(self.group()),
         }
     }
 }

@@ -102,6 +102,8 @@ pub enum Skip {
     MatchedNothing,
     /// The source does not exist and `--skip-missing` was given.
     SourceMissing,
+    /// The ImageStream has the tag, and no image under it: nothing was imported or pushed yet.
+    NoImage,
     /// `--filter-by-os` matches no platform of the source.
     FilteredOut,
     /// While it was copied someone else made the target what the source is now.
@@ -120,6 +122,7 @@ impl fmt::Display for Skip {
         match self {
             Self::MatchedNothing => f.write_str("matched nothing"),
             Self::SourceMissing => f.write_str("the source does not exist"),
+            Self::NoImage => f.write_str("the tag has no image yet"),
             Self::FilteredOut => f.write_str("no platform matches the filter"),
             Self::Overtaken => f.write_str("someone else made it what the source is now"),
             Self::TooYoung { least, .. } => {

@@ -1,5 +1,6 @@
 //! Names for further tags: `{timestamp}_prune_{tag}`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use super::reference::Tag;
 const LONGEST: usize = 128;
 /// `YYYYMMDDhhmmss`, of which the first eight digits are the date.
 const TIMESTAMP: usize = 14;
+/// So many hex digits stand for the rest of a tag that is shortened.
+const HASH: usize = 12;
 const DATE: usize = 8;
 
 /// Makes a tag of what is known when a tag moves. No two moves make the same one.
@@ -19,6 +22,8 @@ const DATE: usize = 8;
 pub struct TagTemplate {
     text: Arc<str>,
     parts: Vec<Part>,
+    /// Whether a tag that would be too long is shortened.
+    shortens: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,7 +64,22 @@ impl TagTemplate {
     /// What it would be, where that is no tag, mostly for its length.
     pub fn render(&self, at: SystemTime, moving: &Tag, digest: &Digest) -> Result<Tag, String> {
         let text = self.text_of(at, moving.as_str(), digest.hex());
-        Tag::parse(&text).map_err(|_| text)
+        let tag = if self.shortens { Tag::parse(&shortened(&text)) } else { Tag::parse(&text) };
+        tag.map_err(|_| text)
+    }
+
+    /// Gives a tag that would be too long the hash of its text in place of its end, so that it stays single and the same.
+    #[must_use]
+    pub fn shortening(mut self) -> Self {
+        self.shortens = true;
+        self
+    }
+
+    /// Whether the tag for an image with a sha256 digest is shortened when `moving` moves.
+    #[must_use]
+    pub fn is_shortened(&self, moving: &Tag) -> bool {
+        let text = self.text_of(SystemTime::UNIX_EPOCH, moving.as_str(), NO_DIGEST);
+        self.shortens && text.len() > LONGEST
     }
 
     fn text_of(&self, at: SystemTime, tag: &str, hex: &str) -> String {
@@ -77,6 +97,18 @@ impl TagTemplate {
     fn has(&self, part: &Part) -> bool {
         self.parts.contains(part)
     }
+}
+
+/// As many hex digits as sha256 has.
+const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// `text`; where that is too long for a tag as much of it as there is room for, and its hash.
+fn shortened(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST {
+        return text.into();
+    }
+    let start = &text[..text.floor_char_boundary(LONGEST - 1 - HASH)];
+    format!("{start}_{:.HASH$}", Digest::of(text.as_bytes()).hex()).into()
 }
 
 /// `YYYYMMDDhhmmss`, UTC.
@@ -105,7 +137,7 @@ impl FromStr for TagTemplate {
         }
         parts.push(Part::Text(rest.to_owned()));
         parts.retain(|part| *part != Part::Text(String::new()));
-        let template = Self { text: text.into(), parts };
+        let template = Self { text: text.into(), parts, shortens: false };
         template.check()
     }
 }
@@ -116,7 +148,7 @@ impl TagTemplate {
         if self.text.contains('}') && !self.text.contains('{') {
             return Err(TemplateError::Placeholder);
         }
-        let shortest = self.text_of(SystemTime::UNIX_EPOCH, "x", &"0".repeat(64));
+        let shortest = self.text_of(SystemTime::UNIX_EPOCH, "x", NO_DIGEST);
         Tag::parse(&shortest).map_err(|_| TemplateError::Tag)?;
         let is_dated = self.has(&Part::Timestamp) || self.has(&Part::Date);
         let is_single = self.has(&Part::Digest) || (self.has(&Part::Tag) && is_dated);
@@ -158,6 +190,25 @@ mod tests {
         let prefix = "{timestamp}_prune___ci_images_mirror__{tag}";
         assert_eq!(made(prefix, &"x".repeat(87)).unwrap().len(), 128);
         assert_eq!(made(prefix, &"x".repeat(88)).unwrap_err().len(), 129);
+    }
+
+    #[test]
+    fn a_tag_that_would_be_too_long_gets_a_hash_where_that_was_asked_for() {
+        let template: TagTemplate = "{timestamp}_prune___ci_images_mirror__{tag}".parse().unwrap();
+        let template = template.shortening();
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_761_228_162);
+        let tag = |text: String| Tag::parse(&text).unwrap();
+        let name = |text: String| template.render(at, &tag(text), &Digest::of(b"x")).unwrap().to_string();
+        let fits = name("x".repeat(87));
+        assert!(
+            fits.len() == 128 && fits.ends_with("__xxxxx") && !template.is_shortened(&tag("x".repeat(87)))
+        );
+        let (one, other) = (name("x".repeat(88)), name("x".repeat(127) + "y"));
+        assert_eq!((one.len(), other.len()), (128, 128));
+        assert!(one.starts_with("20251023140242_prune___ci_images_mirror__xxxxx"), "{one}");
+        assert_ne!(one, other, "two names that begin the same stay two");
+        assert_eq!(one, name("x".repeat(88)), "the same name in each run");
+        assert!(template.is_shortened(&tag("x".repeat(88))));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Finds the policy files that govern mapping files: beside them and, as for OWNERS, in the directories above.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use super::read::read;
 use super::yaml::about;
 use super::{Policies, Policy, PolicyFile};
 use crate::model::Finding;
+use crate::reading;
 
 /// What a policy file beside mapping files is called.
 pub const FILE_NAME: &str = "mirror-policy.yaml";
@@ -28,7 +30,8 @@ pub fn find<'a>(
     let mut policies = Policies::default();
     for path in named {
         let name: Arc<str> = path.display().to_string().into();
-        match std::fs::read(path) {
+        // A pipe is fine where the user named it.
+        match File::open(path).and_then(reading::whole) {
             Ok(bytes) => policies.general.extend(search.take(&name, &bytes)),
             Err(error) => search.unreadable(&name, &error),
         }
@@ -47,7 +50,7 @@ pub fn find<'a>(
 
 #[derive(Debug, Default)]
 struct Search {
-    /// What lies in each directory that was looked into.
+    /// What lies in each directory that was looked into, by its path without links.
     known: HashMap<PathBuf, Option<Arc<Policy>>>,
     found: Vec<PolicyFile>,
     findings: Vec<Finding>,
@@ -85,7 +88,7 @@ impl Search {
         }
         let path = directory.join(FILE_NAME);
         let name = shown(&path);
-        match std::fs::read(&path) {
+        match reading::plain_within(&path, directory) {
             Ok(bytes) => {
                 let policy = self.take(&name, &bytes);
                 self.found.push(PolicyFile { name, path, bytes });

@@ -111,8 +111,8 @@ impl Policies {
     }
 
     fn governing(&self, origin: &Origin) -> impl Iterator<Item = &Policy> {
-        let Origin::Mapping { file, .. } = origin;
-        self.general.iter().chain(self.of_files.get(file).into_iter().flatten()).map(Arc::as_ref)
+        let of_file = origin.line().and_then(|(file, _)| self.of_files.get(file));
+        self.general.iter().chain(of_file.into_iter().flatten()).map(Arc::as_ref)
     }
 }
 

@@ -140,6 +140,9 @@ pub enum Kind {
     /// The token was dropped while it was in use; the operation is to be tried anew.
     #[error("the token expired on the way")]
     Expired,
+    /// The right to write ended before the request was made.
+    #[error("this instance may not write any more")]
+    Withheld,
     /// Something on our side of the wire.
     #[error(transparent)]
     Local(Local),
@@ -282,6 +285,7 @@ impl Kind {
             | Self::Redirects(_)
             | Self::SeenByProxy(_)
             | Self::Authorization(_)
+            | Self::Withheld
             | Self::Local(_) => Verdict::Final,
         }
     }
@@ -307,6 +311,7 @@ impl Kind {
             | Self::Redirects(_) => Class::Protocol,
             Self::Nameless(_) | Self::SeenByProxy(_) => Class::Denied,
             Self::Authorization(error) => error.class(),
+            Self::Withheld => Class::Interrupted,
             Self::Local(local) => local.class,
         }
     }
@@ -358,6 +363,7 @@ impl Kind {
             | Self::Redirect(_)
             | Self::Redirects(_)
             | Self::Expired
+            | Self::Withheld
             | Self::Local(_) => None,
         }
     }
@@ -389,6 +395,7 @@ impl Kind {
             | Self::Redirects(_)
             | Self::Authorization(_)
             | Self::Expired
+            | Self::Withheld
             | Self::Local(_) => return None,
         })
     }

@@ -13,6 +13,7 @@ mod credentials;
 mod disclosure;
 mod endpoint;
 mod error;
+mod gate;
 mod http_error;
 mod jwt;
 pub mod limit;
@@ -43,6 +44,7 @@ pub use credentials::{
     ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
 };
 pub use error::{Error, Kind, Local};
+pub use gate::WriteGate;
 pub use http_error::HttpError;
 pub use limit::Permit;
 pub use listing::TagListing;

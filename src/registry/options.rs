@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::TagListing;
+use super::{TagListing, WriteGate};
 use crate::model::Host;
 
 /// How a client behaves; the defaults are those of the command line.
@@ -45,6 +45,8 @@ pub struct Options {
     pub tag_listing: Vec<(Host, TagListing)>,
     /// A file with an `OAuth` token for quay's API.
     pub quay_api_token_file: Option<PathBuf>,
+    /// What must be open for a request that writes; none: nothing needs to be.
+    pub write_gate: Option<WriteGate>,
     /// What we call ourselves.
     pub user_agent: String,
 }
@@ -69,6 +71,7 @@ impl Default for Options {
             chunk_size: 32 << 20,
             tag_listing: Vec::new(),
             quay_api_token_file: None,
+            write_gate: None,
             user_agent: concat!("image-mirror/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

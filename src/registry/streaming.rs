@@ -58,6 +58,7 @@ impl Sending<'_> {
         (frames, length, start): (BoxStream<'static, Result<Bytes, Error>>, u64, u64),
         trusted: bool,
     ) -> Result<reqwest::Response, Error> {
+        self.shared.may_send(&self.call)?;
         let tally = self.shared.counters.tally();
         tally.request(&self.call.method);
         let watch = Watch::new(length);

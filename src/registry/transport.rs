@@ -156,6 +156,7 @@ impl Shared {
         let mut sends = 1;
         loop {
             let authorization = self.authorize(call).await?;
+            self.may_send(call)?;
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
             let (response, place) = sent.map_err(|kind| call.error(kind))?;
             let own = sends < SENDS && place.is_home;
@@ -292,6 +293,13 @@ impl Shared {
             }
             Err(_) => Err(Kind::Stalled(stall)),
         }
+    }
+
+    /// Whether a request may be made now: one that changes something waits for nobody's leave but the gate's.
+    pub(super) fn may_send(&self, call: &Call) -> Result<(), Error> {
+        let is_write = !matches!(call.method, Method::GET | Method::HEAD);
+        let is_shut = is_write && self.options.write_gate.as_ref().is_some_and(|gate| !gate.is_open());
+        if is_shut { Err(call.error(Kind::Withheld)) } else { Ok(()) }
     }
 
     /// The client for a request to an address; who is not at `home` there is not shown who we are.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use crate::model::{Origin, Outcome, Row};
+use crate::model::{Outcome, Row};
 
 use super::totals::Counts;
 use super::words::{change, full_reason, help, moved, name, place, verdict};
@@ -47,9 +47,7 @@ pub fn write_junit(report: &Report, to: &mut dyn Write) -> io::Result<()> {
 type Xml<'a> = Writer<&'a mut dyn Write>;
 
 fn file(row: &Row) -> &str {
-    match &row.origin {
-        Origin::Mapping { file, .. } => file,
-    }
+    row.origin.group()
 }
 
 /// Rows of one file, at least one.

@@ -113,7 +113,13 @@ impl RowFields {
 
     fn skip(&self, reason: &str) -> Result<Skip, ReadError> {
         let Some(least) = reason.strip_prefix("the source is younger than ") else {
-            let plain = [Skip::MatchedNothing, Skip::SourceMissing, Skip::FilteredOut, Skip::Overtaken];
+            let plain = [
+                Skip::MatchedNothing,
+                Skip::SourceMissing,
+                Skip::NoImage,
+                Skip::FilteredOut,
+                Skip::Overtaken,
+            ];
             return one_of(plain, reason);
         };
         let least = humantime::parse_duration(least).map_err(|_| unknown("reason", reason))?;

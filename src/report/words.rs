@@ -21,9 +21,7 @@ pub fn clean(text: &str) -> String {
 /// Where a row was asked for, and its file alone.
 #[must_use]
 pub fn place(origin: &Origin) -> (String, String) {
-    match origin {
-        Origin::Mapping { file, .. } => (clean(&origin.to_string()), clean(file)),
-    }
+    (clean(&origin.to_string()), clean(origin.group()))
 }
 
 /// A row's source or target, fit to be printed.

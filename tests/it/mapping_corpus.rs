@@ -258,9 +258,7 @@ fn accepted(
 }
 
 fn line_of(row: &image_mirror::model::Row) -> u32 {
-    match &row.origin {
-        image_mirror::model::Origin::Mapping { line, .. } => *line,
-    }
+    row.origin.line().unwrap().1
 }
 
 /// What is planned and what is a row make up all that the file says, and the line that `oc` stopped at is explained.

@@ -40,7 +40,7 @@ fn find(directory: &Path, names: &[&str]) -> Policies {
 fn asked(policies: &Policies, file: &str, target: &str) -> Vec<String> {
     let image = Reference::parse(target).unwrap();
     let image = ImageRef::new(image.repository, Version::Tag(image.tag.unwrap()));
-    let origin = Origin::Mapping { file: file.into(), line: 1 };
+    let origin = Origin::Line { file: file.into(), line: 1 };
     let (source, target) = (Endpoint::Registry(image.clone()), Endpoint::Registry(image));
     let guards = policies.guards(&Desired { origin, owner: None, source, target, guards: Vec::new() });
     let name = |guard: &Guard| match guard {

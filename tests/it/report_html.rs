@@ -49,7 +49,7 @@ fn hostile_text_stays_text() {
     let bait = "<script>alert(\"x\")</script>' onload='y";
     let error = broken(Class::Denied, 1, bait, bait).advising(bait);
     let hostile = Row {
-        origin: Origin::Mapping { file: bait.into(), line: 1 },
+        origin: Origin::Line { file: bait.into(), line: 1 },
         owner: Some(bait.into()),
         source: Locator::Text(bait.into()),
         target: Locator::Text(bait.into()),

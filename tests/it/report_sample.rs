@@ -76,7 +76,7 @@ const KNATIVE: &str = "mappings/knative/mapping_knative_v1_14";
 
 pub(crate) fn row(line: u32, outcome: Outcome) -> Row {
     Row {
-        origin: Origin::Mapping { file: KNATIVE.into(), line },
+        origin: Origin::Line { file: KNATIVE.into(), line },
         owner: Some("knative-team".into()),
         source: image(&format!("registry.ci.openshift.org/knative/part-{line}:v1.14")),
         target: image(&format!("quay.io/openshift-knative/part-{line}:v1.14")),
@@ -96,8 +96,8 @@ fn copied(line: u32, outcome: Outcome) -> Row {
 }
 
 fn other_file(row: Row) -> Row {
-    let Origin::Mapping { line, .. } = row.origin;
-    let origin = Origin::Mapping { file: "mappings/ocp/mapping_origin_4_12".into(), line };
+    let (_, line) = row.origin.line().unwrap();
+    let origin = Origin::Line { file: "mappings/ocp/mapping_origin_4_12".into(), line };
     Row { origin, owner: None, ..row }
 }
 

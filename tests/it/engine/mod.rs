@@ -99,7 +99,7 @@ pub(crate) fn client(options: registry::Options) -> Client {
 
 pub(crate) fn entry(source: &str, target: &str) -> Desired {
     Desired {
-        origin: Origin::Mapping { file: "mapping_test".into(), line: 1 },
+        origin: Origin::Line { file: "mapping_test".into(), line: 1 },
         owner: None,
         source: endpoint(source),
         target: endpoint(target),

@@ -1,0 +1,1 @@
+//! A Kubernetes cluster: its ImageStreams and its Leases. The only module that speaks to an API server.
