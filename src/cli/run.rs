@@ -97,7 +97,7 @@ fn read(settings: &Run, output: &Output) -> Result<Read, NothingAttempted> {
         return Err(NothingAttempted::Strict);
     }
     let policies = policies::load(&settings.policy, &set, output)?;
-    let Some(shard) = settings.pace.shard else { return Ok(Read { set, part: None, policies }) };
+    let Some(shard) = settings.shard else { return Ok(Read { set, part: None, policies }) };
     let part = Part { shard, set: set.digest() };
     Ok(Read { set: mapping::of_shard(set, shard), part: Some(part), policies })
 }

@@ -198,7 +198,7 @@ fn colour_is_off_where_no_color_is_set_unless_asked_for() {
 #[test]
 fn a_shard_is_what_is_typed_else_a_variable_else_the_pod_of_an_indexed_job() {
     let shard = |line: &str, variables: &[(&str, &str)]| {
-        run(line, variables).pace.shard.map(|shard| shard.to_string()).unwrap_or_default()
+        run(line, variables).shard.map(|shard| shard.to_string()).unwrap_or_default()
     };
     let job = [("JOB_COMPLETION_INDEX", "2"), ("JOB_COMPLETIONS", "4")];
     assert_eq!(shard("image-mirror run m", &[]), "");

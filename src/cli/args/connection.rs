@@ -110,16 +110,31 @@ pub struct PaceArgs {
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
     pub grace: Option<Span>,
-    /// Only the target repositories of shard I of N, I from 0: 0/4 to 3/4 [default: all; in an Indexed Job its index]
-    #[arg(long, value_name = "I/N")]
-    #[serde(deserialize_with = "value::one")]
-    pub shard: Option<Shard>,
 }
 
 impl PaceArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: artifacts, jobs, deadline, grace, shard;)
+        layer!(self over under: artifacts, jobs, deadline, grace;)
+    }
+}
+
+/// Which share of the work is this run's.
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(default)]
+#[command(next_help_heading = "Running")]
+pub struct ShardArgs {
+    /// Only the target repositories of shard I of N, I from 0: 0/4 to 3/4 [default: all; in an Indexed Job its index]
+    #[arg(long, value_name = "I/N")]
+    #[serde(deserialize_with = "value::one")]
+    pub shard: Option<Shard>,
+}
+
+impl ShardArgs {
+    /// What was typed, over `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        layer!(self over under: shard;)
     }
 }

@@ -21,22 +21,6 @@ pub struct CopyArgs {
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub skip_missing: Option<Truth>,
-    /// Check that each unchanged target is whole, and send what is missing
-    #[arg(long)]
-    #[serde(deserialize_with = "value::one")]
-    pub verify_content: Option<Truth>,
-    /// As --verify-content, and write every manifest again
-    #[arg(long)]
-    #[serde(deserialize_with = "value::one")]
-    pub force: Option<Truth>,
-    /// Never ask a registry to mount a blob from another repository
-    #[arg(long)]
-    #[serde(deserialize_with = "value::one")]
-    pub skip_mount: Option<Truth>,
-    /// Copy what refers to an image too: signatures, attestations, SBOMs; also what was attached to it later
-    #[arg(long)]
-    #[serde(deserialize_with = "value::one")]
-    pub referrers: Option<Truth>,
     /// Attempt nothing if any line is bad (exit 2)
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
@@ -60,8 +44,39 @@ impl CopyArgs {
     #[must_use]
     pub fn over(self, under: Self) -> Self {
         layer!(self over under:
-            filter_by_os, keep_manifest_list, skip_missing, verify_content, force, skip_mount, referrers,
-            strict, allow_empty, fail_on_empty_match, max_wildcard_tags;)
+            filter_by_os, keep_manifest_list, skip_missing, strict, allow_empty, fail_on_empty_match,
+            max_wildcard_tags;)
+    }
+}
+
+/// How far below its tag an image is looked at, and what travels with it.
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(default)]
+#[command(next_help_heading = "What is copied")]
+pub struct ContentArgs {
+    /// Check that each unchanged target is whole, and send what is missing
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub verify_content: Option<Truth>,
+    /// As --verify-content, and write every manifest again
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub force: Option<Truth>,
+    /// Never ask a registry to mount a blob from another repository
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub skip_mount: Option<Truth>,
+    /// Copy what refers to an image too: signatures, attestations, SBOMs; also what was attached to it later
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub referrers: Option<Truth>,
+}
+
+impl ContentArgs {
+    /// What was typed, over `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        layer!(self over under: verify_content, force, skip_mount, referrers;)
     }
 }
 

@@ -20,9 +20,9 @@ use std::ffi::OsString;
 use clap::{Arg, ArgMatches, Command as Clap, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use auth::{AuthAction, AuthCheckArgs, AuthCheckCommand, AuthCommand};
-pub use connection::{ConnectionArgs, PaceArgs};
+pub use connection::{ConnectionArgs, PaceArgs, ShardArgs};
 pub use console::{ColorChoice, ConsoleArgs, LogFormat, ProgressMode};
-pub use copy::{CopyArgs, OcArgs, WriteArgs};
+pub use copy::{ContentArgs, CopyArgs, OcArgs, WriteArgs};
 pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs, VersionArgs};
 pub use mapping::MappingArgs;
 pub use policy::PolicyArgs;
@@ -99,6 +99,9 @@ pub struct RunArgs {
     /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// How far it is looked at, and what travels with it.
+    #[command(flatten)]
+    pub content: ContentArgs,
     /// What may be written.
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -108,6 +111,9 @@ pub struct RunArgs {
     /// How much at a time and how long.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// Which share of the work.
+    #[command(flatten)]
+    pub shard: ShardArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -128,12 +134,18 @@ pub struct PlanCommand {
     /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// How far it is looked at, and what travels with it.
+    #[command(flatten)]
+    pub content: ContentArgs,
     /// What may be written.
     #[command(flatten)]
     pub policy: PolicyArgs,
     /// How much at a time and how long.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// Which share of the work.
+    #[command(flatten)]
+    pub shard: ShardArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -171,6 +183,9 @@ pub struct ExplainCommand {
     /// What is compared and copied.
     #[command(flatten)]
     pub copy: CopyArgs,
+    /// How far it is looked at, and what travels with it.
+    #[command(flatten)]
+    pub content: ContentArgs,
     /// What may be written.
     #[command(flatten)]
     pub policy: PolicyArgs,

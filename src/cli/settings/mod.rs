@@ -19,8 +19,9 @@ pub use values::{
 
 use super::args::{
     Args, AuthAction, AuthCheckArgs, AuthCheckCommand, Command, ConfigmapArgs, ConfigmapCommand,
-    ConnectionArgs, CopyArgs, ExplainCommand, LintArgs, LintCommand, MappingArgs, MergeCommand, OcArgs,
-    PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs, VersionArgs, WholeArgs,
+    ConnectionArgs, ContentArgs, CopyArgs, ExplainCommand, LintArgs, LintCommand, MappingArgs, MergeCommand,
+    OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs, ShardArgs, VersionArgs,
+    WholeArgs,
 };
 use crate::model::{Shard, ShardError};
 
@@ -171,9 +172,10 @@ impl<'a> Draft<'a> {
             check: false,
             since: None,
             inputs: self.inputs(args.mapping),
-            copying: self.copying(args.copy),
+            copying: self.copying(args.copy, args.content),
             policy: self.policy(args.policy),
             pace: self.pace(args.pace),
+            shard: self.shard(args.shard),
             connection: self.connection(args.connection),
         }
     }
@@ -187,9 +189,10 @@ impl<'a> Draft<'a> {
             check: question.check.is_some_and(|truth| truth.0),
             since: question.since,
             inputs: self.inputs(args.mapping),
-            copying: self.copying(args.copy),
+            copying: self.copying(args.copy, args.content),
             policy: self.policy(args.policy),
             pace: self.pace(args.pace),
+            shard: self.shard(args.shard),
             connection: self.connection(args.connection),
         }
     }
@@ -211,7 +214,7 @@ impl<'a> Draft<'a> {
         Explain {
             target: args.explain.target,
             inputs: self.inputs(args.mapping),
-            copying: self.copying(args.copy),
+            copying: self.copying(args.copy, args.content),
             policy: self.policy(args.policy),
             connection: self.connection(args.connection),
         }
@@ -251,13 +254,13 @@ impl<'a> Draft<'a> {
         if inputs.is_empty() { vec!["mappings/".to_owned()] } else { inputs }
     }
 
-    fn copying(&mut self, args: CopyArgs) -> Copying {
-        let args: CopyArgs = args.over(self.group());
+    fn copying(&mut self, args: CopyArgs, content: ContentArgs) -> Copying {
+        let (args, content) = (args.over(self.group()), content.over(self.group()));
         if Copying::ignores_filter(&args) {
             self.notes
                 .push("`--keep-manifest-list` keeps lists whole, so `--filter-by-os` is ignored".to_owned());
         }
-        Copying::new(&args)
+        Copying::new(&args, &content)
     }
 
     fn policy(&mut self, args: PolicyArgs) -> PolicySettings {
@@ -265,11 +268,12 @@ impl<'a> Draft<'a> {
     }
 
     fn pace(&mut self, args: PaceArgs) -> Pace {
-        let mut args: PaceArgs = args.over(self.group());
-        if args.shard.is_none() {
-            args.shard = self.shard_of_job();
-        }
-        Pace::new(args)
+        Pace::new(args.over(self.group()))
+    }
+
+    fn shard(&mut self, args: ShardArgs) -> Option<Shard> {
+        let args: ShardArgs = args.over(self.group());
+        args.shard.or_else(|| self.shard_of_job())
     }
 
     /// The shard that this is as a pod of an Indexed Job.

@@ -10,7 +10,8 @@ use super::environment::Platform;
 use super::policy::PolicySettings;
 use crate::cli::args::value::{Count, HostName, Span, Truth};
 use crate::cli::args::{
-    ColorChoice, ConnectionArgs, ConsoleArgs, CopyArgs, LogFormat, OutputFormat, PaceArgs, ProgressMode,
+    ColorChoice, ConnectionArgs, ConsoleArgs, ContentArgs, CopyArgs, LogFormat, OutputFormat, PaceArgs,
+    ProgressMode,
 };
 use crate::model::{Host, Shard};
 
@@ -33,6 +34,8 @@ pub struct Run {
     pub policy: PolicySettings,
     /// How much at a time and how long.
     pub pace: Pace,
+    /// Which target repositories; none: all.
+    pub shard: Option<Shard>,
     /// How registries are reached.
     pub connection: Connection,
 }
@@ -185,17 +188,17 @@ pub struct Copying {
 const MAX_WILDCARD_TAGS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
 impl Copying {
-    pub(super) fn new(args: &CopyArgs) -> Self {
+    pub(super) fn new(args: &CopyArgs, content: &ContentArgs) -> Self {
         let on = |flag: Option<Truth>| flag.is_some_and(|truth| truth.0);
         let whole = on(args.keep_manifest_list);
-        let force = on(args.force);
+        let force = on(content.force);
         Self {
             filter_by_os: filter(args).filter(|_| !whole),
             skip_missing: on(args.skip_missing),
-            verify_content: on(args.verify_content) || force,
+            verify_content: on(content.verify_content) || force,
             force,
-            skip_mount: on(args.skip_mount),
-            referrers: on(args.referrers),
+            skip_mount: on(content.skip_mount),
+            referrers: on(content.referrers),
             strict: on(args.strict),
             allow_empty: on(args.allow_empty),
             fail_on_empty_match: on(args.fail_on_empty_match),
@@ -205,7 +208,7 @@ impl Copying {
 
     /// What differs by name only, in every entry.
     pub(in crate::cli) fn names_only() -> Self {
-        Self::new(&CopyArgs::default())
+        Self::new(&CopyArgs::default(), &ContentArgs::default())
     }
 
     /// Whether a filter was given beside `--keep-manifest-list`, which overrules it as in `oc`.
@@ -222,7 +225,7 @@ fn filter(args: &CopyArgs) -> Option<Regex> {
         .filter(|regex| !matches!(regex.as_str(), "" | ".*"))
 }
 
-/// How much at a time, how long, which share, and where the reports go.
+/// How much at a time, how long, and where the reports go.
 #[derive(Debug, Clone)]
 pub struct Pace {
     /// Where the report files go.
@@ -233,8 +236,6 @@ pub struct Pace {
     pub deadline: Option<Duration>,
     /// What running entries get after a signal or the deadline.
     pub grace: Duration,
-    /// Which target repositories; none: all.
-    pub shard: Option<Shard>,
 }
 
 const JOBS: NonZeroUsize = NonZeroUsize::new(32).unwrap();
@@ -248,7 +249,6 @@ impl Pace {
             jobs: args.jobs.map_or(JOBS, |Count(count)| count),
             deadline: args.deadline.map(|Span(span)| span),
             grace: args.grace.map_or(GRACE, |Span(span)| span),
-            shard: args.shard,
         }
     }
 }

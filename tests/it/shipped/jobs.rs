@@ -243,7 +243,7 @@ fn the_pods_of_the_indexed_job_know_their_shard_and_share_a_directory_for_their_
     let Action::Run(run) = Settings::new(args, &Environment::read(variables)).unwrap().action else {
         panic!("not a run")
     };
-    assert_eq!(run.pace.shard.unwrap().to_string(), format!("{last}/{}", last + 1));
+    assert_eq!(run.shard.unwrap().to_string(), format!("{last}/{}", last + 1));
     let mounts = container.volume_mounts.as_ref().unwrap();
     let artifacts =
         mounts.iter().find(|mount| Some(Path::new(&mount.mount_path)) == run.pace.artifacts.as_deref());
