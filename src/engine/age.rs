@@ -15,7 +15,7 @@ use super::manifests::Node;
 use super::store::Store;
 use super::{Engine, Error};
 use crate::error::{Failure, Stage};
-use crate::model::{Content, Descriptor, Desired};
+use crate::model::{Content, Descriptor, Desired, Digest, Endpoint};
 use crate::registry;
 
 /// The configs that say when an image was made.
@@ -34,6 +34,24 @@ impl Engine {
         let store = Store::of(&desired.source, &self.source);
         let created = self.created(&store, node).await?;
         Ok(created.and_then(|created| age(created, SystemTime::now())))
+    }
+
+    /// When the newest image that the target registry has under `digest` was made; none: it does not say so.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not there.
+    pub async fn target_made(
+        &self,
+        target: &Endpoint,
+        digest: &Digest,
+    ) -> Result<Option<SystemTime>, Failure> {
+        let store = Store::of(target, &self.target);
+        let root = self.manifests.get(&store, &Descriptor::of_digest(digest.clone())).await?;
+        let gone = || {
+            let (source_ref, digest) = (target.clone(), digest.clone());
+            Failure::new(Stage::Plan, Error::SourceVanished { source_ref, digest })
+        };
+        self.created(&store, &*root.ok_or_else(gone)?).await
     }
 
     /// When the newest image of what `root` holds was made. Each manifest is read once, and no more than a copy would.

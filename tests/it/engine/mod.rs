@@ -2,6 +2,7 @@
 
 mod age;
 mod blobs;
+mod compare;
 mod content;
 mod copy;
 mod fanout;

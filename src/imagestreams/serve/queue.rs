@@ -1,0 +1,251 @@
+//! What is known to have to be mirrored, one place a target.
+//!
+//! - A target is there once: what is asked for later takes the place of what was asked for before.
+//! - First come, first served. What failed waits longer each time, and then queues at the end, so that an image that
+//!   can never be mirrored costs the others nothing but its turn.
+//! - What is being copied stays until it is done; what is asked for meanwhile has its turn afterwards.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::imagestreams::Wanted;
+use crate::model::{Digest, Endpoint};
+
+/// How long the first failure of a target waits for its next turn; each further one waits twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+/// No failure waits longer.
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
+
+/// A target that is not what it should be.
+#[derive(Debug, Clone)]
+pub(super) struct Due {
+    pub(super) wanted: Wanted,
+    /// What the target was when it was compared.
+    pub(super) current: Option<Digest>,
+    /// Whether the target is more than a day behind its source.
+    pub(super) stale: bool,
+}
+
+/// A [`Due`] in its place.
+#[derive(Debug, Clone)]
+pub(super) struct Queued {
+    pub(super) due: Due,
+    /// When its target was queued first.
+    pub(super) created_at: SystemTime,
+    place: u64,
+    failures: u32,
+    state: State,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    /// It has its turn when those before it had theirs.
+    Ready,
+    /// It failed, and waits until then.
+    Waiting(Instant),
+    /// It is being copied; what was asked for since comes next.
+    Moving(Option<Box<Due>>),
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The target is as it should be, or nobody can make it so.
+    Over,
+    /// It is to be tried again.
+    Failed,
+}
+
+/// The targets that are to be written.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    inner: Mutex<Inner>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    targets: HashMap<Endpoint, Queued>,
+    ready: BTreeMap<u64, Endpoint>,
+    waiting: BTreeSet<(Instant, u64, Endpoint)>,
+    places: u64,
+}
+
+impl Queue {
+    /// Puts `due` in the place of its target, or at the end where it has none.
+    pub(super) fn put(&self, due: Due) {
+        self.inner().put(due);
+        self.changed.notify_one();
+    }
+
+    /// The target is as it should be: it needs no turn.
+    pub(super) fn remove(&self, target: &Endpoint) {
+        self.inner().remove(target);
+    }
+
+    /// Keeps the targets that are in `wanted`, and those that are being copied.
+    pub(super) fn retain(&self, wanted: &HashSet<&Endpoint>) {
+        self.inner().retain(wanted);
+    }
+
+    /// The next that is to be copied; waits until there is one.
+    pub(super) async fn next(&self) -> Due {
+        loop {
+            let changed = self.changed.notified();
+            let soonest = {
+                let mut inner = self.inner();
+                inner.wake(Instant::now());
+                if let Some(due) = inner.take() {
+                    // Another may wait beside this one.
+                    self.changed.notify_one();
+                    return due;
+                }
+                inner.waiting.first().map(|(until, ..)| *until)
+            };
+            match soonest {
+                Some(until) => tokio::select! {
+                    () = changed => {}
+                    () = sleep_until(until) => {}
+                },
+                None => changed.await,
+            }
+        }
+    }
+
+    /// The turn of `target` ended so.
+    pub(super) fn ended(&self, target: &Endpoint, turn: Turn) {
+        self.inner().ended(target, turn);
+        self.changed.notify_one();
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        *self.inner() = Inner::default();
+    }
+
+    /// How many targets are not as they should be.
+    pub(super) fn len(&self) -> usize {
+        self.inner().targets.len()
+    }
+
+    /// Those that were queued first, at most `most`.
+    pub(super) fn oldest(&self, most: usize) -> Vec<Queued> {
+        let inner = self.inner();
+        let mut all: Vec<&Queued> = inner.targets.values().collect();
+        let by_age = |queued: &&Queued| (queued.created_at, queued.place);
+        if most < all.len() && most > 0 {
+            all.select_nth_unstable_by_key(most - 1, by_age);
+        }
+        all.truncate(most);
+        all.sort_by_key(by_age);
+        all.into_iter().cloned().collect()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn put(&mut self, due: Due) {
+        let target = due.wanted.desired.target.clone();
+        match self.targets.get_mut(&target) {
+            Some(Queued { state: State::Moving(next), due: moving, .. }) => {
+                let is_another = moving.wanted.desired.source != due.wanted.desired.source;
+                *next = is_another.then(|| Box::new(due));
+            }
+            Some(queued) => queued.due = due,
+            None => {
+                let place = self.place();
+                self.ready.insert(place, target.clone());
+                let created_at = SystemTime::now();
+                self.targets
+                    .insert(target, Queued { due, created_at, place, failures: 0, state: State::Ready });
+            }
+        }
+    }
+
+    fn place(&mut self) -> u64 {
+        self.places += 1;
+        self.places
+    }
+
+    fn remove(&mut self, target: &Endpoint) {
+        if let Some(queued) = self.targets.get_mut(target) {
+            if let State::Moving(next) = &mut queued.state {
+                *next = None;
+                return;
+            }
+            let Some(queued) = self.targets.remove(target) else { return };
+            self.leave(target, &queued);
+        }
+    }
+
+    fn leave(&mut self, target: &Endpoint, queued: &Queued) {
+        match queued.state {
+            State::Ready => drop(self.ready.remove(&queued.place)),
+            State::Waiting(until) => drop(self.waiting.remove(&(until, queued.place, target.clone()))),
+            State::Moving(_) => {}
+        }
+    }
+
+    fn retain(&mut self, wanted: &HashSet<&Endpoint>) {
+        let gone: Vec<Endpoint> =
+            self.targets.keys().filter(|target| !wanted.contains(target)).cloned().collect();
+        for target in gone {
+            self.remove(&target);
+        }
+    }
+
+    /// Those whose wait is over queue at the end.
+    fn wake(&mut self, now: Instant) {
+        while let Some(entry) = self.waiting.first().filter(|(until, ..)| *until <= now).cloned() {
+            self.waiting.remove(&entry);
+            let (_, _, target) = entry;
+            let place = self.place();
+            if let Some(queued) = self.targets.get_mut(&target) {
+                (queued.place, queued.state) = (place, State::Ready);
+                self.ready.insert(place, target);
+            }
+        }
+    }
+
+    fn take(&mut self) -> Option<Due> {
+        let (_, target) = self.ready.pop_first()?;
+        let queued = self.targets.get_mut(&target)?;
+        queued.state = State::Moving(None);
+        Some(queued.due.clone())
+    }
+
+    fn ended(&mut self, target: &Endpoint, turn: Turn) {
+        let Some(mut queued) = self.targets.remove(target) else { return };
+        let State::Moving(next) = std::mem::replace(&mut queued.state, State::Ready) else {
+            self.targets.insert(target.clone(), queued);
+            return;
+        };
+        let place = self.place();
+        queued.place = place;
+        match (next, turn) {
+            (Some(next), _) => {
+                (queued.due, queued.failures) = (*next, 0);
+                self.ready.insert(place, target.clone());
+            }
+            (None, Turn::Over) => return,
+            (None, Turn::Failed) => {
+                let until = Instant::now() + wait_after(queued.failures);
+                queued.failures += 1;
+                queued.state = State::Waiting(until);
+                self.waiting.insert((until, place, target.clone()));
+            }
+        }
+        self.targets.insert(target.clone(), queued);
+    }
+}
+
+fn wait_after(failures: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_WAIT)
+}
