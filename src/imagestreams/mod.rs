@@ -1,1 +1,23 @@
 //! Mirrors what the ImageStreams of a cluster say: which tags there are, and the images under them.
+//!
+//! 1. [`Config::load`] and [`Selection`]: what was asked for.
+//! 2. [`Asked::needed`]: which ImageStreams that takes; whoever reads them fills [`Streams`].
+//! 3. [`wish`]: both into entries for the engine, and rows for what ends before it.
+//!
+//! Nothing here looks at a registry or a cluster.
+
+mod config;
+mod desired;
+mod files;
+mod names;
+mod selection;
+mod stream;
+mod streams;
+
+pub use config::{ArtRule, Config, ConfigError, Ignored, Supplemental, ToCluster, Written};
+pub use desired::{EntryError, Wanted, Wish, wish};
+pub use files::{FileError, read_file};
+pub use names::{CLUSTER_REGISTRY, KeepTag, Names};
+pub use selection::{Asked, Exclusion, IsTag, NameError, Namespace, Needed, Selection, StreamName};
+pub use stream::{ImageStream, Malformed, Newest, StreamTag, TagImage, changed_tags};
+pub use streams::{Part, Streams, Unread};

@@ -1,0 +1,122 @@
+//! The configuration file `_config.yaml`: what else goes to the target repository, and what comes back from it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::names::Names;
+use super::selection::IsTag;
+use crate::model::{Finding, Span};
+
+/// A configuration file that holds.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The file, named as its reader would.
+    pub file: Arc<str>,
+    /// `supplementalCIImages`.
+    pub supplemental: Vec<Supplemental>,
+    /// `artImages`.
+    pub art: Vec<ArtRule>,
+    /// `qciToAppCIImages`.
+    pub to_cluster: Vec<ToCluster>,
+    /// `ignoredSources`.
+    pub ignored: Vec<Ignored>,
+    /// What is odd in it; nothing of it is an error.
+    pub findings: Vec<Finding>,
+}
+
+/// A source as it is written; what is not written is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// A pull spec.
+    pub image: String,
+    /// The namespace of an ImageStream.
+    pub namespace: String,
+    /// The name of an ImageStream.
+    pub name: String,
+    /// The tag of an ImageStream.
+    pub tag: String,
+}
+
+/// An image that goes to the target repository.
+#[derive(Debug, Clone)]
+pub struct Supplemental {
+    /// What it is called there.
+    pub target: IsTag,
+    /// Where it is.
+    pub source: Written,
+    /// The key of the entry.
+    pub place: Span,
+}
+
+/// A rule that picks tags of ImageStreams.
+#[derive(Debug, Clone)]
+pub struct ArtRule {
+    /// Their namespace.
+    pub namespace: Arc<str>,
+    /// What their names match.
+    pub name: Regex,
+    /// What their tags match; none: any.
+    pub tag: Option<Regex>,
+    /// Where it is written.
+    pub place: Span,
+}
+
+/// An image that goes from the target repository to the cluster.
+#[derive(Debug, Clone)]
+pub struct ToCluster {
+    /// The tag of the ImageStream.
+    pub target: IsTag,
+    /// The pull spec, written or made of the target.
+    pub image: String,
+    /// The key of the entry.
+    pub place: Span,
+}
+
+/// A source that is not mirrored.
+#[derive(Debug, Clone)]
+pub struct Ignored {
+    /// The source.
+    pub source: Written,
+    /// Why.
+    pub reason: Option<String>,
+    /// Where it is written.
+    pub place: Span,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// There is no such file, or it cannot be read.
+    #[error("the configuration file `{file}` cannot be read")]
+    Unreadable {
+        /// The file.
+        file: Arc<str>,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// It says something wrong: all that is wrong or odd in it.
+    #[error("the configuration file holds errors")]
+    Wrong(Vec<Finding>),
+}
+
+impl Config {
+    /// The configuration that the file at `path` holds.
+    ///
+    /// # Errors
+    /// When it cannot be read, or anything in it is wrong.
+    pub fn load(_path: &Path, _names: &Names) -> Result<Self, ConfigError> {
+        unimplemented!()
+    }
+
+    /// The configuration that `text` holds.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, and what is odd.
+    pub fn read(_file: &Arc<str>, _text: &str, _names: &Names) -> Result<Self, Vec<Finding>> {
+        unimplemented!()
+    }
+}
