@@ -11,7 +11,7 @@ use crate::mapping::{MappingSet, Wish};
 use crate::model::{Endpoint, Repository};
 use crate::policy::Policies;
 use crate::registry::{
-    self, Client, ClusterRegistry, Credentials, LoadError, Options, Role, SearchPaths, TagListing,
+    self, Client, ClusterRegistry, Credentials, LoadError, Options, Role, SearchPaths, TagListing, WriteGate,
 };
 
 /// Why no registry can be asked.
@@ -30,6 +30,15 @@ pub(super) enum ConnectError {
 /// # Errors
 /// When a file that was named cannot be used. Nothing was attempted then.
 pub(super) fn client(connection: &Connection, deadline: Option<Instant>) -> Result<Client, ConnectError> {
+    client_with(connection, |options| options.deadline = deadline)
+}
+
+/// As [`client`], which writes only while `gate` is open, if there is one.
+pub(super) fn gated_client(connection: &Connection, gate: Option<WriteGate>) -> Result<Client, ConnectError> {
+    client_with(connection, |options| options.write_gate = gate)
+}
+
+fn client_with(connection: &Connection, adapt: impl FnOnce(&mut Options)) -> Result<Client, ConnectError> {
     let source = credentials(connection, connection.source_authfile.as_ref())?;
     let target = credentials(connection, connection.target_authfile.as_ref())?;
     for warning in source.warnings() {
@@ -40,7 +49,8 @@ pub(super) fn client(connection: &Connection, deadline: Option<Instant>) -> Resu
         tracing::warn!("{warning}");
     }
     let ca_files = connection.ca_file.iter().cloned().chain(target.extra_ca()).collect();
-    let options = options(connection, ca_files, deadline);
+    let mut options = options(connection, ca_files);
+    adapt(&mut options);
     Client::new(options, source, target).map_err(|error| ConnectError::Client(Box::new(error)))
 }
 
@@ -52,13 +62,12 @@ fn credentials(connection: &Connection, own: Option<&PathBuf>) -> Result<Credent
     Credentials::load(&paths, &clusters).map_err(|error| ConnectError::Logins(Box::new(error)))
 }
 
-fn options(connection: &Connection, ca_files: Vec<PathBuf>, deadline: Option<Instant>) -> Options {
+fn options(connection: &Connection, ca_files: Vec<PathBuf>) -> Options {
     Options {
         attempts: connection.attempts.get(),
         max_retry_after: connection.max_retry_after,
         connect_timeout: connection.connect_timeout,
         stall_timeout: connection.stall_timeout,
-        deadline,
         plain_http: connection.plain_http.clone(),
         tls: connection.tls.clone(),
         ca_files,

@@ -164,6 +164,7 @@ async fn plan(
         policies,
         jobs: 1,
         extent: Extent::Plan,
+        visible_targets: false,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

@@ -85,6 +85,7 @@ async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit
         policies: &Policies::default(),
         jobs: 1,
         extent: Extent::Sources,
+        visible_targets: false,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

@@ -12,6 +12,7 @@ mod configmap;
 mod connect;
 mod exit;
 mod explain;
+mod imagestreams;
 mod lint;
 mod log;
 mod output;
@@ -20,6 +21,7 @@ pub mod progress;
 mod report;
 mod rows;
 mod run;
+mod serve;
 pub mod settings;
 mod stop;
 mod told;
@@ -84,6 +86,8 @@ fn misused(errors: &[UsageError]) -> Exit {
 fn dispatch(action: Action, output: &Output) -> Exit {
     match action {
         Action::Run(settings) => in_runtime(run::run(*settings, output)),
+        Action::ImageStreams(settings) => in_runtime(imagestreams::imagestreams(*settings, output)),
+        Action::Serve(settings) => in_runtime(serve::serve(*settings, output)),
         Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
         Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
         Action::Configmap(settings) => configmap::configmap(&settings, output),

@@ -1,5 +1,8 @@
 //! The policies of a command: those of files and that of the flags, and what `lint` says by them.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::output::Output;
 use super::settings::PolicySettings;
 use crate::mapping::{Destination, Entry, Finding, MappingSet, Severity, Wish};
@@ -19,7 +22,27 @@ pub(super) fn load(
     set: &MappingSet,
     output: &Output,
 ) -> Result<Policies, UnusablePolicy> {
-    let files = set.files().iter().map(|file| (&file.name, file.path.as_deref()));
+    find(settings, set.files().iter().map(|file| (&file.name, file.path.as_deref())), output)
+}
+
+/// The policies that govern what the file at `config` asks for, if there is one, and what flags pick.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn beside(
+    settings: &PolicySettings,
+    config: Option<&Path>,
+    output: &Output,
+) -> Result<Policies, UnusablePolicy> {
+    let config = config.map(|path| (Arc::from(path.display().to_string()), path));
+    find(settings, config.iter().map(|(name, path)| (name, Some(*path))), output)
+}
+
+fn find<'a>(
+    settings: &PolicySettings,
+    files: impl IntoIterator<Item = (&'a Arc<str>, Option<&'a Path>)>,
+    output: &Output,
+) -> Result<Policies, UnusablePolicy> {
     match policy::find(&settings.files, files) {
         Ok(policies) => Ok(policies.and(settings.flags.clone())),
         Err(findings) => {

@@ -3,12 +3,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use tokio::time::Instant;
 
 use super::exit::Exit;
 use super::output::Output;
 use super::settings::Merge;
 use crate::error::Chain;
-use crate::report::{self, MergeError, Merged, ReadError, Report};
+use crate::model::{Row, Wire};
+use crate::report::{self, MergeError, Merged, Part, ReadError, Report};
 
 /// Why reports cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +78,52 @@ fn paths(name: &str) -> Result<Vec<PathBuf>, NothingMerged> {
     if found.is_empty() { Err(NothingMerged::Nothing { name: name.to_owned() }) } else { Ok(found) }
 }
 
+/// When a command began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Began {
+    pub(super) at: SystemTime,
+    pub(super) clock: Instant,
+}
+
+impl Began {
+    /// Now.
+    pub(super) fn now() -> Self {
+        Self { at: SystemTime::now(), clock: Instant::now() }
+    }
+}
+
+/// What a command came to.
+pub(super) struct Ended {
+    pub(super) command: &'static str,
+    pub(super) dry_run: bool,
+    pub(super) began: Began,
+    pub(super) part: Option<Part>,
+    pub(super) rows: Vec<Row>,
+    pub(super) wire: Wire,
+    /// What it exits with, as far as its rows and its question go.
+    pub(super) exit: Exit,
+}
+
+/// Ends a command that made rows: progress gives way to the report.
+pub(super) fn conclude(ended: Ended, artifacts: Option<&Path>, output: &Output) -> Exit {
+    let Ended { command, dry_run, began, part, rows, wire, exit } = ended;
+    output.progress().clear();
+    output.progress().sum_up();
+    let report = Report {
+        command: command.to_owned(),
+        dry_run,
+        started: began.at,
+        elapsed: began.clock.elapsed(),
+        exit_code: exit.code(),
+        part,
+        rows,
+        wire,
+    };
+    give_out(&report, exit, artifacts, output)
+}
+
 /// Gives a report out, on stdout and in the artifacts directory; `exit` is what the run came to.
-pub(super) fn give_out(report: &Report, exit: Exit, artifacts: Option<&Path>, output: &Output) -> Exit {
+fn give_out(report: &Report, exit: Exit, artifacts: Option<&Path>, output: &Output) -> Exit {
     let written = artifacts.map_or(Exit::AsDesired, |directory| write(report, directory));
     let text = report::text(report, output.width(), output.has_colors());
     exit.or(written).or(output.data(&text))

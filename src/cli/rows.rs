@@ -23,6 +23,8 @@ pub(super) struct Way<'a> {
     pub(super) policies: &'a Policies,
     pub(super) jobs: usize,
     pub(super) extent: Extent,
+    /// Targets are in repositories that exist, so one that we may not see is a failure.
+    pub(super) visible_targets: bool,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -73,21 +75,7 @@ impl Way<'_> {
     }
 
     fn options(&self) -> Options {
-        let check = match (self.copying.force, self.copying.verify_content) {
-            (true, _) => Check::Rewrite,
-            (false, true) => Check::Content,
-            (false, false) => Check::Names,
-        };
-        Options {
-            jobs: self.jobs,
-            extent: self.extent,
-            check,
-            skip_missing: self.copying.skip_missing,
-            skip_mount: self.copying.skip_mount,
-            referrers: self.copying.referrers,
-            filter_by_os: self.copying.filter_by_os.clone(),
-            ..Options::default()
-        }
+        Options { visible_targets: self.visible_targets, ..options(self.copying, self.jobs, self.extent) }
     }
 
     /// Keeps the rows of what ended before the engine, and hands on what may start.
@@ -107,6 +95,25 @@ impl Way<'_> {
             before.push(row);
         }
         arrival.batch
+    }
+}
+
+/// How the engine is to copy what `copying` says.
+pub(super) fn options(copying: &Copying, jobs: usize, extent: Extent) -> Options {
+    let check = match (copying.force, copying.verify_content) {
+        (true, _) => Check::Rewrite,
+        (false, true) => Check::Content,
+        (false, false) => Check::Names,
+    };
+    Options {
+        jobs,
+        extent,
+        check,
+        skip_missing: copying.skip_missing,
+        skip_mount: copying.skip_mount,
+        referrers: copying.referrers,
+        filter_by_os: copying.filter_by_os.clone(),
+        ..Options::default()
     }
 }
 

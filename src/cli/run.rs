@@ -4,16 +4,13 @@
 //! 2. Compare and copy, until done or asked to stop.
 //! 3. Report, whatever happened.
 
-use std::time::SystemTime;
-
 use futures_util::Stream;
-use tokio::time::Instant;
 
 use super::connect;
 use super::exit::Exit;
 use super::output::Output;
 use super::policies;
-use super::report::give_out;
+use super::report::{Began, Ended, conclude};
 use super::rows::Way;
 use super::settings::{Pace, Run};
 use super::stop::{self, Patience};
@@ -22,7 +19,7 @@ use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
 use crate::model::{Outcome, Row, Wire};
 use crate::policy::Policies;
 use crate::registry::Client;
-use crate::report::{Part, Report};
+use crate::report::Part;
 
 /// Why a run attempts nothing.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +45,7 @@ enum NothingAttempted {
 
 /// Does what `settings` say.
 pub(super) async fn run(settings: Run, output: &Output) -> Exit {
-    let began = Began { at: SystemTime::now(), clock: Instant::now() };
+    let began = Began::now();
     let prepared = read(&settings, output).and_then(|Read { set, part, policies }| {
         let deadline = settings.pace.deadline.map(|after| began.clock + after);
         let client = connect::client(&settings.connection, deadline)?;
@@ -59,12 +56,7 @@ pub(super) async fn run(settings: Run, output: &Output) -> Exit {
         Err(error) => return output.refuse(&error),
     };
     let rows = mirror(&settings, output, (set, &policies, &client), signals).await;
-    finish(&settings, output, &began, Done { part, rows, wire: client.wire() })
-}
-
-struct Began {
-    at: SystemTime,
-    clock: Instant,
+    finish(&settings, output, began, Done { part, rows, wire: client.wire() })
 }
 
 /// What a run is to do.
@@ -117,6 +109,7 @@ async fn mirror(
         policies,
         jobs: jobs.get(),
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
+        visible_targets: false,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),
@@ -129,24 +122,14 @@ async fn mirror(
     }
 }
 
-/// Reports, on stdout and in the artifacts directory.
-fn finish(settings: &Run, output: &Output, began: &Began, done: Done) -> Exit {
+/// What a run that ended exits with and reports.
+fn finish(settings: &Run, output: &Output, began: Began, done: Done) -> Exit {
     let Done { part, rows, wire } = done;
-    output.progress().clear();
-    output.progress().sum_up();
     let mut exit = Exit::of(&rows);
     if settings.check && rows.iter().any(|row| matches!(row.outcome, Outcome::Planned(_))) {
         exit = exit.or(Exit::Failed);
     }
-    let report = Report {
-        command: settings.command.to_owned(),
-        dry_run: settings.dry_run,
-        started: began.at,
-        elapsed: began.clock.elapsed(),
-        exit_code: exit.code(),
-        part,
-        rows,
-        wire,
-    };
-    give_out(&report, exit, settings.pace.artifacts.as_deref(), output)
+    let (command, dry_run) = (settings.command, settings.dry_run);
+    let ended = Ended { command, dry_run, began, part, rows, wire, exit };
+    conclude(ended, settings.pace.artifacts.as_deref(), output)
 }

@@ -9,15 +9,19 @@
 mod config;
 mod desired;
 mod files;
+mod inventory;
 mod names;
 mod selection;
+mod serve;
 mod stream;
 mod streams;
 
 pub use config::{ArtRule, Config, ConfigError, Ignored, Supplemental, ToCluster, Written};
 pub use desired::{EntryError, Wanted, Wish, wish};
 pub use files::{FileError, read_file};
+pub use inventory::Inventory;
 pub use names::{CLUSTER_REGISTRY, KeepTag, Names};
 pub use selection::{Asked, Exclusion, IsTag, NameError, Namespace, Needed, Selection, StreamName};
+pub use serve::{Connect, ServeError, Setup, serve};
 pub use stream::{ImageStream, Malformed, Newest, StreamTag, TagImage, changed_tags};
 pub use streams::{Part, Streams, Unread};

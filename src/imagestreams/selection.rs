@@ -98,6 +98,19 @@ impl Asked {
     }
 }
 
+impl Needed {
+    /// Whether the ImageStream of that name is among them.
+    #[must_use]
+    pub fn includes(&self, name: &StreamName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only { namespaces, streams } => {
+                namespaces.contains(&name.namespace) || streams.contains(name)
+            }
+        }
+    }
+}
+
 impl IsTag {
     /// The ImageStream.
     #[must_use]

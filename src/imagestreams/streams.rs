@@ -55,6 +55,13 @@ impl Streams {
         namespace.insert(Arc::clone(&stream.name), stream);
     }
 
+    /// Forgets one that is gone.
+    pub fn remove(&mut self, name: &StreamName) {
+        if let Some(namespace) = self.by_namespace.get_mut(&name.namespace) {
+            namespace.remove(&name.name);
+        }
+    }
+
     /// Says that `part` could not be read.
     pub fn unread(&mut self, part: Part, failure: Failure) {
         self.unread.push(Unread { part, failure });

@@ -10,7 +10,7 @@ use std::time::Duration;
 use regex::Regex;
 use serde::{Deserialize, Deserializer};
 
-use crate::model::{Host, Reference};
+use crate::model::{Host, Reference, Repository};
 
 /// A text that is not what was expected; says what is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,56 @@ impl FromStr for HostName {
             _ => {
                 Err(expected("a registry host without scheme or path, such as `quay.io` or `localhost:5000`"))
             }
+        }
+    }
+}
+
+/// A repository of a registry, without a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryName(pub Repository);
+
+impl FromStr for RepositoryName {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match Reference::parse(text) {
+            Ok(Reference { repository, tag: None, digest: None, has_host: true }) => Ok(Self(repository)),
+            _ => {
+                Err(expected("a repository with its host and without a tag, such as `quay.io/openshift/ci`"))
+            }
+        }
+    }
+}
+
+/// A Lease of a cluster: `NAME`, `NAMESPACE/NAME`, or `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseName {
+    /// No lease.
+    None,
+    /// This one; without a namespace that of the pod or the context.
+    Of {
+        /// Its namespace.
+        namespace: Option<String>,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl FromStr for LeaseName {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let is_name = |text: &str| {
+            let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+            !text.is_empty() && text.bytes().all(fits)
+        };
+        match text.split_once('/') {
+            None if text == "none" => Ok(Self::None),
+            None if is_name(text) => Ok(Self::Of { namespace: None, name: text.to_owned() }),
+            Some((namespace, name)) if is_name(namespace) && is_name(name) => {
+                Ok(Self::Of { namespace: Some(namespace.to_owned()), name: name.to_owned() })
+            }
+            _ => Err(expected("the name of a Lease, as `NAME` or `NAMESPACE/NAME`, or `none`")),
         }
     }
 }
@@ -152,6 +202,16 @@ mod tests {
         assert_eq!("localhost:5000".parse::<HostName>().unwrap().0.as_str(), "localhost:5000");
         for wrong in ["https://quay.io", "quay.io/org", "registry", "", "quay.io:x"] {
             assert!(wrong.parse::<HostName>().is_err(), "{wrong} was taken for a host");
+        }
+    }
+
+    #[test]
+    fn a_repository_has_a_host_and_no_tag() {
+        let named = |text: &str| text.parse::<RepositoryName>().map(|name| name.0.to_string());
+        assert_eq!(named("Quay.io/openshift/ci").unwrap(), "quay.io/openshift/ci");
+        assert_eq!(named("127.0.0.1:5000/ci").unwrap(), "127.0.0.1:5000/ci");
+        for wrong in ["quay.io", "quay.io/a:b", "openshift/ci", "", "https://quay.io/a", "quay.io/A"] {
+            assert!(named(wrong).is_err(), "{wrong} was taken for a repository");
         }
     }
 

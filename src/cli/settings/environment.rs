@@ -18,7 +18,7 @@ const OWN_NAMES: [(&str, &str); 4] = [
     ("DRY_RUN", "dry_run"),
     ("REGISTRY_AUTH_FILE", "authfile"),
 ];
-const PLATFORM: [&str; 8] = [
+const PLATFORM: [&str; 10] = [
     "HOME",
     "XDG_RUNTIME_DIR",
     "XDG_CONFIG_HOME",
@@ -27,6 +27,8 @@ const PLATFORM: [&str; 8] = [
     "COLUMNS",
     "JOB_COMPLETION_INDEX",
     "JOB_COMPLETIONS",
+    "KUBECONFIG",
+    "HOSTNAME",
 ];
 
 /// What the machine says of itself, as far as we ask.
@@ -49,6 +51,10 @@ pub struct Platform {
     pub job_completion_index: Option<String>,
     /// `JOB_COMPLETIONS`, which the manifest of the Job sets.
     pub job_completions: Option<String>,
+    /// `KUBECONFIG`: files, separated by colons.
+    pub kubeconfig: Option<String>,
+    /// `HOSTNAME`, in a pod its name.
+    pub hostname: Option<String>,
 }
 
 /// The variables that stand for flags, and those about the machine.

@@ -4,6 +4,8 @@
 
 mod build;
 mod environment;
+mod error;
+mod imagestreams;
 mod policy;
 mod values;
 
@@ -11,78 +13,33 @@ use std::path::Path;
 
 pub use build::Build;
 pub use environment::{Environment, Platform};
+pub use error::UsageError;
+pub use imagestreams::{ImageStreams, LeaseSettings, Listed, Serve, WantedSettings};
 pub use policy::PolicySettings;
 pub use values::{
     AuthCheck, ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run,
     Verbosity,
 };
 
-use super::args::{
-    Args, AuthAction, AuthCheckArgs, AuthCheckCommand, Command, ConfigmapArgs, ConfigmapCommand,
-    ConnectionArgs, ContentArgs, CopyArgs, ExplainCommand, LintArgs, LintCommand, MappingArgs, MergeCommand,
-    OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs, ShardArgs, VersionArgs,
-    WholeArgs,
-};
-use crate::model::{Shard, ShardError};
+use imagestreams::Residence;
 
-/// What is wrong with the command line or the environment.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UsageError {
-    /// A variable holds what its flag does not take.
-    #[error("the variable `{name}` says {message}")]
-    Variable {
-        /// The variable.
-        name: String,
-        /// What it says and what was expected.
-        message: String,
-    },
-    /// A variable is not UTF-8.
-    #[error("the variable `{name}` is not valid UTF-8")]
-    Unreadable {
-        /// The variable.
-        name: String,
-    },
-    /// A flag of `oc image mirror` that is an error here.
-    #[error("`--{flag}` is not supported: {instead}")]
-    Replaced {
-        /// The flag without its dashes.
-        flag: &'static str,
-        /// What to do instead.
-        instead: &'static str,
-    },
-    /// `SRC=DST` on the command line, as `oc` takes it.
-    #[error(
-        "`{word}` is no path: `SRC=DST` belongs into a file, or into standard input: \
-         echo 'SRC DST' | image-mirror run -"
-    )]
-    Pair {
-        /// The word, logins masked.
-        word: String,
-    },
-    /// `--client-key` alone.
-    #[error("`--client-key` needs `--client-cert` beside it")]
-    KeyWithoutCertificate,
-    /// A pod of an Indexed Job that does not say how many there are.
-    #[error(
-        "`JOB_COMPLETION_INDEX` says that this is one of the pods of an Indexed Job, but not of how many: set the \
-         variable `JOB_COMPLETIONS` in the pod to the Job's `completions`, or pass `--shard I/N`"
-    )]
-    IndexWithoutCompletions,
-    /// Variables of an Indexed Job that make no shard.
-    #[error("`JOB_COMPLETION_INDEX` and `JOB_COMPLETIONS` say `{said}`: {why}")]
-    Indexed {
-        /// Both, as a shard is written.
-        said: String,
-        /// Why it is none.
-        why: ShardError,
-    },
-}
+use super::args::{
+    Args, AuthAction, AuthCheckArgs, AuthCheckCommand, ClusterArgs, Command, ConfigmapArgs, ConfigmapCommand,
+    ConnectionArgs, ContentArgs, CopyArgs, ExplainCommand, ImageStreamsCommand, LintArgs, LintCommand,
+    MappingArgs, MergeCommand, NamesArgs, OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs,
+    SelectionArgs, ServeArgs, ServeCommand, ShardArgs, VersionArgs, WholeArgs,
+};
+use crate::model::Shard;
 
 /// What to do.
 #[derive(Debug)]
 pub enum Action {
     /// `run` and `plan`.
     Run(Box<Run>),
+    /// `imagestreams`.
+    ImageStreams(Box<ImageStreams>),
+    /// `serve`.
+    Serve(Box<Serve>),
     /// `lint`.
     Lint(Box<Lint>),
     /// `explain`.
@@ -117,10 +74,9 @@ impl Settings {
         let mut draft = Draft::new(environment);
         let console = Console::new(args.console.over(draft.group()), &environment.platform());
         let action = draft.action(args.command);
-        if draft.errors.is_empty() {
-            Ok(Self { action, console, notes: draft.notes })
-        } else {
-            Err(draft.errors)
+        match action {
+            Some(action) if draft.errors.is_empty() => Ok(Self { action, console, notes: draft.notes }),
+            _ => Err(draft.errors),
         }
     }
 }
@@ -143,10 +99,13 @@ impl<'a> Draft<'a> {
         self.environment.group(&mut self.errors)
     }
 
-    fn action(&mut self, command: Command) -> Action {
-        match command {
+    /// None: what is wrong is among the errors.
+    fn action(&mut self, command: Command) -> Option<Action> {
+        Some(match command {
             Command::Run(args) => Action::Run(Box::new(self.run(args))),
             Command::Plan(args) => Action::Run(Box::new(self.plan(args))),
+            Command::Imagestreams(args) => Action::ImageStreams(Box::new(self.imagestreams(*args)?)),
+            Command::Serve(args) => Action::Serve(Box::new(self.serve(*args)?)),
             Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
             Command::Explain(args) => Action::Explain(Box::new(self.explain(args))),
             Command::Configmap(args) => Action::Configmap(self.configmap(args)),
@@ -160,7 +119,7 @@ impl<'a> Draft<'a> {
                 let args: VersionArgs = args.over(self.group());
                 Action::Version(Build::of_this_program(), args.json.is_some_and(|truth| truth.0))
             }
-        }
+        })
     }
 
     fn run(&mut self, args: RunArgs) -> Run {
@@ -195,6 +154,48 @@ impl<'a> Draft<'a> {
             shard: self.shard(args.shard),
             connection: self.connection(args.connection),
         }
+    }
+
+    fn imagestreams(&mut self, args: ImageStreamsCommand) -> Option<ImageStreams> {
+        let dry_run = args.write.over(self.group());
+        let wanted = self.wanted(args.selection, args.cluster, args.names);
+        Some(ImageStreams {
+            dry_run: dry_run.dry_run.is_some_and(|truth| truth.0),
+            copying: Copying::new(&CopyArgs::default(), &args.content.over(self.group())),
+            policy: self.policy(args.policy),
+            pace: self.pace(args.pace),
+            connection: self.connection(args.connection),
+            wanted: wanted?,
+        })
+    }
+
+    fn serve(&mut self, args: ServeCommand) -> Option<Serve> {
+        let wanted = self.wanted(args.selection, args.cluster, args.names);
+        let has_cluster = wanted.as_ref().is_none_or(|wanted| matches!(wanted.listed, Listed::Cluster(_)));
+        let serve: ServeArgs = args.serve.over(self.group());
+        let residence = Residence::new(serve, has_cluster, &self.environment.platform(), &mut self.errors);
+        let Residence { listen, interval, lease, jobs, grace } = residence;
+        Some(Serve {
+            copying: Copying::new(&CopyArgs::default(), &args.content.over(self.group())),
+            policy: self.policy(args.policy),
+            connection: self.connection(args.connection),
+            wanted: wanted?,
+            listen,
+            interval,
+            lease,
+            jobs,
+            grace,
+        })
+    }
+
+    fn wanted(
+        &mut self,
+        selection: SelectionArgs,
+        cluster: ClusterArgs,
+        names: NamesArgs,
+    ) -> Option<WantedSettings> {
+        let args = (selection.over(self.group()), cluster.over(self.group()), names.over(self.group()));
+        WantedSettings::new(args, &self.environment.platform(), &mut self.errors)
     }
 
     fn lint(&mut self, args: LintCommand) -> Lint {

@@ -238,9 +238,9 @@ pub struct Pace {
     pub grace: Duration,
 }
 
-const JOBS: NonZeroUsize = NonZeroUsize::new(32).unwrap();
+pub(super) const JOBS: NonZeroUsize = NonZeroUsize::new(32).unwrap();
 /// Prow and Kubernetes kill a pod 30 s after the signal unless told otherwise; the report needs a few of them.
-const GRACE: Duration = Duration::from_secs(25);
+pub(super) const GRACE: Duration = Duration::from_secs(25);
 
 impl Pace {
     pub(super) fn new(args: PaceArgs) -> Self {

@@ -1,0 +1,144 @@
+//! What commands say of themselves: long descriptions, examples and exit codes.
+
+pub(super) const AFTER: &str = "\
+Exit codes:
+  0  everything is as desired (or now is)
+  1  at least one entry failed or was refused, or a check found something
+  2  bad input or usage, nothing was attempted
+  3  could not tell or could not finish: interrupted, deadline, nothing reachable; run again
+  4  a guard refused the whole operation
+  5  timed out waiting for an outside party
+
+Environment:
+  Every flag can be set by a variable, and wins over it: MAPPINGS, ARTIFACTS, DRY_RUN and
+  REGISTRY_AUTH_FILE (--authfile), else IMAGE_MIRROR_<FLAG>, as in IMAGE_MIRROR_JOBS=8.
+  Booleans are 1, 0, true or false; lists have commas; an empty variable is unset.";
+
+pub(super) const RUN: &str = "\
+Mirror what the mapping files ask for.
+
+Reads every mapping file, compares what each source and each target holds now, copies what differs, \
+checks what the target answers afterwards and reports one row an entry. A bad line fails alone: every \
+other line is mirrored. Where nothing changed nothing is written.
+
+PATH is a file, a directory (searched for files named mapping_*; a mounted ConfigMap reads right), a \
+glob (quote it: the program expands it, no shell is needed) or - for standard input. Without any, \
+MAPPINGS names them, else mappings/.
+
+Manifest lists are always kept whole unless --filter-by-os says otherwise. The flags of `oc image \
+mirror` are accepted; docs/migrating-from-oc.md says what became of each.";
+
+pub(super) const RUN_EXAMPLES: &str = "\
+Examples:
+  image-mirror run '/etc/imagemirror/mapping_knative*'
+  image-mirror run --dry-run mappings/demo
+  image-mirror run -a /tmp/config.json -f mapping_origin_4_12 --max-per-registry=3
+  echo 'quay.io/a/b:v1 registry.example.com/a/b:v1' | image-mirror run -
+
+Exit codes:
+  0  every target is as desired
+  1  at least one entry failed; the others are mirrored
+  2  bad usage, no entry at all, or --strict found a bad line: nothing was attempted
+  3  interrupted, over the deadline, or no registry reachable: run again";
+
+pub(super) const PLAN: &str = "\
+Show what a run would move, and why; nothing is written.
+
+The same as `run --dry-run`: sources and targets are compared by digest, no `push` right is asked for, \
+and the report says for each entry what it would replace.";
+
+pub(super) const PLAN_EXAMPLES: &str = "\
+Examples:
+  image-mirror plan mappings/
+  image-mirror plan --check mappings/ && echo 'nothing to do'
+  image-mirror plan --since origin/main mappings/
+
+Exit codes:
+  0  the plan could be made
+  1  at least one entry cannot be planned, or --check found something to move
+  2  bad usage or no entry at all
+  3  interrupted, over the deadline, or no registry reachable";
+
+pub(super) const IMAGESTREAMS: &str = "\
+Mirror what the ImageStreams of a cluster say.
+
+Reads the ImageStreams that the flags and the configuration name, from the cluster or from files, \
+compares each tag with its target by digest, and copies what differs. The target of NAMESPACE/NAME:TAG \
+is the tag NAMESPACE_NAME_TAG of --target-repository; before it moves, the image that goes gets a second \
+tag, so that nobody loses what they pinned. Digests come from the ImageStreams, so a run with nothing \
+to do costs one request a target and writes nothing.
+
+A tag that cannot be mirrored is a row of its own and stops no other.";
+
+pub(super) const IMAGESTREAMS_EXAMPLES: &str = "\
+Examples:
+  image-mirror imagestreams --config _config.yaml --target-repository quay.io/openshift/ci
+  image-mirror imagestreams --namespace ocp,origin --exclude ocp/builder --dry-run \\
+      --target-repository quay.io/openshift/ci
+  oc get is -A -o json > streams.json && image-mirror imagestreams --from-file streams.json \\
+      --all-namespaces --source-registry registry.ci.openshift.org --target-repository quay.io/openshift/ci
+
+Exit codes:
+  0  every target is as desired
+  1  at least one entry failed or was refused; the others are mirrored
+  2  bad usage, a bad configuration, or nothing to mirror: nothing was attempted
+  3  interrupted, over the deadline, or nothing reachable: run again";
+
+pub(super) const SERVE: &str = "\
+Mirror what the ImageStreams of a cluster say, for as long as it runs.
+
+The same as `imagestreams`, every --interval, and at once for an ImageStream that changes. What has to be \
+mirrored queues by target; what fails is tried again later and holds up nothing else. Of several \
+replicas the holder of the Lease writes. It ends on SIGTERM, after the copies under way.
+
+Pages: /api/v1/mirrors?action=show&limit=N (the queue), /healthz, /readyz, /metrics.";
+
+pub(super) const SERVE_EXAMPLES: &str = "\
+Examples:
+  image-mirror serve --config _config.yaml --target-repository quay.io/openshift/ci --listen 0.0.0.0:8090
+  image-mirror serve --from-file streams.yaml --all-namespaces --target-repository localhost:5000/ci --interval 5m
+  curl -s 'http://localhost:8090/api/v1/mirrors?action=show&limit=10' | jq
+
+Exit codes:
+  0  it was asked to stop, and the copies under way came to their end
+  2  bad usage, or a bad configuration at the start
+  3  it was asked to stop, and copies under way were given up";
+
+pub(super) const LINT: &str = "\
+Check mapping files without a network.
+
+Finds what breaks at night: lines that do not parse, targets that two lines want, reversed directions, \
+chains and cycles, names and sizes that no ConfigMap takes, files without an owner, files that no job \
+reads. Every finding names its file, line and column.";
+
+pub(super) const LINT_EXAMPLES: &str = "\
+Examples:
+  image-mirror lint mappings/
+  image-mirror lint --strict --jobs-dir jobs mappings/
+  image-mirror lint --allow-target 'quay.io/openshift/*' --output json mappings/
+
+Exit codes:
+  0  no error (warnings do not count, unless --strict)
+  1  at least one finding is an error
+  2  bad usage, or nothing could be read";
+
+pub(super) const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  image-mirror explain quay.io/openshift/origin-cli:4.12
+  image-mirror explain quay.io/openshift/origin-cli:4.12 '/etc/imagemirror/mapping_*'
+
+Exit codes:
+  0  the target is as the files want it, or a run would make it so
+  1  no line asks for it, or an end cannot be read
+  2  bad usage
+  3  nothing reachable";
+
+pub(super) const CONFIGMAP_EXAMPLES: &str = "\
+Examples:
+  image-mirror configmap mappings/ | kubectl apply -f -
+  image-mirror configmap --name image-mirror-mappings --namespace ci mappings/";
+
+pub(super) const VERSION_EXAMPLES: &str = "\
+Examples:
+  image-mirror version
+  image-mirror version --json | jq -r .commit";

@@ -1,0 +1,202 @@
+//! `imagestreams`: the ImageStreams of a cluster in, a report and an exit code out.
+//!
+//! 1. Read the configuration; say everything that is wrong with it.
+//! 2. Read the ImageStreams; make entries of both.
+//! 3. Compare and copy, until done or asked to stop.
+//! 4. Report, whatever happened.
+
+use std::collections::BTreeMap;
+
+use futures_util::{Stream, stream};
+
+use super::connect;
+use super::exit::Exit;
+use super::output::Output;
+use super::policies::{self, UnusablePolicy};
+use super::report::{Began, Ended, conclude};
+use super::rows::Way;
+use super::settings::{ImageStreams, Listed, Pace, WantedSettings};
+use super::stop::{self, Patience};
+use crate::cluster::{self, Cluster};
+use crate::engine::{Extent, Stop};
+use crate::imagestreams::{Asked, Config, ConfigError, FileError, Inventory, Wanted, Wish, wish};
+use crate::model::{Batch, Desired, Locator, Moved, Origin, Outcome, Row};
+use crate::policy::Policies;
+use crate::registry::{Client, Role};
+
+/// Why a run attempts nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NothingAttempted {
+    #[error(
+        "neither the configuration nor the flags pick an image, so nothing would ever be mirrored; name others, or pass \
+         `--allow-empty` if that is right"
+    )]
+    Empty,
+    #[error("the configuration cannot be used: nothing was attempted")]
+    Config,
+    #[error(transparent)]
+    File(#[from] Box<ConfigError>),
+    #[error(transparent)]
+    Streams(#[from] FileError),
+    #[error("cannot reach the cluster")]
+    Cluster(#[source] Box<cluster::Error>),
+    #[error(transparent)]
+    Policy(#[from] UnusablePolicy),
+    #[error("cannot listen for signals")]
+    Signals(#[from] std::io::Error),
+    #[error(transparent)]
+    Connect(#[from] connect::ConnectError),
+}
+
+/// What a run is to do, and what it does it with.
+struct Prepared {
+    asked: Asked,
+    inventory: Inventory,
+    policies: Policies,
+    client: Client,
+}
+
+/// Does what `settings` say.
+pub(super) async fn imagestreams(settings: ImageStreams, output: &Output) -> Exit {
+    let began = Began::now();
+    let prepared = prepare(&settings, output, began).await;
+    let prepared = prepared.and_then(|prepared| Ok((prepared, stop::signals()?)));
+    let (prepared, signals) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return output.refuse(&error),
+    };
+    let rows = match mirror(&settings, output, &prepared, signals).await {
+        Ok(rows) => rows,
+        Err(error) => return output.refuse(&error),
+    };
+    let (exit, wire) = (Exit::of(&rows), prepared.client.wire());
+    let dry_run = settings.dry_run;
+    let ended = Ended { command: "imagestreams", dry_run, began, part: None, rows, wire, exit };
+    conclude(ended, settings.pace.artifacts.as_deref(), output)
+}
+
+async fn prepare(
+    settings: &ImageStreams,
+    output: &Output,
+    began: Began,
+) -> Result<Prepared, NothingAttempted> {
+    let asked = asked(&settings.wanted, output)?;
+    let inventory = inventory(&settings.wanted).await?;
+    let policies = policies::beside(&settings.policy, settings.wanted.config.as_deref(), output)?;
+    let deadline = settings.pace.deadline.map(|after| began.clock + after);
+    let client = connect::client(&settings.connection, deadline)?;
+    Ok(Prepared { asked, inventory, policies, client })
+}
+
+/// What was asked for, with what is odd in the configuration told.
+pub(super) fn asked(settings: &WantedSettings, output: &Output) -> Result<Asked, NothingAttempted> {
+    let config = settings.config.as_ref().map(|path| Config::load(path, &settings.names)).transpose();
+    let config = match config {
+        Ok(config) => config,
+        Err(ConfigError::Wrong(findings)) => {
+            output.findings(&findings);
+            return Err(NothingAttempted::Config);
+        }
+        Err(error) => return Err(Box::new(error).into()),
+    };
+    output.findings(config.as_ref().map_or(&[], |config| &config.findings));
+    Ok(Asked { config, selection: settings.selection.clone(), names: settings.names.clone() })
+}
+
+/// Where ImageStreams are read; nothing is sent yet.
+pub(super) async fn inventory(settings: &WantedSettings) -> Result<Inventory, NothingAttempted> {
+    match &settings.listed {
+        Listed::Files(paths) => Ok(Inventory::Files(paths.clone())),
+        Listed::Cluster(access) => {
+            let cluster = Cluster::connect(access).await;
+            cluster.map(Inventory::Cluster).map_err(|error| NothingAttempted::Cluster(Box::new(error)))
+        }
+    }
+}
+
+/// Takes everything that was asked for through the engine, until done or stopped.
+async fn mirror(
+    settings: &ImageStreams,
+    output: &Output,
+    prepared: &Prepared,
+    signals: impl Stream<Item = ()>,
+) -> Result<Vec<Row>, NothingAttempted> {
+    let stop = Stop::default();
+    let Pace { deadline, grace, .. } = settings.pace;
+    let progress = output.progress();
+    tokio::select! {
+        rows = rows(settings, output, prepared, &stop) => rows,
+        never = progress.show() => match never {},
+        never = stop::watch(stop.clone(), signals, Patience { deadline, grace }) => match never {},
+    }
+}
+
+async fn rows(
+    settings: &ImageStreams,
+    output: &Output,
+    prepared: &Prepared,
+    stop: &Stop,
+) -> Result<Vec<Row>, NothingAttempted> {
+    let Prepared { asked, inventory, policies, client } = prepared;
+    let needed = asked.needed();
+    let Some(streams) = stop.gently.run_until_cancelled(inventory.read(&needed)).await else {
+        return Ok(vec![not_read(asked, stop)]);
+    };
+    let Wish { wanted, rows: mut ended, findings } = wish(asked, &streams?);
+    output.findings(&findings);
+    if wanted.is_empty() && ended.is_empty() && !settings.wanted.allow_empty {
+        return Err(NothingAttempted::Empty);
+    }
+    let observer = output.progress();
+    crate::engine::Observer::announced(&*observer, ended.len());
+    ended.iter().for_each(|row| crate::engine::Observer::finished(&*observer, row));
+    let way = Way {
+        copying: &settings.copying,
+        policies,
+        jobs: settings.pace.jobs.get(),
+        extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
+        visible_targets: true,
+        observer,
+        stop: stop.clone(),
+        tell: &|findings| output.findings(&findings),
+    };
+    announce(client, &wanted);
+    for batch in in_order(wanted) {
+        ended.extend(way.take_batches(stream::iter([batch]), client).await);
+    }
+    Ok(ended)
+}
+
+/// Tells `client` which repositories will be looked at.
+pub(super) fn announce(client: &Client, wanted: &[Wanted]) {
+    let entries = || wanted.iter().map(|wanted| &wanted.desired);
+    let sources = entries().filter_map(|entry| entry.source.repository().cloned());
+    client.with_role(Role::Source).announce(sources);
+    client.with_role(Role::Target).announce(entries().filter_map(|entry| entry.target.repository().cloned()));
+}
+
+/// The entries by what must be done before: an entry whose source is the target of another comes after that.
+fn in_order(wanted: Vec<Wanted>) -> impl Iterator<Item = Batch> {
+    let mut levels: BTreeMap<usize, Vec<Desired>> = BTreeMap::new();
+    for Wanted { desired, level, .. } in wanted {
+        levels.entry(level).or_default().push(desired);
+    }
+    levels.into_values().map(|entries| Batch::admit(entries).batch)
+}
+
+/// The row of a run that was stopped before it knew what there is.
+fn not_read(asked: &Asked, stop: &Stop) -> Row {
+    Row {
+        origin: Origin::ImageStreamTag { stream: "*".into(), tag: None },
+        owner: None,
+        source: Locator::Text("*".into()),
+        target: Locator::Text(asked.names.target.to_string().into()),
+        digest: None,
+        previous: None,
+        outcome: Outcome::Unfinished(stop.cause()),
+        backups: Vec::new(),
+        moved: Moved::default(),
+        attempts: 1,
+        elapsed: std::time::Duration::ZERO,
+    }
+}

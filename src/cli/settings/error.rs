@@ -1,0 +1,74 @@
+//! What can be wrong with a command line and the variables under it.
+
+use crate::model::ShardError;
+
+/// What is wrong with the command line or the environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// A variable holds what its flag does not take.
+    #[error("the variable `{name}` says {message}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What it says and what was expected.
+        message: String,
+    },
+    /// A variable is not UTF-8.
+    #[error("the variable `{name}` is not valid UTF-8")]
+    Unreadable {
+        /// The variable.
+        name: String,
+    },
+    /// A flag of `oc image mirror` that is an error here.
+    #[error("`--{flag}` is not supported: {instead}")]
+    Replaced {
+        /// The flag without its dashes.
+        flag: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// `SRC=DST` on the command line, as `oc` takes it.
+    #[error(
+        "`{word}` is no path: `SRC=DST` belongs into a file, or into standard input: \
+         echo 'SRC DST' | image-mirror run -"
+    )]
+    Pair {
+        /// The word, logins masked.
+        word: String,
+    },
+    /// `--client-key` alone.
+    #[error("`--client-key` needs `--client-cert` beside it")]
+    KeyWithoutCertificate,
+    /// A pod of an Indexed Job that does not say how many there are.
+    #[error(
+        "`JOB_COMPLETION_INDEX` says that this is one of the pods of an Indexed Job, but not of how many: set the \
+         variable `JOB_COMPLETIONS` in the pod to the Job's `completions`, or pass `--shard I/N`"
+    )]
+    IndexWithoutCompletions,
+    /// Neither a configuration nor a flag says which images.
+    #[error(
+        "nothing says what to mirror: name the configuration with `--config`, or pick ImageStreams with \
+         `--namespace`, `--stream`, `--tag` or `--all-namespaces`"
+    )]
+    NothingPicked,
+    /// Nothing says where images go.
+    #[error("`--target-repository` is missing: where images go, such as quay.io/openshift/ci")]
+    NoTargetRepository,
+    /// ImageStreams of files and of a cluster.
+    #[error("`--from-file` reads ImageStreams from files, so `--kubeconfig` and `--context` have no meaning")]
+    FilesAndCluster,
+    /// A lease that would not hold long enough.
+    #[error("`--lease-duration` is at least 15s: writes stop 5s before its end")]
+    ShortLease,
+    /// A lease and no cluster.
+    #[error("`--lease` needs a cluster, and `--from-file` reads from none")]
+    LeaseWithoutCluster,
+    /// Variables of an Indexed Job that make no shard.
+    #[error("`JOB_COMPLETION_INDEX` and `JOB_COMPLETIONS` say `{said}`: {why}")]
+    Indexed {
+        /// Both, as a shard is written.
+        said: String,
+        /// Why it is none.
+        why: ShardError,
+    },
+}

@@ -1,0 +1,76 @@
+//! Copies what is queued, a target at a time and several targets side by side; each has its own engine, so that none
+//! shares the fate of another.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures_util::stream;
+use tokio::task::{Id, JoinSet};
+
+use super::queue::{Due, Turn};
+use super::service::Shared;
+use crate::engine::{Engine, Options, Silent, Stop};
+use crate::model::{Batch, Cause, Endpoint, Outcome, Row};
+use crate::report;
+
+/// Copies until `stop`, and then until the copies under way have ended. Gives how many of those were given up.
+pub(super) async fn copy(service: &Shared, stop: &Stop) -> usize {
+    let (mut moving, mut targets): (JoinSet<Turn>, HashMap<Id, Endpoint>) = Default::default();
+    let mut given_up = 0;
+    loop {
+        let takes_more = moving.len() < service.setup.jobs.max(1) && !stop.gently.is_cancelled();
+        tokio::select! {
+            Some(ended) = moving.join_next_with_id() => {
+                // What broke down is tried again as what failed is.
+                let (id, turn) = ended.unwrap_or_else(|error| (error.id(), Turn::Failed));
+                let Some(target) = targets.remove(&id) else { continue };
+                given_up += usize::from(turn == Turn::Failed && stop.now.is_cancelled());
+                service.queue.ended(&target, turn);
+            }
+            due = service.queue.next(), if takes_more => {
+                let target = due.wanted.desired.target.clone();
+                let (service, stop) = (Arc::clone(service), stop.clone());
+                let copy = moving.spawn(async move { copy_one(&service, due, stop).await });
+                targets.insert(copy.id(), target);
+            }
+            () = stop.gently.cancelled(), if takes_more => {}
+            else => return given_up,
+        }
+    }
+}
+
+/// One turn of one target.
+async fn copy_one(service: &Shared, due: Due, stop: Stop) -> Turn {
+    let batch = Batch::admit(vec![due.wanted.desired]).batch;
+    let batch = batch.guarded(|desired| service.setup.policies.guards(desired));
+    let options = Options { began: SystemTime::now(), ..service.setup.options.clone() };
+    let engine = Engine::new(&service.clients.current(), options, Arc::new(Silent), stop);
+    let rows = engine.run(stream::iter([batch])).await;
+    // One entry is one row.
+    rows.first().map_or(Turn::Over, |row| ended(service, row))
+}
+
+fn ended(service: &Shared, row: &Row) -> Turn {
+    service.metrics.mirrored(row.outcome.word());
+    match &row.outcome {
+        Outcome::Failed(_) | Outcome::Refused(_) => {
+            let help = report::help(row).unwrap_or_default();
+            tracing::error!("{}; {help}", report::failure_line(row));
+            Turn::Failed
+        }
+        Outcome::Unfinished(cause) => {
+            tracing::warn!("{}", report::failure_line(row));
+            if matches!(cause, Cause::Unreachable { .. }) {
+                service.clients.renew();
+            }
+            Turn::Failed
+        }
+        outcome => {
+            let (word, to) = (outcome.word(), report::name(&row.target));
+            let digest = row.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+            tracing::info!("{word} {to}, which is {digest} of {}", report::name(&row.source));
+            Turn::Over
+        }
+    }
+}

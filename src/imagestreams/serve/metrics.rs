@@ -1,0 +1,101 @@
+//! What `serve` tells Prometheus.
+
+use std::time::SystemTime;
+
+use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+use super::service::Service;
+
+/// The metrics of one instance; `docs/imagestreams.md` lists names and units.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    queued: IntGauge,
+    oldest: IntGauge,
+    leads: IntGauge,
+    looked: IntGauge,
+    mirrored: IntCounterVec,
+    passes: IntCounterVec,
+    watch_troubles: IntCounter,
+}
+
+impl Metrics {
+    /// All at nothing.
+    ///
+    /// # Errors
+    /// A name that is there twice; there is none.
+    pub(super) fn new() -> Result<Self, prometheus::Error> {
+        let gauge = |name, about| IntGauge::with_opts(opts(name, about));
+        let metrics = Self {
+            registry: Registry::new(),
+            queued: gauge("queue_targets", "Targets that are not as they should be.")?,
+            oldest: gauge("queue_oldest_seconds", "How long the first of them has been known to be so.")?,
+            leads: gauge("leader", "1 while this instance may write.")?,
+            looked: gauge(
+                "pass_timestamp_seconds",
+                "When everything was last looked through, since 1970-01-01 UTC.",
+            )?,
+            mirrored: IntCounterVec::new(
+                opts("mirrored_total", "Turns of targets by outcome."),
+                &["outcome"],
+            )?,
+            passes: IntCounterVec::new(
+                opts("passes_total", "Looks through everything by result."),
+                &["result"],
+            )?,
+            watch_troubles: IntCounter::with_opts(opts(
+                "watch_troubles_total",
+                "Watches that broke or were refused.",
+            ))?,
+        };
+        let Self { registry, queued, oldest, leads, looked, mirrored, passes, watch_troubles } = &metrics;
+        for gauge in [queued, oldest, leads, looked] {
+            registry.register(Box::new(gauge.clone()))?;
+        }
+        for counters in [mirrored, passes] {
+            registry.register(Box::new(counters.clone()))?;
+        }
+        registry.register(Box::new(watch_troubles.clone()))?;
+        Ok(metrics)
+    }
+
+    /// A target had its turn.
+    pub(super) fn mirrored(&self, outcome: &str) {
+        self.mirrored.with_label_values(&[outcome]).inc();
+    }
+
+    /// Everything was looked through; `well`: and nothing has to be looked at again soon.
+    pub(super) fn passed(&self, well: bool) {
+        self.passes.with_label_values(&[if well { "complete" } else { "in_part" }]).inc();
+        self.looked
+            .set(seconds(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()));
+    }
+
+    /// A watch broke.
+    pub(super) fn watch_trouble(&self) {
+        self.watch_troubles.inc();
+    }
+
+    /// All of it as text.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn text(&self, service: &Service) -> Result<String, prometheus::Error> {
+        let first = service.queue.oldest(1).first().map(|queued| queued.created_at);
+        let waited = first.and_then(|first| SystemTime::now().duration_since(first).ok());
+        self.queued.set(i64::try_from(service.queue.len()).unwrap_or(i64::MAX));
+        self.oldest.set(seconds(waited.unwrap_or_default()));
+        self.leads.set(i64::from(service.may_write()));
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+fn seconds(time: std::time::Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn opts(name: &str, about: &str) -> Opts {
+    Opts::new(name, about).namespace("image_mirror").subsystem("serve")
+}
