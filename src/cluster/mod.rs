@@ -1,1 +1,76 @@
 //! A Kubernetes cluster: its ImageStreams and its Leases. The only module that speaks to an API server.
+//!
+//! ImageStreams are handed on as the text of their JSON: whoever reads them decides what one malformed object means,
+//! and here it never hurts another. A [`lease`] says which of several replicas may write.
+
+mod access;
+mod ask;
+mod error;
+mod lease;
+mod pages;
+mod refused;
+mod seen;
+mod standing;
+mod text;
+mod watch;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kube::Client;
+
+pub use access::Access;
+pub use error::Error;
+pub use lease::{Campaign, LeaseSettings, lease};
+pub use standing::Standing;
+pub use watch::Event;
+
+/// A cluster and our login there. Clones share connections.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    /// Host and port of the API server.
+    host: Arc<str>,
+    /// Whether it ever said anything; what never did is not there, rather than in trouble.
+    answered: Arc<AtomicBool>,
+}
+
+impl Cluster {
+    /// The cluster of a kubeconfig if one is given, else the one that this pod runs in. Sends nothing.
+    ///
+    /// # Errors
+    /// A kubeconfig that cannot be read or lacks what it names; none, outside a pod.
+    pub async fn connect(access: &Access) -> Result<Self, Error> {
+        let config = access.config().await?;
+        let host = config.cluster_url.authority().map_or("", http::uri::Authority::as_str).into();
+        let client = Client::try_from(config).map_err(|error| Error::setup("preparing TLS", error.into()))?;
+        Ok(Self { client, host, answered: Arc::default() })
+    }
+
+    /// The namespace of this pod, or of the kubeconfig's context; `default` where that names none.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.client.default_namespace()
+    }
+
+    /// Host and port of the API server.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn note_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cluster({})", self.host)
+    }
+}

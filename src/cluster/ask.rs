@@ -1,0 +1,176 @@
+//! One question to the API server: the right it takes, and how often it is asked.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use kube::client::Body;
+
+use super::Cluster;
+use super::error::{Cause, Error, Kind};
+use super::refused::Refused;
+
+/// The first try included.
+const ATTEMPTS: u32 = 5;
+/// The API server itself gives up after one minute.
+const PATIENCE: Duration = Duration::from_secs(90);
+const BACKOFF_MIN: Duration = Duration::from_millis(500);
+const BACKOFF_MAX: Duration = Duration::from_secs(16);
+
+/// What an account must be allowed to do, as RBAC names it.
+#[derive(Debug, Clone)]
+pub(super) struct Right {
+    verbs: &'static str,
+    /// With its API group.
+    resource: &'static str,
+    /// None: in all of them.
+    namespace: Option<String>,
+}
+
+const IMAGE_STREAMS: &str = "imagestreams.image.openshift.io";
+const LEASES: &str = "leases.coordination.k8s.io";
+
+impl Right {
+    pub(super) fn list(namespace: Option<&str>) -> Self {
+        Self { verbs: "list", resource: IMAGE_STREAMS, namespace: namespace.map(str::to_owned) }
+    }
+
+    pub(super) fn watch(namespace: Option<&str>) -> Self {
+        Self { verbs: "list and watch", ..Self::list(namespace) }
+    }
+
+    pub(super) fn get(namespace: &str) -> Self {
+        Self { verbs: "get", ..Self::list(Some(namespace)) }
+    }
+
+    pub(super) fn lease(namespace: &str) -> Self {
+        Self { verbs: "get, create and update", resource: LEASES, namespace: Some(namespace.to_owned()) }
+    }
+
+    /// The operation that takes it, in words.
+    pub(super) fn watching(&self) -> String {
+        format!("watching ImageStreams {}", Place(self.namespace.as_deref()))
+    }
+
+    /// What to do where neither the API nor the namespace is to be found.
+    pub(super) fn where_to_look(&self, host: &str) -> String {
+        let Self { resource, namespace, .. } = self;
+        match namespace {
+            Some(namespace) => {
+                format!("see that {host} serves `{resource}`, and that it has the namespace `{namespace}`")
+            }
+            None => format!("see that {host} serves `{resource}`: an OpenShift cluster does"),
+        }
+    }
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { verbs, resource, namespace } = self;
+        write!(f, "{verbs} `{resource}` {}", Place(namespace.as_deref()))
+    }
+}
+
+/// A namespace, or all of them, in words.
+pub(super) struct Place<'a>(pub(super) Option<&'a str>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(namespace) => write!(f, "in the namespace `{namespace}`"),
+            None => f.write_str("in all namespaces"),
+        }
+    }
+}
+
+/// A GET, and how to speak of it.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) path: String,
+    /// `listing ImageStreams in …`
+    pub(super) operation: String,
+    pub(super) right: Right,
+}
+
+impl Cluster {
+    /// Asks until there is an answer, or one that another try would not change.
+    pub(super) async fn ask(&self, question: &Question) -> Result<Bytes, Error> {
+        let mut attempts = 1;
+        loop {
+            let kind = match tokio::time::timeout(PATIENCE, self.ask_once(&question.path)).await {
+                Ok(Ok(body)) => return Ok(body),
+                Ok(Err(kind)) => kind,
+                Err(_) => Kind::Silent(PATIENCE),
+            };
+            if attempts == ATTEMPTS || !kind.is_worth_another_try() {
+                return Err(self.error(question.operation.clone(), &question.right, kind).after(attempts));
+            }
+            tracing::debug!(operation = question.operation, cause = %crate::error::Chain(&kind), attempts, "trying again");
+            tokio::time::sleep(wait(&kind, attempts)).await;
+            attempts += 1;
+        }
+    }
+
+    async fn ask_once(&self, path: &str) -> Result<Bytes, Kind> {
+        let request = Request::get(path).header(http::header::ACCEPT, "application/json").body(Body::empty());
+        let request = request.map_err(|error| Kind::Setup(error.into()))?;
+        let (parts, body) = self.client.send(request).await.map_err(kind_of)?.into_parts();
+        self.note_answer();
+        let body = body.collect_bytes().await.map_err(kind_of)?;
+        if parts.status.is_success() {
+            return Ok(body);
+        }
+        Err(Kind::Refused(Refused::read(parts.status, &parts.headers, &body)))
+    }
+
+    /// As [`Cluster::error`], of what the client says.
+    pub(super) fn failed(&self, operation: String, right: &Right, error: kube::Error) -> Error {
+        if matches!(error, kube::Error::Api(_)) {
+            self.note_answer();
+        }
+        self.error(operation, right, kind_of(error))
+    }
+
+    pub(super) fn error(&self, operation: String, right: &Right, kind: Kind) -> Error {
+        Error::at(&self.host, operation, Some(right.clone()), kind).answered(self.has_answered())
+    }
+}
+
+/// As long as the API server asks for, else at random: up to half a second, doubled each time.
+fn wait(kind: &Kind, failed: u32) -> Duration {
+    if let Kind::Refused(refused) = kind
+        && let Some(wait) = refused.retry_after()
+    {
+        return wait;
+    }
+    let longest = BACKOFF_MIN.saturating_mul(1 << failed.saturating_sub(1).min(16)).min(BACKOFF_MAX);
+    longest.mul_f64(fastrand::f64())
+}
+
+/// What the client's error comes down to. Its own texts name their causes, which are shown apart, and may show what a
+/// login program printed.
+fn kind_of(error: kube::Error) -> Kind {
+    use kube::Error as Client;
+    match error {
+        Client::Api(status) => Kind::Refused(Refused::of(status.code, &status)),
+        Client::HyperError(error) => Kind::Broken(error.into()),
+        Client::Service(error) => Kind::Broken(error),
+        Client::ReadEvents(error) => Kind::Broken(error.into()),
+        Client::Auth(error) => Kind::Login(login(&error)),
+        Client::SerdeError(error) => Kind::Answer(error.to_string()),
+        Client::FromUtf8(_) => Kind::Answer("it is not UTF-8".to_owned()),
+        error => Kind::Setup(error.into()),
+    }
+}
+
+fn login(error: &kube::client::AuthError) -> Cause {
+    use kube::client::AuthError as Auth;
+    match error {
+        Auth::AuthExecRun { cmd, out } => format!("`{cmd}` ended with {}", out.status).into(),
+        Auth::AuthExecStart(error) => format!("the login program could not be started: {error}").into(),
+        Auth::AuthExecParse(_) | Auth::ExecPluginFailed => "the login program's answer is of no use".into(),
+        Auth::ReadTokenFile(error, path) => format!("reading `{}`: {error}", path.display()).into(),
+        _ => "the kubeconfig's login is of no use".into(),
+    }
+}
