@@ -18,11 +18,11 @@ use super::rows::Way;
 use super::settings::{ImageStreams, Listed, Pace, WantedSettings};
 use super::stop::{self, Patience};
 use crate::cluster::{self, Cluster};
-use crate::engine::{Extent, Stop};
-use crate::imagestreams::{Asked, Config, ConfigError, FileError, Inventory, Wanted, Wish, wish};
+use crate::engine::{Extent, Observer as _, Stop};
+use crate::imagestreams::{Asked, Config, ConfigError, FileError, Inventory, Wanted, Wish, announce, wish};
 use crate::model::{Batch, Desired, Locator, Moved, Origin, Outcome, Row};
 use crate::policy::Policies;
-use crate::registry::{Client, Role};
+use crate::registry::Client;
 
 /// Why a run attempts nothing.
 #[derive(Debug, thiserror::Error)]
@@ -148,8 +148,10 @@ async fn rows(
         return Err(NothingAttempted::Empty);
     }
     let observer = output.progress();
-    crate::engine::Observer::announced(&*observer, ended.len());
-    ended.iter().for_each(|row| crate::engine::Observer::finished(&*observer, row));
+    observer.announced(ended.len());
+    for row in &ended {
+        observer.finished(row);
+    }
     let way = Way {
         copying: &settings.copying,
         policies,
@@ -165,14 +167,6 @@ async fn rows(
         ended.extend(way.take_batches(stream::iter([batch]), client).await);
     }
     Ok(ended)
-}
-
-/// Tells `client` which repositories will be looked at.
-pub(super) fn announce(client: &Client, wanted: &[Wanted]) {
-    let entries = || wanted.iter().map(|wanted| &wanted.desired);
-    let sources = entries().filter_map(|entry| entry.source.repository().cloned());
-    client.with_role(Role::Source).announce(sources);
-    client.with_role(Role::Target).announce(entries().filter_map(|entry| entry.target.repository().cloned()));
 }
 
 /// The entries by what must be done before: an entry whose source is the target of another comes after that.

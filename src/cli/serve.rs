@@ -30,7 +30,7 @@ enum NotServed {
 
 /// Does what `settings` say, until it is asked to stop.
 pub(super) async fn serve(settings: Serve, output: &Output) -> Exit {
-    match served(settings, output).await {
+    match Box::pin(served(settings, output)).await {
         Ok(0) => Exit::AsDesired,
         Ok(given_up) => {
             tracing::warn!("copies that were given up: {given_up}; the next start goes on from there");
@@ -60,18 +60,18 @@ async fn served(settings: Serve, output: &Output) -> Result<usize, NotServed> {
             ..options(&settings.copying, settings.jobs.get(), Extent::Mirror)
         },
         policies,
-        connect: Box::new(move || Ok(connect::gated_client(&connection, gate.clone())?)),
         interval: settings.interval,
         jobs: settings.jobs.get(),
         standing,
     };
+    let connect = Box::new(move || Ok(connect::gated_client(&connection, gate.clone())?));
     let stop = Stop::default();
     let signals = stop::signals().map_err(NotServed::Signals)?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!("the pages are at http://{address}/api/v1/mirrors?action=show");
     }
     tokio::select! {
-        ended = mirror(setup, listener, campaign, stop.clone()) => Ok(ended?),
+        ended = mirror(setup, connect, listener, campaign, stop.clone()) => Ok(ended?),
         never = stop::watch(stop, signals, Patience { deadline: None, grace }) => match never {},
     }
 }

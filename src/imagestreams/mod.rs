@@ -6,6 +6,7 @@
 //!
 //! Nothing here looks at a registry or a cluster.
 
+mod announce;
 mod config;
 mod desired;
 mod files;
@@ -16,6 +17,7 @@ mod serve;
 mod stream;
 mod streams;
 
+pub use announce::announce;
 pub use config::{ArtRule, Config, ConfigError, Ignored, Supplemental, ToCluster, Written};
 pub use desired::{EntryError, Wanted, Wish, wish};
 pub use files::{FileError, read_file};

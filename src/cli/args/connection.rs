@@ -121,7 +121,7 @@ impl PaceArgs {
 }
 
 /// Which share of the work is this run's.
-#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, clap::Args, Deserialize)]
 #[serde(default)]
 #[command(next_help_heading = "Running")]
 pub struct ShardArgs {

@@ -50,7 +50,7 @@ impl CopyArgs {
 }
 
 /// How far below its tag an image is looked at, and what travels with it.
-#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, clap::Args, Deserialize)]
 #[serde(default)]
 #[command(next_help_heading = "What is copied")]
 pub struct ContentArgs {

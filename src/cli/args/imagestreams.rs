@@ -84,7 +84,7 @@ impl ClusterArgs {
 #[serde(default)]
 #[command(next_help_heading = "Where images go")]
 pub struct NamesArgs {
-    /// The repository that images go to, as tags NAMESPACE_NAME_TAG: quay.io/openshift/ci. Required
+    /// The repository that images go to, as tags `NAMESPACE_NAME_TAG`: quay.io/openshift/ci. Required
     #[arg(long, value_name = "REPOSITORY")]
     #[serde(deserialize_with = "value::one")]
     pub target_repository: Option<RepositoryName>,
@@ -117,9 +117,9 @@ impl NamesArgs {
 /// The second tag of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum KeepTagWord {
-    /// YYYYMMDD_sha256_HEX, for the image that comes and for the one that goes
+    /// `YYYYMMDD_sha256_HEX`, for the image that comes and for the one that goes
     Dated,
-    /// YYYYMMDDhhmmss_prune___ci_images_mirror__TAG, for the image that goes
+    /// `YYYYMMDDhhmmss_prune___ci_images_mirror__TAG`, for the image that goes
     Backup,
     /// None: what goes may be collected at once
     None,

@@ -114,19 +114,16 @@ impl WantedSettings {
         if config.is_none() && !picks_something(&selection) {
             errors.push(UsageError::NothingPicked);
         }
-        let names = match names.target_repository {
-            Some(RepositoryName(target)) => Some(Names {
-                target,
-                proxy_host: names.proxy_host.map_or_else(|| Host::new(PROXY_HOST), |HostName(host)| host),
-                cluster_registry: names.source_registry.map(|HostName(host)| host),
-                keep: names.keep_tag.map_or_else(Default::default, Into::into),
-                use_image_reference: on(names.use_image_reference),
-            }),
-            None => {
-                errors.push(UsageError::NoTargetRepository);
-                None
-            }
-        };
+        if names.target_repository.is_none() {
+            errors.push(UsageError::NoTargetRepository);
+        }
+        let names = names.target_repository.map(|RepositoryName(target)| Names {
+            target,
+            proxy_host: names.proxy_host.map_or_else(|| Host::new(PROXY_HOST), |HostName(host)| host),
+            cluster_registry: names.source_registry.map(|HostName(host)| host),
+            keep: names.keep_tag.map_or_else(Default::default, Into::into),
+            use_image_reference: on(names.use_image_reference),
+        });
         if !cluster.from_file.is_empty() && (cluster.kubeconfig.is_some() || cluster.context.is_some()) {
             errors.push(UsageError::FilesAndCluster);
         }

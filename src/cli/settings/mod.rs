@@ -26,8 +26,8 @@ use imagestreams::Residence;
 use super::args::{
     Args, AuthAction, AuthCheckArgs, AuthCheckCommand, ClusterArgs, Command, ConfigmapArgs, ConfigmapCommand,
     ConnectionArgs, ContentArgs, CopyArgs, ExplainCommand, ImageStreamsCommand, LintArgs, LintCommand,
-    MappingArgs, MergeCommand, NamesArgs, OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs,
-    SelectionArgs, ServeArgs, ServeCommand, ShardArgs, VersionArgs, WholeArgs,
+    MappingArgs, MergeCommand, NamesArgs, OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction,
+    RunArgs, SelectionArgs, ServeArgs, ServeCommand, ShardArgs, VersionArgs, WholeArgs,
 };
 use crate::model::Shard;
 
@@ -161,7 +161,7 @@ impl<'a> Draft<'a> {
         let wanted = self.wanted(args.selection, args.cluster, args.names);
         Some(ImageStreams {
             dry_run: dry_run.dry_run.is_some_and(|truth| truth.0),
-            copying: Copying::new(&CopyArgs::default(), &args.content.over(self.group())),
+            copying: Copying::new(&CopyArgs::default(), args.content.over(self.group())),
             policy: self.policy(args.policy),
             pace: self.pace(args.pace),
             connection: self.connection(args.connection),
@@ -176,7 +176,7 @@ impl<'a> Draft<'a> {
         let residence = Residence::new(serve, has_cluster, &self.environment.platform(), &mut self.errors);
         let Residence { listen, interval, lease, jobs, grace } = residence;
         Some(Serve {
-            copying: Copying::new(&CopyArgs::default(), &args.content.over(self.group())),
+            copying: Copying::new(&CopyArgs::default(), args.content.over(self.group())),
             policy: self.policy(args.policy),
             connection: self.connection(args.connection),
             wanted: wanted?,
@@ -261,7 +261,7 @@ impl<'a> Draft<'a> {
             self.notes
                 .push("`--keep-manifest-list` keeps lists whole, so `--filter-by-os` is ignored".to_owned());
         }
-        Copying::new(&args, &content)
+        Copying::new(&args, content)
     }
 
     fn policy(&mut self, args: PolicyArgs) -> PolicySettings {

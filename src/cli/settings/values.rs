@@ -188,7 +188,7 @@ pub struct Copying {
 const MAX_WILDCARD_TAGS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
 impl Copying {
-    pub(super) fn new(args: &CopyArgs, content: &ContentArgs) -> Self {
+    pub(super) fn new(args: &CopyArgs, content: ContentArgs) -> Self {
         let on = |flag: Option<Truth>| flag.is_some_and(|truth| truth.0);
         let whole = on(args.keep_manifest_list);
         let force = on(content.force);
@@ -208,7 +208,7 @@ impl Copying {
 
     /// What differs by name only, in every entry.
     pub(in crate::cli) fn names_only() -> Self {
-        Self::new(&CopyArgs::default(), &ContentArgs::default())
+        Self::new(&CopyArgs::default(), ContentArgs::default())
     }
 
     /// Whether a filter was given beside `--keep-manifest-list`, which overrules it as in `oc`.

@@ -13,7 +13,8 @@ use super::stale::is_stale;
 use crate::engine::{Check, Engine, Extent, Options, Silent, Stop};
 use crate::error::{Chain, Class, Failure};
 use crate::imagestreams::{
-    Asked, Config, ConfigError, ImageStream, Inventory, IsTag, StreamName, Wanted, Wish, changed_tags, wish,
+    Asked, Config, ConfigError, ImageStream, Inventory, IsTag, StreamName, Wanted, Wish, announce,
+    changed_tags, wish,
 };
 use crate::model::{Batch, Desired, Endpoint, Finding, Outcome, Reason, Row};
 use crate::report;
@@ -137,6 +138,7 @@ fn note(service: &Shared, now: ImageStream) -> Vec<IsTag> {
 /// Compares; queues what differs and takes out of the queue what does not. Whether everything could be compared, but for
 /// what will not be different next time.
 async fn queue_what_differs(service: &Shared, wanted: Vec<Wanted>, stop: &Stop) -> bool {
+    announce(&service.clients.current(), &wanted);
     let entries: Vec<Desired> = wanted.iter().map(|wanted| wanted.desired.clone()).collect();
     let mut by_target: HashMap<Endpoint, Wanted> =
         wanted.into_iter().map(|wanted| (wanted.desired.target.clone(), wanted)).collect();
@@ -208,12 +210,11 @@ fn is_passing(outcome: &Outcome) -> bool {
 }
 
 fn complain(row: &Row) {
-    match &row.outcome {
-        Outcome::Skipped(_) => tracing::debug!("{}", report::failure_line(row)),
-        _ => {
-            let help = report::help(row).unwrap_or_default();
-            tracing::error!("{}; {help}", report::failure_line(row));
-        }
+    if matches!(row.outcome, Outcome::Skipped(_)) {
+        tracing::debug!("{}", report::failure_line(row));
+    } else {
+        let help = report::help(row).unwrap_or_default();
+        tracing::error!("{}; {help}", report::failure_line(row));
     }
 }
 

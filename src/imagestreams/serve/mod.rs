@@ -44,17 +44,19 @@ pub enum ServeError {
     Pages(#[source] std::io::Error),
 }
 
-/// Mirrors until `stop`; the pages are answered at `listener`. Gives how many copies were given up.
+/// Mirrors until `stop`; the pages are answered at `listener`. Writes of the clients that `connect` makes wait for the
+/// lease. Gives how many copies were given up.
 ///
 /// # Errors
 /// See [`ServeError`].
 pub async fn serve(
     setup: Setup,
+    connect: Connect,
     listener: TcpListener,
     mut campaign: Option<Campaign>,
     stop: Stop,
 ) -> Result<usize, ServeError> {
-    let service = Arc::new(Service::new(setup).map_err(ServeError::Connect)?);
+    let service = Arc::new(Service::new(setup, connect).map_err(ServeError::Connect)?);
     let pages = axum::serve(listener, pages::pages(Arc::clone(&service)));
     let given_up = tokio::select! {
         given_up = terms(&service, &stop) => given_up,

@@ -80,8 +80,8 @@ async fn mirrors(
         Some("show") => true,
         Some(other) => return Err(bad(format!("action is `show` or `summarize`, and not `{other:.40}`\n"))),
     };
-    let shown = shows.then(|| service.queue.oldest(limit).into_iter().map(Mirror::from).collect());
-    Ok(Json(Summary { mirrors: shown, total: service.queue.len() }))
+    let mirrors = shows.then(|| service.queue.oldest(limit).into_iter().map(Mirror::from).collect());
+    Ok(Json(Summary { mirrors, total: service.queue.len() }))
 }
 
 impl From<Queued> for Mirror {

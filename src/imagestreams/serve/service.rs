@@ -18,6 +18,7 @@ use crate::imagestreams::{Asked, Inventory, Needed, StreamName, Streams};
 use crate::policy::Policies;
 
 /// What `serve` is to do.
+#[derive(Debug)]
 pub struct Setup {
     /// The configuration, to be read again with each look through everything.
     pub config: Option<PathBuf>,
@@ -29,8 +30,6 @@ pub struct Setup {
     pub options: engine::Options,
     /// What may be written.
     pub policies: Policies,
-    /// Makes the client for registries; its writes wait for the lease.
-    pub connect: Connect,
     /// How often everything is looked through.
     pub interval: Duration,
     /// Images being copied at a time.
@@ -92,8 +91,7 @@ impl Service {
     ///
     /// # Errors
     /// Logins or certificates that cannot be used.
-    pub(super) fn new(mut setup: Setup) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let connect = std::mem::replace(&mut setup.connect, Box::new(|| Err("it was handed on".into())));
+    pub(super) fn new(setup: Setup, connect: Connect) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let known = Known { asked: setup.asked.clone(), streams: Streams::default() };
         Ok(Self {
             clients: Clients::new(connect)?,

@@ -42,7 +42,7 @@ async fn follow(service: &Shared, cluster: &Cluster, needed: Option<&Needed>) {
         take(service, needed, event);
     }
     // Of no namespace at all nothing changes.
-    future::pending().await
+    future::pending::<()>().await;
 }
 
 fn take(service: &Shared, needed: &Needed, event: Event) {

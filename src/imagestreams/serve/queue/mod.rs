@@ -249,3 +249,6 @@ impl Inner {
 fn wait_after(failures: u32) -> Duration {
     FIRST_WAIT.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_WAIT)
 }
+
+#[cfg(test)]
+mod tests;
