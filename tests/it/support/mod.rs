@@ -29,6 +29,7 @@ pub mod judge;
 pub mod real;
 pub mod registry;
 pub mod run;
+pub mod streams;
 
 pub use fleet::{Named, fleet};
 pub use image::{Blob, Image, Index};
@@ -38,4 +39,5 @@ pub use registry::{
     FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Seen, Spy,
     Stop, TagWrite, TokenField, TokenRequest, TokenServer, Which, any, found, on, reply, reply_with, writes,
 };
+pub use streams::StreamList;
 pub use run::{Ran, Run, Running, docker_config, write_mapping};

@@ -219,6 +219,17 @@ impl Running {
         assert!(said, "the program did not say `{words}`: {}", *self.said.borrow());
     }
 
+    /// What it has said on standard error so far.
+    pub fn said(&self) -> String {
+        self.said.borrow().clone()
+    }
+
+    /// The most memory that it had in use so far, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
+        peak_in(&status).expect("it runs")
+    }
+
     /// Waits for its end; fails the test when that takes too long.
     pub async fn ended(self) -> Ran {
         let Self { child, said, within, folder, pipes } = self;

@@ -1,0 +1,86 @@
+//! Against an API server that pages, expires, denies and sends nonsense: the rest is mirrored, and rows say what happened.
+
+use serde_json::json;
+
+use super::{CI, World};
+use crate::support::{FakeCluster, Image, Run};
+
+/// The API server of the world's cluster.
+async fn api_of(world: &World) -> FakeCluster {
+    let api = FakeCluster::start().await;
+    for (namespace, name, object) in world.streams.objects() {
+        api.put(namespace, name, object);
+    }
+    api
+}
+
+fn run(world: &World, api: &FakeCluster, words: &[&str]) -> Run {
+    let to = format!("{}/{CI}", world.target.host());
+    Run::new(["imagestreams", "--kubeconfig", "kubeconfig", "--target-repository", &to])
+        .args(words)
+        .file("kubeconfig", api.kubeconfig())
+}
+
+/// Six ImageStreams in three namespaces.
+async fn six() -> World {
+    let mut world = World::start().await;
+    for (number, namespace) in (1..).zip(["a", "a", "b", "b", "c", "c"]) {
+        world.offer(&format!("{namespace}/s{number}:v1"), &Image::example(number));
+    }
+    world
+}
+
+#[tokio::test]
+async fn pages_that_expire_and_an_object_that_is_none_cost_nothing_but_their_own_row() {
+    let world = six().await;
+    let api = api_of(&world).await;
+    api.page_size(2);
+    api.expire_page(3);
+    api.put_raw("b", "broken", json!({"metadata": {"namespace": "b", "name": "broken"}, "status": {"tags": "many"}}));
+    let ran = run(&world, &api, &["--all-namespaces"]).run().await.exits(1);
+
+    assert_eq!((ran.rows_that("copied").len(), ran.rows_that("failed").len()), (6, 1), "{ran}");
+    let failed = &ran.rows_that("failed")[0];
+    assert_eq!(failed["origin"], json!({"stream": "b/broken"}), "{ran}");
+    assert_eq!(world.target.tags(CI).iter().filter(|tag| !tag.contains("_sha256_")).count(), 6);
+    for list in api.lists() {
+        assert!(list.query.contains("limit=500") && !list.query.contains("resourceVersion="), "{}", list.query);
+    }
+    assert!(!ran.stderr.contains(FakeCluster::token()) && !ran.stdout.contains(FakeCluster::token()));
+}
+
+#[tokio::test]
+async fn a_namespace_that_may_not_be_read_is_a_row_that_says_which_right_is_missing() {
+    let world = six().await;
+    let api = api_of(&world).await;
+    api.deny(Some("b"));
+    let ran = run(&world, &api, &["--namespace", "a,b,c", "--tag", "b/s3:v1"]).run().await.exits(1);
+    assert_eq!((ran.rows_that("copied").len(), ran.rows_that("failed").len()), (4, 2), "{ran}");
+    for row in ran.rows_that("failed") {
+        assert_eq!(row["class"], "denied", "{ran}");
+        assert!(row["help"].as_str().unwrap().contains("imagestreams"), "{ran}");
+    }
+    assert!(world.tag("b_s3_v1").is_none());
+}
+
+#[tokio::test]
+async fn single_image_streams_are_asked_for_singly() {
+    let world = six().await;
+    let api = api_of(&world).await;
+    let ran = run(&world, &api, &["--stream", "a/s1", "--tag", "b/s3:v1,b/gone:v1"]).run().await.exits(1);
+    assert_eq!((ran.rows_that("copied").len(), ran.rows_that("failed").len()), (2, 1), "{ran}");
+    assert_eq!((api.lists().len(), api.requests().len()), (0, 3));
+}
+
+#[tokio::test]
+async fn a_cluster_that_never_answers_is_no_failure_of_anything() {
+    let world = six().await;
+    let api = api_of(&world).await;
+    let kubeconfig = api.kubeconfig();
+    drop(api);
+    let to = format!("{}/{CI}", world.target.host());
+    let run = Run::new(["imagestreams", "--all-namespaces", "--target-repository", &to]);
+    let ran = run.env("KUBECONFIG", "kubeconfig").file("kubeconfig", kubeconfig).run().await.exits(3);
+    assert_eq!(ran.rows_that("unfinished").len(), 1, "{ran}");
+    assert_eq!(world.target.requests().len(), 0);
+}
