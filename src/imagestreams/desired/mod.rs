@@ -33,7 +33,13 @@ pub struct Wish {
 /// Why an entry cannot be one.
 #[derive(Debug, thiserror::Error)]
 #[error("")]
-pub struct EntryError;
+pub enum EntryError {
+    ///
+    NoTag {
+        ///
+        tag: std::sync::Arc<str>,
+    },
+}
 
 /// What to mirror, given all that was [`needed`](Asked::needed).
 #[must_use]
