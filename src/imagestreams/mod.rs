@@ -9,6 +9,8 @@
 mod config;
 mod desired;
 mod files;
+mod ignoring;
+mod loops;
 mod names;
 mod selection;
 mod stream;

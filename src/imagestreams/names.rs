@@ -68,6 +68,11 @@ impl Names {
         format!("{}:{}", self.proxy(), tag_text(istag))
     }
 
+    /// What the image of `istag` would be called, image or not.
+    pub(super) fn shown(&self, istag: &IsTag) -> String {
+        format!("{}:{}", self.target, tag_text(istag))
+    }
+
     /// The conditions on moving a tag of the target repository.
     pub(super) fn guards(&self) -> Vec<Guard> {
         let kept = match self.keep {

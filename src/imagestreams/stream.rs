@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::selection::StreamName;
 use crate::error::{Class, Classify};
-use crate::model::{Digest, DigestError};
+use crate::model::{Digest, DigestError, Host};
 
 /// Marks a tag that somebody is about to delete; the release controller sets it.
 const SOFT_DELETE: &str = "release.openshift.io/soft-delete";
@@ -111,6 +111,17 @@ impl ImageStream {
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<&StreamTag> {
         self.tags.iter().find(|tag| &*tag.name == name)
+    }
+
+    /// The registry that it is read from.
+    pub(super) fn host(&self) -> Option<Host> {
+        self.hosts().next()
+    }
+
+    /// The names of the cluster's registry that it says, the one for the outside first.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = Host> {
+        let repositories = self.public_repository.iter().chain(&self.repository);
+        repositories.filter_map(|repository| repository.split_once('/')).map(|(host, _)| Host::new(host))
     }
 
     fn of(object: Object) -> Result<Self, serde_json::Error> {
