@@ -23,3 +23,4 @@ pub mod reading;
 pub mod redact;
 pub mod registry;
 pub mod report;
+mod yaml;

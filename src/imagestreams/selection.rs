@@ -5,7 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::config::Config;
+use super::config::{Config, Supplemental, ToCluster, Written};
+use super::ignoring::Ignoring;
 use super::names::Names;
 
 /// A namespace.
@@ -54,7 +55,7 @@ pub struct Selection {
     pub streams: Vec<StreamName>,
     /// These tags.
     pub tags: Vec<IsTag>,
-    /// What is left out, whoever picks it.
+    /// What these do not pick. The configuration file has its own `ignoredSources`.
     pub exclude: Vec<Exclusion>,
 }
 
@@ -94,7 +95,43 @@ impl Asked {
     /// The ImageStreams that [`wish`](super::wish) has to know. The sources of entries that are ignored are none of them.
     #[must_use]
     pub fn needed(&self) -> Needed {
-        unimplemented!()
+        if self.selection.all_namespaces {
+            return Needed::All;
+        }
+        let Selection { namespaces, streams, tags, .. } = &self.selection;
+        let mut namespaces: BTreeSet<Arc<str>> = namespaces.iter().map(|one| Arc::clone(&one.0)).collect();
+        namespaces.extend(
+            self.config.iter().flat_map(|config| &config.art).map(|rule| Arc::clone(&rule.namespace)),
+        );
+        let ignoring = Ignoring::new(self.config.as_ref(), &self.names);
+        let supplemental = self.supplemental(&ignoring).filter_map(|entry| entry.source.istag());
+        let tags = tags.iter().map(IsTag::stream).chain(supplemental.map(|istag| istag.stream()));
+        let streams = streams.iter().cloned().chain(tags);
+        let streams = streams.filter(|stream| !namespaces.contains(&stream.namespace)).collect();
+        Needed::Only { namespaces, streams }
+    }
+
+    /// The entries of `supplementalCIImages` whose sources are not ignored.
+    pub(super) fn supplemental(&self, ignoring: &Ignoring<'_>) -> impl Iterator<Item = &Supplemental> {
+        let entries = self.config.iter().flat_map(|config| &config.supplemental);
+        entries.filter(|entry| !ignoring.names(&entry.source))
+    }
+
+    /// The entries of `qciToAppCIImages` whose sources are not ignored.
+    pub(super) fn to_cluster(&self, ignoring: &Ignoring<'_>) -> impl Iterator<Item = &ToCluster> {
+        let entries = self.config.iter().flat_map(|config| &config.to_cluster);
+        entries.filter(|entry| !ignoring.names(&Written { image: entry.image.clone(), ..Written::default() }))
+    }
+}
+
+impl Selection {
+    /// Whether `istag` must not be picked.
+    pub(super) fn excludes(&self, istag: &IsTag) -> bool {
+        self.exclude.iter().any(|exclusion| match exclusion {
+            Exclusion::Namespace(namespace) => namespace.0 == istag.namespace,
+            Exclusion::Stream(stream) => stream.namespace == istag.namespace && stream.name == istag.name,
+            Exclusion::Tag(tag) => tag == istag,
+        })
     }
 }
 

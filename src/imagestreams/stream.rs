@@ -1,12 +1,20 @@
 //! An ImageStream as far as it is needed here: its tags, and the newest image of each.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::error::{Class, Classify};
-use crate::model::{Digest, DigestError};
+use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::Value;
 
 use super::selection::StreamName;
+use crate::error::{Class, Classify};
+use crate::model::{Digest, DigestError, Host};
+
+/// Marks a tag that somebody is about to delete; the release controller sets it.
+const SOFT_DELETE: &str = "release.openshift.io/soft-delete";
+const KIND: &str = "ImageStream";
 
 /// An ImageStream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +68,20 @@ pub struct TagImage {
     pub reference: Option<Arc<str>>,
 }
 
-/// An object that is no ImageStream.
+/// An object that is no ImageStream, or not one that can be understood.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{} cannot be read", .stream.as_ref().map_or("an ImageStream".to_owned(), |name| format!("the ImageStream {name}")))]
+#[error("{} cannot be understood", self.what())]
 pub struct Malformed {
     /// Which it is, as far as that could be read.
     pub stream: Option<StreamName>,
     #[source]
     cause: Arc<serde_json::Error>,
+}
+
+impl Malformed {
+    fn what(&self) -> String {
+        self.stream.as_ref().map_or("an object".to_owned(), |stream| format!("the ImageStream {stream}"))
+    }
 }
 
 impl Classify for Malformed {
@@ -81,14 +95,163 @@ impl ImageStream {
     ///
     /// # Errors
     /// When it is none. A tag whose image has no proper digest is no error: it spoils only that tag.
-    pub fn read(_json: &str) -> Result<Self, Malformed> {
-        unimplemented!()
+    pub fn read(json: &str) -> Result<Self, Malformed> {
+        serde_json::from_str::<Object>(json).and_then(Self::of).map_err(|error| {
+            let value = serde_json::from_str(json).unwrap_or_default();
+            malformed(&value, error)
+        })
     }
+
+    /// As [`ImageStream::read`], of what was parsed already.
+    pub(super) fn of_value(value: &Value) -> Result<Self, Malformed> {
+        Object::deserialize(value).and_then(Self::of).map_err(|error| malformed(value, error))
+    }
+
+    /// The tag of that name.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<&StreamTag> {
+        self.tags.iter().find(|tag| &*tag.name == name)
+    }
+
+    /// The registry that it is read from.
+    pub(super) fn host(&self) -> Option<Host> {
+        self.hosts().next()
+    }
+
+    /// The names of the cluster's registry that it says, the one for the outside first.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = Host> {
+        let repositories = self.public_repository.iter().chain(&self.repository);
+        repositories.filter_map(|repository| repository.split_once('/')).map(|(host, _)| Host::new(host))
+    }
+
+    fn of(object: Object) -> Result<Self, serde_json::Error> {
+        if let Some(kind) = object.kind.filter(|kind| kind != KIND) {
+            return Err(serde_json::Error::custom(format!("its kind is `{kind}`, not `{KIND}`")));
+        }
+        let status = object.status.unwrap_or_default();
+        let spec_tags = object.spec.and_then(|spec| spec.tags).unwrap_or_default();
+        let soft_deleted = spec_tags.into_iter().filter(SpecTag::is_soft_deleted).map(|tag| tag.name);
+        let repository = |text: Option<Arc<str>>| text.filter(|text| !text.is_empty());
+        Ok(Self {
+            namespace: object.metadata.namespace,
+            name: object.metadata.name,
+            public_repository: repository(status.public_docker_image_repository),
+            repository: repository(status.docker_image_repository),
+            deleted: object.metadata.deletion_timestamp.is_some(),
+            tags: status.tags.unwrap_or_default().into_iter().map(StatusTag::read).collect(),
+            soft_deleted: soft_deleted.collect(),
+        })
+    }
+}
+
+fn malformed(value: &Value, error: serde_json::Error) -> Malformed {
+    let text = |pointer| value.pointer(pointer).and_then(Value::as_str).map(Arc::<str>::from);
+    let names = text("/metadata/namespace").zip(text("/metadata/name"));
+    let stream = names.map(|(namespace, name)| StreamName { namespace, name });
+    Malformed { stream, cause: Arc::new(error) }
 }
 
 /// The tags of `now` that somebody has to look at, given what was known `before`: those whose image changed and those
 /// that are to be deleted; all of them where the ImageStream is new or being deleted.
 #[must_use]
-pub fn changed_tags(_before: Option<&ImageStream>, _now: &ImageStream) -> Vec<Arc<str>> {
-    unimplemented!()
+pub fn changed_tags(before: Option<&ImageStream>, now: &ImageStream) -> Vec<Arc<str>> {
+    let names = now.tags.iter().map(|tag| Arc::clone(&tag.name));
+    let Some(before) = before.filter(|_| !now.deleted) else { return names.collect() };
+    let known: HashMap<&str, &StreamTag> = before.tags.iter().map(|tag| (&*tag.name, tag)).collect();
+    let changed = now.tags.iter().filter(|tag| known.get(&*tag.name) != Some(tag));
+    let mut names: Vec<Arc<str>> = changed.map(|tag| Arc::clone(&tag.name)).collect();
+    let further = now.soft_deleted.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>();
+    names.extend(further);
+    names
+}
+
+/// The object as the API server writes it.
+#[derive(Deserialize)]
+struct Object {
+    kind: Option<String>,
+    metadata: Metadata,
+    spec: Option<Spec>,
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    namespace: Arc<str>,
+    name: Arc<str>,
+    deletion_timestamp: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    tags: Option<Vec<SpecTag>>,
+}
+
+#[derive(Deserialize)]
+struct SpecTag {
+    name: Arc<str>,
+    annotations: Option<HashMap<String, String>>,
+}
+
+impl SpecTag {
+    fn is_soft_deleted(&self) -> bool {
+        self.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(SOFT_DELETE))
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    public_docker_image_repository: Option<Arc<str>>,
+    docker_image_repository: Option<Arc<str>>,
+    tags: Option<Vec<StatusTag>>,
+}
+
+#[derive(Deserialize)]
+struct StatusTag {
+    tag: Arc<str>,
+    items: Option<Vec<Event>>,
+    conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    image: Option<String>,
+    created: Option<String>,
+    docker_image_reference: Option<Arc<str>>,
+}
+
+#[derive(Deserialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+    message: Option<Arc<str>>,
+}
+
+impl StatusTag {
+    fn read(self) -> StreamTag {
+        let event = self.items.and_then(|items| items.into_iter().next());
+        let failed = |condition: &Condition| condition.kind == "ImportSuccess" && condition.status == "False";
+        let failed = self.conditions.into_iter().flatten().find(failed);
+        StreamTag {
+            name: self.tag,
+            newest: event.map_or(Newest::None, Event::read),
+            import_failure: failed.and_then(|condition| condition.message),
+        }
+    }
+}
+
+impl Event {
+    fn read(self) -> Newest {
+        match Digest::parse(&self.image.unwrap_or_default()) {
+            Ok(digest) => {
+                let created = self.created.and_then(|text| humantime::parse_rfc3339(&text).ok());
+                let reference = self.docker_image_reference.filter(|text| !text.is_empty());
+                Newest::Image(TagImage { digest, created, reference })
+            }
+            Err(error) => Newest::Malformed(error),
+        }
+    }
 }

@@ -62,9 +62,12 @@ impl Streams {
         }
     }
 
-    /// Says that `part` could not be read.
+    /// Says that `part` could not be read; once is enough.
     pub fn unread(&mut self, part: Part, failure: Failure) {
-        self.unread.push(Unread { part, failure });
+        let is_known = part != Part::Unnamed && self.unread.iter().any(|known| known.part == part);
+        if !is_known {
+            self.unread.push(Unread { part, failure });
+        }
     }
 
     /// Says that an object was read and is no ImageStream.
@@ -87,6 +90,27 @@ impl Streams {
     /// All, by their namespaces and names.
     pub fn iter(&self) -> impl Iterator<Item = &ImageStream> {
         self.by_namespace.values().flat_map(BTreeMap::values)
+    }
+
+    /// Why the ImageStream of that name is not known, if it could not be read.
+    #[must_use]
+    pub fn failure_of(&self, namespace: &str, name: &str) -> Option<&Unread> {
+        self.unread.iter().find(|unread| match &unread.part {
+            Part::All => true,
+            Part::Namespace(one) => &**one == namespace,
+            Part::Stream(stream) => &*stream.namespace == namespace && &*stream.name == name,
+            Part::Unnamed => false,
+        })
+    }
+
+    /// Why the ImageStreams of a namespace are not known, if they could not be read.
+    #[must_use]
+    pub fn failure_of_namespace(&self, namespace: &str) -> Option<&Unread> {
+        self.unread.iter().find(|unread| match &unread.part {
+            Part::All => true,
+            Part::Namespace(one) => &**one == namespace,
+            Part::Stream(_) | Part::Unnamed => false,
+        })
     }
 
     /// What could not be read.

@@ -6,8 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::read::read;
-use super::yaml::about;
+use super::read::{about, read};
 use super::{Policies, Policy, PolicyFile};
 use crate::model::Finding;
 use crate::reading;

@@ -11,7 +11,6 @@ mod pattern;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
 mod read;
-mod yaml;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

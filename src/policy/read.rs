@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_yaml::{Location, Spanned};
 
 use super::pattern::Pattern;
-use super::yaml::{Node, Source, Value};
 use super::{AllowList, Asked, Policy};
-use crate::model::{Finding, Guard, Rule, Which};
+use crate::model::{Finding, Guard, Rule, Severity, Which};
+use crate::yaml::{Node, Source, Value};
 
+/// What findings about policies are called.
+const CODE: &str = "policy";
 /// The version of the format that this program reads.
 const VERSION: u64 = 1;
 const FILE_KEYS: &str = "`version`, `allow` and `rules`";
@@ -20,9 +22,33 @@ const RULE_KEYS: &str = "`name`, `targets`, `move`, `backup`, `min-source-age` a
 /// # Errors
 /// Everything that is wrong with it. A policy that is read only in part would let through what it is there to stop.
 pub(super) fn read(name: &Arc<str>, text: &str) -> Result<Policy, Vec<Finding>> {
-    let mut source = Source::new(Arc::clone(name), text);
-    let policy = source.parse().map(|node| of_file(&mut source, node)).unwrap_or_default();
+    let mut source = Source::new(Arc::clone(name), text, CODE);
+    let Some(node) = source.parse() else { return Err(source.findings) };
+    let policy = match broken_number(&node) {
+        None => of_file(&mut source, node),
+        Some((at, message)) => {
+            source.wrong(at, message);
+            Policy::default()
+        }
+    };
     if source.findings.is_empty() { Ok(policy) } else { Err(source.findings) }
+}
+
+/// A finding about a policy file as a whole.
+pub(super) fn about(name: &Arc<str>, message: impl Into<String>) -> Finding {
+    Finding::about(name, Severity::Error, CODE, message)
+}
+
+/// The first number that nothing in a policy takes: such as `1.10`, which would lose its zero.
+fn broken_number(node: &Node) -> Option<(Location, String)> {
+    let message = match &node.value {
+        Value::Fraction(number) => format!("`{number}` reads as a number; put it between quotes"),
+        Value::Negative(_) => "a number below 0 has no meaning here".to_owned(),
+        Value::List(items) => return items.iter().find_map(broken_number),
+        Value::Map(entries) => return entries.iter().find_map(|(_, value)| broken_number(value)),
+        Value::Nothing | Value::Text(_) | Value::Number(_) | Value::Truth(_) => return None,
+    };
+    Some((node.referenced, message))
 }
 
 fn of_file(source: &mut Source<'_>, node: Node) -> Policy {

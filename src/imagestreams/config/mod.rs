@@ -1,5 +1,9 @@
 //! The configuration file `_config.yaml`: what else goes to the target repository, and what comes back from it.
 
+mod fields;
+mod odd;
+mod read;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +12,9 @@ use regex::Regex;
 
 use super::names::Names;
 use super::selection::IsTag;
-use crate::model::{Finding, Span};
+use crate::error::{Class, Classify};
+use crate::model::{Finding, Severity, Span};
+use crate::reading;
 
 /// A configuration file that holds.
 #[derive(Debug, Clone, Default)]
@@ -103,20 +109,64 @@ pub enum ConfigError {
     Wrong(Vec<Finding>),
 }
 
+impl Written {
+    /// The tag of an ImageStream that is written, whole or not: `namespace/name:tag`.
+    pub(super) fn istag_text(&self) -> String {
+        format!("{}/{}:{}", self.namespace, self.name, self.tag)
+    }
+
+    /// The tag of an ImageStream that is the source, unless an image is.
+    #[must_use]
+    pub fn istag(&self) -> Option<IsTag> {
+        let Self { image, namespace, name, tag } = self;
+        let part = |text: &String| Arc::<str>::from(text.as_str());
+        let istag = IsTag { namespace: part(namespace), name: part(name), tag: part(tag) };
+        image.is_empty().then_some(istag)
+    }
+}
+
+impl From<&IsTag> for Written {
+    fn from(istag: &IsTag) -> Self {
+        let IsTag { namespace, name, tag } = istag;
+        let [namespace, name, tag] = [namespace, name, tag].map(|part| part.to_string());
+        Self { image: String::new(), namespace, name, tag }
+    }
+}
+
+impl Classify for ConfigError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Unreadable { cause, .. } => match cause.kind() {
+                io::ErrorKind::NotFound => Class::Missing,
+                io::ErrorKind::PermissionDenied => Class::Denied,
+                _ => Class::Transient,
+            },
+            Self::Wrong(_) => Class::Invalid,
+        }
+    }
+}
+
 impl Config {
-    /// The configuration that the file at `path` holds.
+    /// The configuration that the plain file at `path` holds.
     ///
     /// # Errors
     /// When it cannot be read, or anything in it is wrong.
-    pub fn load(_path: &Path, _names: &Names) -> Result<Self, ConfigError> {
-        unimplemented!()
+    pub fn load(path: &Path, names: &Names) -> Result<Self, ConfigError> {
+        let file: Arc<str> = path.display().to_string().into();
+        let bytes = reading::plain(path)
+            .map_err(|cause| ConfigError::Unreadable { file: Arc::clone(&file), cause })?;
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            let finding = Finding::about(&file, Severity::Error, "no-text", "this is not UTF-8 text");
+            return Err(ConfigError::Wrong(vec![finding.hint("unpack it first if it is compressed")]));
+        };
+        Self::read(&file, text, names).map_err(ConfigError::Wrong)
     }
 
     /// The configuration that `text` holds.
     ///
     /// # Errors
-    /// Everything that is wrong with it, and what is odd.
-    pub fn read(_file: &Arc<str>, _text: &str, _names: &Names) -> Result<Self, Vec<Finding>> {
-        unimplemented!()
+    /// Everything that is wrong with it, and what is odd, in the order of its lines.
+    pub fn read(file: &Arc<str>, text: &str, names: &Names) -> Result<Self, Vec<Finding>> {
+        read::read(file, text, names)
     }
 }

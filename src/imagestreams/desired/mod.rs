@@ -1,6 +1,20 @@
 //! From what was asked for and the ImageStreams that are known to entries for the engine.
+//!
+//! 1. `sections` and `picked`: the entries of the configuration file, and those that the flags pick.
+//! 2. `source`: where the image of an entry is.
+//! 3. `judged`: those that contradict one another, and the order of those that do not.
 
+mod drafts;
+mod error;
+mod judged;
+mod picked;
+mod sections;
+mod source;
+
+use std::borrow::Borrow;
 use std::time::SystemTime;
+
+pub use error::EntryError;
 
 use super::selection::{Asked, IsTag};
 use super::streams::Streams;
@@ -19,24 +33,33 @@ pub struct Wanted {
     pub level: usize,
 }
 
+impl Borrow<Desired> for Wanted {
+    fn borrow(&self) -> &Desired {
+        &self.desired
+    }
+}
+
 /// What was asked for comes down to this.
 #[derive(Debug, Default)]
 pub struct Wish {
-    /// The entries; no two want different things of one target, and no chain of them is a ring.
+    /// The entries, each once; no two want different things of one target, and no chain of them is a ring.
     pub wanted: Vec<Wanted>,
-    /// Those that ended here, failed or skipped.
+    /// Those that ended here, failed or skipped, and what could not be read.
     pub rows: Vec<Row>,
-    /// What is odd and has no row. What is odd in the configuration file alone is with [`Config`](super::Config).
+    /// What is odd and has no row. What is odd in the configuration file by itself is with [`Config`](super::Config).
     pub findings: Vec<Finding>,
 }
 
-/// Why an entry cannot be one.
-#[derive(Debug, thiserror::Error)]
-#[error("")]
-pub struct EntryError;
-
 /// What to mirror, given all that was [`needed`](Asked::needed).
+///
+/// The configuration file comes first, then what the flags pick besides. Each entry is wanted or has a row; what is
+/// ignored or excluded has neither.
 #[must_use]
-pub fn wish(_asked: &Asked, _streams: &Streams) -> Wish {
-    unimplemented!()
+pub fn wish(asked: &Asked, streams: &Streams) -> Wish {
+    let mut drafts = drafts::Drafts::new(asked, streams);
+    drafts.what_is_unread();
+    drafts.sections();
+    drafts.picked();
+    drafts.unused();
+    judged::judged(drafts.finish(), &asked.names, streams)
 }

@@ -9,23 +9,24 @@ use serde_yaml::{Location, Spanned};
 
 use crate::model::{Finding, Severity, Span};
 
-/// What findings about policies are called.
-const CODE: &str = "policy";
-
 /// A value and its place.
-pub(super) type Node = Spanned<Value>;
+pub(crate) type Node = Spanned<Value>;
 
 /// A value as it is written.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// Nothing is written.
     Nothing,
     /// A word or text.
     Text(String),
     /// A whole number from 0.
     Number(u64),
-    /// `true` or `false`.
-    Truth,
+    /// A whole number below 0.
+    Negative(i64),
+    /// Any other number.
+    Fraction(f64),
+    /// `true` or `false`, which in YAML 1.1 are also `yes` and `no`, `on` and `off`, `y` and `n`.
+    Truth(bool),
     /// A list.
     List(Vec<Node>),
     /// Keys and their values, in their order.
@@ -44,7 +45,7 @@ impl<'de> Visitor<'de> for Any {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text, a whole number, `true` or `false`, a list or a mapping")
+        f.write_str("text, a number, `true` or `false`, a list or a mapping")
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -55,21 +56,20 @@ impl<'de> Visitor<'de> for Any {
         Ok(Value::Nothing)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-        Ok(Value::Truth)
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Truth(value))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(Value::Number(value))
     }
 
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        u64::try_from(value).map(Value::Number).map_err(|_| E::custom("a number below 0 has no meaning here"))
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(u64::try_from(value).map_or(Value::Negative(value), Value::Number))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        // Such as `1.10`, which would lose its zero: nothing here is a broken number.
-        Err(E::custom(format!("`{value}` reads as a number; put it between quotes")))
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Fraction(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -96,21 +96,25 @@ impl<'de> Visitor<'de> for Any {
 
 /// A file and what was found to be wrong in it so far.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// The file, named as its reader would.
-    pub(super) name: Arc<str>,
+    pub(crate) name: Arc<str>,
     text: &'a str,
-    /// What is wrong.
-    pub(super) findings: Vec<Finding>,
+    lines: Vec<&'a str>,
+    /// What findings about such files are called.
+    code: &'static str,
+    /// What is wrong or odd.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(name: Arc<str>, text: &'a str) -> Self {
-        Self { name, text, findings: Vec::new() }
+    /// The file `name`; findings about it are called `code`.
+    pub(crate) fn new(name: Arc<str>, text: &'a str, code: &'static str) -> Self {
+        Self { name, text, lines: text.lines().collect(), code, findings: Vec::new() }
     }
 
     /// The file as a value; none when it is no YAML, which is then said.
-    pub(super) fn parse(&mut self) -> Option<Node> {
+    pub(crate) fn parse(&mut self) -> Option<Node> {
         match serde_yaml::from_str::<Node>(self.text) {
             Ok(node) => Some(node),
             Err(error) => {
@@ -118,7 +122,7 @@ impl<'a> Source<'a> {
                 let said = words(error);
                 match error.location() {
                     Some(location) => self.wrong(location, said),
-                    None => self.findings.push(Finding::about(&self.name, Severity::Error, CODE, said)),
+                    None => self.findings.push(Finding::about(&self.name, Severity::Error, self.code, said)),
                 }
                 None
             }
@@ -126,36 +130,55 @@ impl<'a> Source<'a> {
     }
 
     /// Says that what stands at `location` is wrong.
-    pub(super) fn wrong(&mut self, location: Location, message: impl Into<String>) {
-        let mut finding = Finding::about(&self.name, Severity::Error, CODE, message);
-        finding.span = Some(self.span(location));
-        self.findings.push(finding);
+    pub(crate) fn wrong(&mut self, location: Location, message: impl Into<String>) {
+        self.find(Severity::Error, location, message);
     }
 
     /// As [`Source::wrong`], saying what to do.
-    pub(super) fn wrong_with_hint(
+    pub(crate) fn wrong_with_hint(
         &mut self,
         location: Location,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.wrong(location, message);
-        if let Some(finding) = self.findings.last_mut() {
-            finding.hint = Some(hint.into());
-        }
+        self.find(Severity::Error, location, message).hint = Some(hint.into());
+    }
+
+    /// Adds a finding about what stands at `location`.
+    pub(crate) fn find(
+        &mut self,
+        severity: Severity,
+        location: Location,
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        let mut finding = Finding::about(&self.name, severity, self.code, message);
+        finding.span = Some(self.span(location));
+        self.findings.push_mut(finding)
     }
 
     /// `file:line` of a place.
-    pub(super) fn place(&self, location: Location) -> Arc<str> {
+    pub(crate) fn place(&self, location: Location) -> Arc<str> {
         format!("{}:{}", self.name, location.line()).into()
     }
 
-    fn span(&self, location: Location) -> Span {
+    /// A place as findings have it.
+    pub(crate) fn span(&self, location: Location) -> Span {
+        let (number, line, bytes) = self.stretch(location);
+        Span::new(number, line.as_bytes(), &bytes)
+    }
+
+    /// What stands at a place, as far as it is on one line.
+    pub(crate) fn written(&self, location: Location) -> &'a str {
+        let (_, line, bytes) = self.stretch(location);
+        &line[bytes]
+    }
+
+    fn stretch(&self, location: Location) -> (u32, &'a str, Range<usize>) {
         let number = u32::try_from(location.line()).unwrap_or(u32::MAX);
-        let line = self.text.lines().nth(number.saturating_sub(1) as usize).unwrap_or_default();
+        let line = self.lines.get(number.saturating_sub(1) as usize).copied().unwrap_or_default();
         let start = byte(line, location.column().saturating_sub(1));
         let end = byte(&line[start..], location.span().len()) + start;
-        Span::new(number, line.as_bytes(), &without_blanks(line, start..end))
+        (number, line, without_blanks(line, start..end))
     }
 }
 
@@ -176,9 +199,4 @@ fn byte(line: &str, characters: impl TryInto<usize>) -> usize {
 
 fn without_blanks(line: &str, range: Range<usize>) -> Range<usize> {
     range.start..range.start + line[range].trim_end().len()
-}
-
-/// A finding about a policy file as a whole.
-pub(super) fn about(name: &Arc<str>, message: impl Into<String>) -> Finding {
-    Finding::about(name, Severity::Error, CODE, message)
 }

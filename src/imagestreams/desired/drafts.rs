@@ -1,0 +1,182 @@
+//! Entries on their way, and rows for those that end on it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::source::{Ended, Found};
+use super::{EntryError, Wanted, Wish};
+use crate::error::{Failure, Stage};
+use crate::imagestreams::ignoring::Ignoring;
+use crate::imagestreams::selection::{Asked, IsTag};
+use crate::imagestreams::streams::Streams;
+use crate::model::{
+    Desired, Endpoint, Finding, Guard, Locator, Moved, Origin, Outcome, Row, Severity, Skip, Span,
+    TagTemplate,
+};
+
+/// Whoever asks for entries.
+#[derive(Debug, Clone)]
+pub(super) struct Asker<'a> {
+    pub(super) origin: Origin,
+    pub(super) owner: &'static str,
+    /// Where it is written, if it is.
+    pub(super) place: Option<&'a Span>,
+}
+
+/// What came of what was asked for so far.
+#[derive(Debug)]
+pub(super) struct Drafts<'a> {
+    pub(super) asked: &'a Asked,
+    pub(super) streams: &'a Streams,
+    pub(super) ignoring: Ignoring<'a>,
+    /// The tags that a rule or a flag picked already.
+    pub(super) seen: HashSet<IsTag>,
+    guards: Vec<Guard>,
+    template: Option<TagTemplate>,
+    wish: Wish,
+}
+
+impl<'a> Drafts<'a> {
+    pub(super) fn new(asked: &'a Asked, streams: &'a Streams) -> Self {
+        Self {
+            asked,
+            streams,
+            ignoring: Ignoring::new(asked.config.as_ref(), &asked.names),
+            seen: HashSet::new(),
+            guards: asked.names.guards(),
+            template: asked.names.template(),
+            wish: Wish::default(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Wish {
+        self.wish
+    }
+
+    /// A row for each part of the cluster that could not be read.
+    pub(super) fn what_is_unread(&mut self) {
+        for unread in self.streams.failures() {
+            let name: Arc<str> = unread.part.to_string().into();
+            let origin = Origin::ImageStreamTag { stream: Arc::clone(&name), tag: None };
+            let ends = (Locator::Text(name), Locator::Text(self.asked.names.target.to_string().into()));
+            self.wish.rows.push(row(&origin, None, ends, Outcome::Failed(unread.failure.clone())));
+        }
+    }
+
+    /// Says which entries of `ignoredSources` are of no use, where everything is known that could have been ignored.
+    pub(super) fn unused(&mut self) {
+        if !self.streams.failures().is_empty() {
+            return;
+        }
+        let Some(config) = &self.asked.config else { return };
+        for entry in self.ignoring.unused() {
+            let message = "this entry of `ignoredSources` matches nothing";
+            let finding = at(&config.file, Some(&entry.place), "ignores-nothing", message);
+            self.wish.findings.push(finding.hint("take it out, or correct it"));
+        }
+    }
+
+    /// An entry from `found` to the name of `key` in the target repository.
+    pub(super) fn to_target(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
+        let target = self.asked.names.image_of(key).map(Endpoint::Registry);
+        if let Ok(target) = &target {
+            self.warn_if_shortened(asker, target);
+        }
+        let shown = || self.asked.names.shown(key);
+        let guards = self.guards.clone();
+        self.entry(asker, target.map_err(|error| (error, shown())), guards, found);
+    }
+
+    /// An entry from `found` to the tag `key` of the cluster.
+    pub(super) fn to_cluster(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
+        let target = self.cluster_image(key);
+        let shown = || format!("{}/{key}", self.asked.names.cluster_host());
+        self.entry(asker, target.map_err(|error| (error, shown())), vec![Guard::Unmoved], found);
+    }
+
+    fn entry(
+        &mut self,
+        asker: &Asker<'_>,
+        target: Result<Endpoint, (EntryError, String)>,
+        guards: Vec<Guard>,
+        found: Result<Found, Ended>,
+    ) {
+        let owner: Arc<str> = asker.owner.into();
+        let (target, found) = match (target, found) {
+            (Ok(target), Ok(found)) => (target, found),
+            (target, Err(ended)) => {
+                let shown = |(_, text): (_, String)| Locator::Text(text.into());
+                let target = target.map_or_else(shown, Locator::from);
+                let ends = (Locator::Text(ended.source), target);
+                return self.wish.rows.push(row(&asker.origin, Some(owner), ends, ended.outcome));
+            }
+            (Err((error, shown)), Ok(found)) => {
+                let ends = (found.source.into(), Locator::Text(shown.into()));
+                return self.wish.rows.push(row(&asker.origin, Some(owner), ends, failed(error)));
+            }
+        };
+        let Found { source, istag, created } = found;
+        let desired = Desired { origin: asker.origin.clone(), owner: Some(owner), source, target, guards };
+        self.wish.wanted.push(Wanted { desired, istag, created, level: 0 });
+    }
+
+    /// A row for what was asked for and is no entry at all.
+    pub(super) fn fail(&mut self, asker: &Asker<'_>, source: &str, failure: Failure) {
+        let ends = (Locator::Text(source.into()), Locator::Text(self.asked.names.target.to_string().into()));
+        self.wish.rows.push(row(&asker.origin, Some(asker.owner.into()), ends, Outcome::Failed(failure)));
+    }
+
+    /// Says what is odd about what `asker` asks for.
+    pub(super) fn warn(&mut self, asker: &Asker<'_>, code: &'static str, message: String) {
+        let finding = at(asker.origin.group(), asker.place, code, message);
+        self.wish.findings.push(finding);
+    }
+
+    fn warn_if_shortened(&mut self, asker: &Asker<'_>, target: &Endpoint) {
+        let Some((template, tag)) = self.template.as_ref().zip(target.tag()) else { return };
+        if template.is_shortened(tag) {
+            let message = format!(
+                "the tag that keeps what `{tag}` was would be too long: its end gives way to a hash of the whole"
+            );
+            self.warn(asker, "shortened-tag", message);
+        }
+    }
+}
+
+/// A warning with its place, if it has one.
+fn at(file: &Arc<str>, place: Option<&Span>, code: &'static str, message: impl Into<String>) -> Finding {
+    let mut finding = Finding::about(file, Severity::Warning, code, message);
+    finding.span = place.cloned();
+    finding
+}
+
+/// The outcome of an entry that cannot be one.
+pub(super) fn failed(error: EntryError) -> Outcome {
+    Outcome::Failed(Failure::new(Stage::Read, error))
+}
+
+/// The outcome of an entry that has nothing to copy yet.
+pub(super) const NO_IMAGE: Outcome = Outcome::Skipped(Skip::NoImage);
+
+/// A row for what ends before the engine sees it.
+pub(super) fn row(
+    origin: &Origin,
+    owner: Option<Arc<str>>,
+    (source, target): (Locator, Locator),
+    outcome: Outcome,
+) -> Row {
+    Row {
+        origin: origin.clone(),
+        owner,
+        source,
+        target,
+        digest: None,
+        previous: None,
+        attempts: if let Outcome::Failed(failure) = &outcome { failure.attempts } else { 1 },
+        outcome,
+        backups: Vec::new(),
+        moved: Moved::default(),
+        elapsed: Duration::ZERO,
+    }
+}

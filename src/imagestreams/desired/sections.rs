@@ -1,0 +1,94 @@
+//! What the sections of the configuration file ask for.
+
+use std::sync::Arc;
+
+use super::drafts::{Asker, Drafts};
+use super::source::of_image;
+use crate::imagestreams::config::{ArtRule, Config, Written};
+use crate::imagestreams::selection::{Asked, IsTag};
+use crate::imagestreams::stream::ImageStream;
+use crate::imagestreams::streams::Part;
+use crate::model::{Origin, Span};
+
+impl<'a> Drafts<'a> {
+    /// All of them.
+    pub(super) fn sections(&mut self) {
+        let asked: &'a Asked = self.asked;
+        let Some(config) = &asked.config else { return };
+        let supplemental: Vec<_> = asked.supplemental(&self.ignoring).collect();
+        for entry in supplemental {
+            let asker = asker(config, &entry.place, "supplementalCIImages");
+            let found = match entry.source.istag() {
+                Some(istag) => self.named(&istag),
+                None => of_image(&entry.source.image),
+            };
+            self.to_target(&asker, &entry.target, found);
+        }
+        for rule in &config.art {
+            self.art_rule(config, rule);
+        }
+        let to_cluster: Vec<_> = asked.to_cluster(&self.ignoring).collect();
+        for entry in to_cluster {
+            let asker = asker(config, &entry.place, "qciToAppCIImages");
+            self.to_cluster(&asker, &entry.target, of_image(&entry.image));
+        }
+    }
+
+    fn art_rule(&mut self, config: &Config, rule: &ArtRule) {
+        let asker = asker(config, &rule.place, "artImages");
+        let streams = self.streams;
+        let mut matched = self.unread_of_rule(&asker, rule);
+        for stream in streams.of_namespace(&rule.namespace).filter(|stream| rule.name.is_match(&stream.name))
+        {
+            for tag in &stream.tags {
+                if rule.tag.as_ref().is_some_and(|pattern| !pattern.is_match(&tag.name)) {
+                    continue;
+                }
+                matched = true;
+                let istag = istag_of(stream, &tag.name);
+                if self.ignoring.names(&Written::from(&istag)) || !self.seen.insert(istag.clone()) {
+                    continue;
+                }
+                let found = self.picked_tag(&istag, stream, tag);
+                self.to_target(&asker, &istag, found);
+            }
+        }
+        if !matched {
+            let message = format!("this rule matches no tag of any ImageStream in `{}`", rule.namespace);
+            self.warn(&asker, "matches-nothing", message);
+        }
+    }
+
+    /// A row for each ImageStream of the rule that could not be read, or for all of them; whether there was any.
+    fn unread_of_rule(&mut self, asker: &Asker<'_>, rule: &ArtRule) -> bool {
+        let streams = self.streams;
+        let mut found = false;
+        for unread in streams.failures() {
+            let is_meant = match &unread.part {
+                Part::All => true,
+                Part::Namespace(namespace) => *namespace == rule.namespace,
+                Part::Stream(stream) => {
+                    stream.namespace == rule.namespace && rule.name.is_match(&stream.name)
+                }
+                Part::Unnamed => false,
+            };
+            if is_meant {
+                found = true;
+                let failure = unread.failure.clone().within("not all that the rule may match is known");
+                self.fail(asker, &unread.part.to_string(), failure);
+            }
+        }
+        found
+    }
+}
+
+/// A tag of a stream.
+pub(super) fn istag_of(stream: &ImageStream, tag: &Arc<str>) -> IsTag {
+    let (namespace, name) = (Arc::clone(&stream.namespace), Arc::clone(&stream.name));
+    IsTag { namespace, name, tag: Arc::clone(tag) }
+}
+
+fn asker<'c>(config: &Config, place: &'c Span, section: &'static str) -> Asker<'c> {
+    let origin = Origin::Line { file: Arc::clone(&config.file), line: place.line };
+    Asker { origin, owner: section, place: Some(place) }
+}
