@@ -31,7 +31,11 @@ where
         Verbosity::Debug => LevelFilter::DEBUG,
         Verbosity::Trace => LevelFilter::TRACE,
     };
-    let shown = Targets::new().with_default(ours.min(LevelFilter::WARN)).with_target("image_mirror", ours);
+    // What `kube` has to say of a request it also gives back as an error, which is told with its advice, once.
+    let shown = Targets::new()
+        .with_default(ours.min(LevelFilter::WARN))
+        .with_target("image_mirror", ours)
+        .with_target("kube", LevelFilter::OFF);
     let layer = tracing_subscriber::fmt::layer().event_format(Line(console.log_format)).with_writer(writer);
     tracing_subscriber::registry().with(shown).with(layer)
 }

@@ -85,7 +85,9 @@ async fn what_is_named_and_has_no_image_fails() {
 async fn art_images_and_supplemental_ones_come_from_the_cluster_by_digest() {
     let mut world = World::start().await;
     let images: Vec<_> = (1..=4).map(Image::example).collect();
-    for (istag, image) in ["ocp/4.20:rhel-coreos", "ocp/4.20:cli", "origin/scos-4.20:base", "team/base:9"].iter().zip(&images) {
+    for (istag, image) in
+        ["ocp/4.20:rhel-coreos", "ocp/4.20:cli", "origin/scos-4.20:base", "team/base:9"].iter().zip(&images)
+    {
         world.offer(istag, image);
     }
     let config = "\
@@ -140,5 +142,8 @@ async fn a_chain_is_mirrored_in_its_order() {
     let words = ["--source-registry", cluster, "--proxy-host", proxy];
     let ran = world.run_with(&config, &words).run().await.exits(0);
     assert_eq!(ran.rows_that("copied").len(), 2, "{ran}");
-    assert!(world.source.holds("ci/tool", "v1", &image), "what was mirrored first was there to be mirrored on: {ran}");
+    assert!(
+        world.source.holds("ci/tool", "v1", &image),
+        "what was mirrored first was there to be mirrored on: {ran}"
+    );
 }

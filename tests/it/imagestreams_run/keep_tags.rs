@@ -20,7 +20,8 @@ async fn a_tag_that_moves_leaves_both_images_with_a_dated_tag_and_moves_last() {
         assert!(world.target.holds(CI, &tag, image), "{tag}: {ran}");
     }
     let puts = world.target.requests_on(Kind::PutManifest);
-    let tags: Vec<_> = puts.iter().filter_map(|put| put.reference.clone()).filter(|name| !name.contains(':')).collect();
+    let tags: Vec<_> =
+        puts.iter().filter_map(|put| put.reference.clone()).filter(|name| !name.contains(':')).collect();
     assert_eq!(tags, [dated(&new), dated(&old), "ci_tool_latest".to_owned()]);
     assert_eq!(world.source.count(Kind::HeadManifest), 0, "the digest comes from the ImageStream");
     world.target.assert_tags_were_always_whole();
@@ -96,7 +97,11 @@ async fn a_dry_run_says_what_would_be_kept_and_writes_nothing() {
     world.offer("ci/tool:latest", &new);
     let ran = world.run(&["--namespace", "ci", "--dry-run"]).run().await.exits(0);
     let row = only_row(&ran);
-    assert_eq!((&row["outcome"], &row["backups"]), (&"planned".into(), &serde_json::json!([dated(&old)])), "{ran}");
+    assert_eq!(
+        (&row["outcome"], &row["backups"]),
+        (&"planned".into(), &serde_json::json!([dated(&old)])),
+        "{ran}"
+    );
     assert_eq!((world.target.count(writes()), world.tag("ci_tool_latest")), (0, Some(old.digest)));
 }
 

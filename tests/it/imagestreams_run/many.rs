@@ -48,7 +48,8 @@ async fn mirror(list: &std::path::Path, target: &str, ahead: Duration) -> (Vec<R
     let wish = wish(&asked, &streams);
     let entries = wish.wanted.into_iter().map(|wanted| wanted.desired).collect();
     let client =
-        Client::new(registry::Options::default(), Credentials::anonymous(), Credentials::anonymous()).unwrap();
+        Client::new(registry::Options::default(), Credentials::anonymous(), Credentials::anonymous())
+            .unwrap();
     let options = Options { visible_targets: true, began: SystemTime::now() + ahead, ..Options::default() };
     let engine = Engine::new(&client, options, Arc::new(Silent), Stop::default());
     (engine.run(stream::iter([Batch::admit(entries).batch])).await, client)
@@ -73,7 +74,8 @@ async fn all_tags_of_a_file(count: usize) {
         assert!(rows.iter().all(|row| row.outcome.word() == "kept"), "{days} days later");
         let requests = client.wire().requests;
         assert_eq!(requests.head, count as u64, "one HEAD a moving tag, {days} days later");
-        let others = requests.token + requests.get + requests.post + requests.put + requests.patch + requests.delete;
+        let others =
+            requests.token + requests.get + requests.post + requests.put + requests.patch + requests.delete;
         assert_eq!((others, source.count(any())), (0, 0), "nothing else, {days} days later");
     }
 }

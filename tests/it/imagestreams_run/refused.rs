@@ -50,7 +50,8 @@ async fn a_policy_beside_the_configuration_governs_what_it_asks_for() {
     let mut world = World::start().await;
     world.offer("ci/tool:v1", &Image::example(1));
     let config = "artImages:\n- namespace: ci\n  name: ^tool$\n";
-    let run = world.run_with(config, &[]).file("mirror-policy.yaml", "version: 1\nallow: [quay.io/openshift/ci]\n");
+    let run =
+        world.run_with(config, &[]).file("mirror-policy.yaml", "version: 1\nallow: [quay.io/openshift/ci]\n");
     let ran = run.run().await.exits(1);
     assert_eq!(ran.rows_that("refused")[0]["rule"]["place"], "mirror-policy.yaml:2", "{ran}");
     assert_eq!(world.target.requests().len(), 0);

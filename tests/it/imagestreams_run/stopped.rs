@@ -22,7 +22,10 @@ async fn stopped_at_each_request_the_old_image_stays_reachable_until_the_new_one
             world.target.stop_with(&stop);
             let words = ["--namespace", "ci", "--keep-tag", scheme, "--attempts", "1"];
             let ran = world.run(&words).run().await;
-            assert!(is_named(&world.target, &old), "{scheme}, after {stopped} requests nothing names it: {ran}");
+            assert!(
+                is_named(&world.target, &old),
+                "{scheme}, after {stopped} requests nothing names it: {ran}"
+            );
             world.target.assert_tags_were_always_whole();
             let is_done = !stop.was_reached();
             assert!(ran.code == Some(0) || !is_done, "{ran}");

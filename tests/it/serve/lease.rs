@@ -62,7 +62,8 @@ async fn start(world: &World, api: &FakeCluster, stop: &Stop) -> JoinSet<usize> 
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_the_lease_api_cut_off_no_write_starts_after_its_time_and_running_copies_stop_before_their_tag() {
+async fn with_the_lease_api_cut_off_no_write_starts_after_its_time_and_running_copies_stop_before_their_tag()
+{
     for outage in [Outage::Silent, Outage::Unavailable] {
         let (old, new) = (Image::example(1), Image::example(2));
         let mut world = World::start().await;

@@ -52,7 +52,8 @@ impl Resident {
     /// Asks for a page.
     pub(crate) async fn ask(&self, method: &str, path: &str) -> Page {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
-        let request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

@@ -45,7 +45,9 @@ async fn health_is_told_to_whoever_asks_however_they_ask() {
     resident.until_queued(0).await;
     let metrics = resident.ask("GET", "/metrics").await;
     assert!(metrics.head.contains("text/plain"), "{metrics:?}");
-    for name in ["queue_targets 0", "queue_oldest_seconds 0", "leader 1", "passes_total{result=\"complete\"} 1"] {
+    for name in
+        ["queue_targets 0", "queue_oldest_seconds 0", "leader 1", "passes_total{result=\"complete\"} 1"]
+    {
         assert!(metrics.body.contains(&format!("image_mirror_serve_{name}")), "{name}: {}", metrics.body);
     }
     resident.stopped().await.exits(0);
@@ -74,7 +76,10 @@ async fn a_queue_that_is_being_worked_is_shown_oldest_first_in_the_form_of_the_p
         ["created_at", "current_quay_digest", "destination", "owner", "source", "source_tag_ref", "stale"];
     assert_eq!(keys, expected);
     let times: Vec<_> = mirrors.iter().map(|mirror| mirror["created_at"].as_str().unwrap()).collect();
-    assert!(times.is_sorted() && times.iter().all(|time| humantime::parse_rfc3339(time).is_ok()), "{times:?}");
+    assert!(
+        times.is_sorted() && times.iter().all(|time| humantime::parse_rfc3339(time).is_ok()),
+        "{times:?}"
+    );
 
     let of = |tag: &str| mirrors.iter().find(|mirror| mirror["source_tag_ref"]["tag"] == tag).unwrap();
     let (moves, comes) = (of("v1"), of("v2"));
@@ -104,7 +109,9 @@ async fn what_cannot_be_served_does_not_start() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let base = ["serve", "--from-file", "streams.json", "--target-repository", "q.io/o/ci"];
-    let run = |words: &[&str]| crate::support::Run::new(base).args(words).file("streams.json", world.streams.json());
+    let run = |words: &[&str]| {
+        crate::support::Run::new(base).args(words).file("streams.json", world.streams.json())
+    };
     let ran = run(&["--all-namespaces", "--listen", &address]).run().await.exits(2);
     assert!(ran.stderr.contains(&address), "{ran}");
     let ran = run(&["--config", "gone.yaml"]).run().await.exits(2);

@@ -20,7 +20,11 @@ async fn a_poisoned_image_has_its_turn_and_delays_nobody() {
         assert_eq!(world.target.count(on(Kind::PutManifest).reference(&tag)), 1, "{tag}");
     }
     assert_eq!(world.tag("ci_tool_v00"), None);
-    assert_eq!(resident.queue(9).await["mirrors"][0]["source_tag_ref"]["tag"], "v00", "and it is not forgotten");
+    assert_eq!(
+        resident.queue(9).await["mirrors"][0]["source_tag_ref"]["tag"],
+        "v00",
+        "and it is not forgotten"
+    );
     let metrics = resident.ask("GET", "/metrics").await.body;
     for said in ["{outcome=\"copied\"} 19", "{outcome=\"failed\"} 1"] {
         assert!(metrics.contains(&format!("mirrored_total{said}")), "{metrics}");

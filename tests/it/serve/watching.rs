@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CI, Resident, World, until};
-use crate::support::{FakeCluster, Image, Run, Which, any, on, Kind};
+use crate::support::{FakeCluster, Image, Kind, Run, Which, any, on};
 
 /// A cluster of which an API server tells, and the resident program over it.
 struct Scene {
@@ -72,7 +72,11 @@ async fn a_change_is_mirrored_when_it_comes_and_only_what_changed_is_looked_at()
     assert_eq!(scene.world.target.count(on(Kind::HeadManifest).reference("b_tool_v1")), 0);
 
     let ran = resident.stopped().await.exits(0);
-    assert_eq!(scene.api.holder("ci", "image-mirror").unwrap_or_default(), "", "the lease was given up: {ran}");
+    assert_eq!(
+        scene.api.holder("ci", "image-mirror").unwrap_or_default(),
+        "",
+        "the lease was given up: {ran}"
+    );
 }
 
 #[tokio::test]

@@ -37,14 +37,16 @@ impl StreamList {
     pub fn put_moved(&mut self, text: &str, digest: &Digest, created: &str) {
         let (namespace, name, tag) = istag(text);
         let reference = format!("image-registry.svc:5000/{namespace}/{name}@{digest}");
-        let item = json!({"created": created, "dockerImageReference": reference, "image": digest, "generation": 2});
+        let item =
+            json!({"created": created, "dockerImageReference": reference, "image": digest, "generation": 2});
         self.put_tag(text, json!({"tag": tag, "items": [item]}));
     }
 
     /// The tag is there and has no image.
     pub fn put_empty(&mut self, text: &str) {
         let (_, _, tag) = istag(text);
-        let condition = json!({"type": "ImportSuccess", "status": "False", "reason": "NotFound", "message": "not found"});
+        let condition =
+            json!({"type": "ImportSuccess", "status": "False", "reason": "NotFound", "message": "not found"});
         self.put_tag(text, json!({"tag": tag, "items": null, "conditions": [condition]}));
     }
 
@@ -75,6 +77,7 @@ impl StreamList {
     /// As one list.
     pub fn json(&self) -> String {
         let items: Vec<Value> = self.objects().map(|(_, _, object)| object).collect();
-        json!({"apiVersion": "v1", "kind": "List", "items": items, "metadata": {"resourceVersion": ""}}).to_string()
+        json!({"apiVersion": "v1", "kind": "List", "items": items, "metadata": {"resourceVersion": ""}})
+            .to_string()
     }
 }
