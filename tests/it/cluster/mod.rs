@@ -21,7 +21,9 @@ async fn connected(api: &FakeCluster) -> Cluster {
 /// An API server with ImageStreams of these names, and a login there.
 async fn with_streams(names: &[&str]) -> (FakeCluster, Cluster) {
     let api = FakeCluster::start().await;
-    names.iter().for_each(|name| put(&api, name));
+    for name in names {
+        put(&api, name);
+    }
     let cluster = connected(&api).await;
     (api, cluster)
 }

@@ -17,16 +17,16 @@ pub(super) async fn answer(call: Call) -> Response {
     match (call.method.as_str(), found) {
         ("GET", Some(lease)) => status::answer(200, &lease),
         ("POST", None) if !has_empty_holder(&sent) => {
-            status::answer(201, &store.put_lease(&namespace, &name, sent["spec"].clone()))
+            status::answer(201, &store.put_lease(&namespace, &name, &sent["spec"]))
         }
         ("POST", Some(_)) => conflict("AlreadyExists", &name),
         ("PUT", Some(lease)) if version(&lease) != version(&sent) => conflict("Conflict", &name),
         ("PUT", Some(_)) if !has_empty_holder(&sent) => {
-            status::answer(200, &store.put_lease(&namespace, &name, sent["spec"].clone()))
+            status::answer(200, &store.put_lease(&namespace, &name, &sent["spec"]))
         }
         ("GET" | "PUT", None) => status::not_found(Kind::Leases, &name),
         ("POST" | "PUT", _) => {
-            status::refuse(422, "Invalid", "spec.holderIdentity: must not be empty", json!({}))
+            status::refuse(422, "Invalid", "spec.holderIdentity: must not be empty", &json!({}))
         }
         _ => nothing(),
     }
@@ -42,6 +42,6 @@ fn conflict(reason: &str, name: &str) -> Response {
         409,
         reason,
         &message,
-        json!({"name": name, "group": "coordination.k8s.io", "kind": "leases"}),
+        &json!({"name": name, "group": "coordination.k8s.io", "kind": "leases"}),
     )
 }

@@ -171,7 +171,7 @@ impl FakeCluster {
     }
 
     /// Writes a Lease, whatever it was before.
-    pub fn put_lease(&self, namespace: &str, name: &str, spec: Value) {
+    pub fn put_lease(&self, namespace: &str, name: &str, spec: &Value) {
         self.shared.store().put_lease(namespace, name, spec);
     }
 

@@ -62,7 +62,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     });
     let known = HeaderValue::from_str(&format!("Bearer {TOKEN}")).expect("a header");
     if parts.headers.get("authorization") != Some(&known) {
-        return status::refuse(401, "Unauthorized", "Unauthorized", json!({}));
+        return status::refuse(401, "Unauthorized", "Unauthorized", &json!({}));
     }
     if let Some(refusal) = failure(&shared) {
         return refusal;
@@ -96,7 +96,7 @@ fn failure(shared: &Shared) -> Option<Response> {
 }
 
 fn failed(code: u16, after: Option<u64>) -> Response {
-    let mut answer = status::refuse(code, "InternalError", "etcdserver: request timed out", json!({}));
+    let mut answer = status::refuse(code, "InternalError", "etcdserver: request timed out", &json!({}));
     answer.headers_mut().extend(after.map(|after| (axum::http::header::RETRY_AFTER, after.into())));
     answer
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::serve::Kind;
 
 /// A `Status` that says no.
-pub(super) fn status(code: u16, reason: &str, message: &str, details: Value) -> Value {
+pub(super) fn status(code: u16, reason: &str, message: &str, details: &Value) -> Value {
     json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": message, "reason": reason, "details": details, "code": code,
@@ -15,7 +15,7 @@ pub(super) fn status(code: u16, reason: &str, message: &str, details: Value) -> 
 }
 
 /// The same as an answer.
-pub(super) fn refuse(code: u16, reason: &str, message: &str, details: Value) -> Response {
+pub(super) fn refuse(code: u16, reason: &str, message: &str, details: &Value) -> Response {
     answer(code, &status(code, reason, message, details))
 }
 
@@ -34,16 +34,16 @@ pub(super) fn forbidden(kind: Kind, verb: &str, namespace: Option<&str>) -> Resp
         "{plural}.{group} is forbidden: User \"system:serviceaccount:ci:mirror\" cannot {verb} resource \
          \"{plural}\" in API group \"{group}\" {place}"
     );
-    refuse(403, "Forbidden", &message, json!({"group": group, "kind": plural}))
+    refuse(403, "Forbidden", &message, &json!({"group": group, "kind": plural}))
 }
 
 pub(super) fn not_found(kind: Kind, name: &str) -> Response {
     let (plural, group) = (kind.plural(), kind.group());
     let message = format!("{plural}.{group} \"{name}\" not found");
-    refuse(404, "NotFound", &message, json!({"name": name, "group": group, "kind": plural}))
+    refuse(404, "NotFound", &message, &json!({"name": name, "group": group, "kind": plural}))
 }
 
 pub(super) fn expired() -> Value {
     let message = "The provided continue parameter is too old to display a consistent list result.";
-    status(410, "Expired", message, json!({}))
+    status(410, "Expired", message, &json!({}))
 }

@@ -49,22 +49,24 @@ impl Store {
     }
 
     pub(super) fn put_raw(&mut self, namespace: &str, name: &str, object: Value) {
-        let before = self.streams.insert((namespace.to_owned(), name.to_owned()), object.clone());
-        self.happened(if before.is_some() { "MODIFIED" } else { "ADDED" }, Some(namespace), object);
+        let place = (namespace.to_owned(), name.to_owned());
+        let is_new = !self.streams.contains_key(&place);
+        self.happened(if is_new { "ADDED" } else { "MODIFIED" }, Some(namespace), &object);
+        self.streams.insert(place, object);
     }
 
     pub(super) fn remove(&mut self, namespace: &str, name: &str) {
         let mut object =
             self.streams.remove(&(namespace.to_owned(), name.to_owned())).expect("the stream exists");
         object["metadata"]["resourceVersion"] = (self.version + 1).to_string().into();
-        self.happened("DELETED", Some(namespace), object);
+        self.happened("DELETED", Some(namespace), &object);
     }
 
     pub(super) fn bookmark(&mut self) {
         let metadata = json!({"resourceVersion": (self.version + 1).to_string()});
         let object =
             json!({"kind": "ImageStream", "apiVersion": "image.openshift.io/v1", "metadata": metadata});
-        self.happened("BOOKMARK", None, object);
+        self.happened("BOOKMARK", None, &object);
     }
 
     pub(super) fn forget_history(&mut self) {
@@ -74,7 +76,7 @@ impl Store {
     }
 
     /// Writes a Lease, with a new version.
-    pub(super) fn put_lease(&mut self, namespace: &str, name: &str, spec: Value) -> Value {
+    pub(super) fn put_lease(&mut self, namespace: &str, name: &str, spec: &Value) -> Value {
         self.version += 1;
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": spec,
@@ -84,7 +86,7 @@ impl Store {
         lease
     }
 
-    fn happened(&mut self, kind: &str, namespace: Option<&str>, object: Value) {
+    fn happened(&mut self, kind: &str, namespace: Option<&str>, object: &Value) {
         self.version += 1;
         // A real one writes the type first, too.
         let event = json!({"type": kind, "object": object});

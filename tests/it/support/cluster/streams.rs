@@ -39,7 +39,7 @@ type Start = (usize, Option<Name>);
 
 fn page(call: &Call) -> Response {
     let Ok((number, after)) = start(call.query.get("continue")) else {
-        return status::refuse(400, "BadRequest", "continue key is not valid", json!({}));
+        return status::refuse(400, "BadRequest", "continue key is not valid", &json!({}));
     };
     let mut script = call.shared.script();
     if let Some(at) = script.expired_pages.iter().position(|page| *page == number) {
