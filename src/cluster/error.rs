@@ -107,7 +107,7 @@ impl Kind {
     /// Whether the same may work in a while.
     pub(super) fn is_worth_another_try(&self) -> bool {
         match self {
-            Self::Refused(refused) => matches!(refused.class(), Class::Transient | Class::Throttled),
+            Self::Refused(refused) => refused.is_worth_another_try(),
             Self::Broken(_) | Self::Silent(_) => true,
             Self::Answer(_)
             | Self::Endless(_)

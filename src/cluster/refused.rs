@@ -70,12 +70,17 @@ impl Refused {
         self.code == 410
     }
 
+    /// Whether the same may be answered in a while; what is gone stays gone.
+    pub(super) fn is_worth_another_try(&self) -> bool {
+        matches!(self.class(), Class::Transient | Class::Throttled) && !self.is_gone()
+    }
+
     pub(super) fn class(&self) -> Class {
         match self.code {
             401 | 403 => Class::Denied,
             404 => Class::Missing,
             429 => Class::Throttled,
-            408 | 409 | 410 | 500..=599 => Class::Transient,
+            408 | 410 | 500..=599 => Class::Transient,
             _ => Class::Protocol,
         }
     }

@@ -6,6 +6,7 @@
 //! - [`image`]: build images, indexes and artifacts; [`fleet`]: many of them, sharing layers
 //! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers;
 //!   [`Spy`]: a server that answers as a test says and keeps all that it received
+//! - [`cluster`]: an API server in this process, with ImageStreams and Leases
 //! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
 //! - [`capacity`]: registries with a limit, in virtual time
 //! - [`real`]: Debian's `docker-registry` and `skopeo`; [`run`]: the program itself
@@ -23,6 +24,7 @@
 #![allow(unreachable_pub, reason = "`pub` here says: for the tests")]
 
 pub mod capacity;
+pub mod cluster;
 pub mod fleet;
 pub mod image;
 pub mod judge;
@@ -31,6 +33,7 @@ pub mod registry;
 pub mod run;
 pub mod streams;
 
+pub use cluster::{ApiRequest, FakeCluster, Outage};
 pub use fleet::{Named, fleet};
 pub use image::{Blob, Image, Index};
 pub use judge::Judge;
