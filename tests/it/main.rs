@@ -12,6 +12,7 @@ mod dependencies;
 mod e2e;
 mod engine;
 mod faults;
+mod imagestreams;
 mod layering;
 mod mapping_cases;
 mod mapping_corpus;

@@ -196,6 +196,8 @@ fn to_cluster(
                     format!("`image` of `{}` is no image of `{}` or `{}`", key.value, places[0], places[1]);
                 let hint = format!("leave it out for `{}`", names.pull_spec(&target));
                 source.wrong_with_hint(at, message, hint);
+            } else {
+                odd::image(source, at, &image);
             }
             image
         }
