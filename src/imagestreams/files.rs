@@ -105,7 +105,9 @@ fn json(text: &str, streams: &mut Streams) -> Result<(), serde_json::Error> {
         let raw = raw?.get();
         match serde_json::from_str::<Document<'_>>(raw) {
             Ok(Document { items: Some(items) }) => {
-                items.iter().for_each(|item| take(ImageStream::read(item.get()), streams));
+                for item in items {
+                    take(ImageStream::read(item.get()), streams);
+                }
             }
             _ => take(ImageStream::read(raw), streams),
         }

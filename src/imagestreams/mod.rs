@@ -12,6 +12,8 @@ mod files;
 mod ignoring;
 mod loops;
 mod names;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod selection;
 mod stream;
 mod streams;

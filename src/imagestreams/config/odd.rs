@@ -3,6 +3,7 @@
 use serde_yaml::Location;
 
 use crate::model::{Reference, Severity};
+use crate::redact::mask_logins;
 use crate::yaml::Source;
 
 /// An entry of `ignoredSources` that does not say why.
@@ -13,7 +14,9 @@ pub(super) fn reasonless(source: &mut Source<'_>, at: Location, index: usize) {
 
 /// An image that is none, has no version, or is of Docker Hub.
 pub(super) fn image(source: &mut Source<'_>, at: Location, image: &str) {
-    let reference = match Reference::parse(image) {
+    let reference = Reference::parse(image);
+    let image = mask_logins(image);
+    let reference = match reference {
         Ok(reference) => reference,
         Err((error, _)) => {
             let message = format!("`{image}` is no image, so it will not be mirrored: {error}");

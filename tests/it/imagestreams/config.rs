@@ -305,7 +305,9 @@ fn a_file_that_is_not_there_or_is_no_text_is_told_apart_from_one_that_is_wrong()
     let folder = tempfile::tempdir().unwrap();
     let load = |name: &str, bytes: Option<&[u8]>| {
         let path = folder.path().join(name);
-        bytes.iter().for_each(|bytes| std::fs::write(&path, bytes).unwrap());
+        if let Some(bytes) = bytes {
+            std::fs::write(&path, bytes).unwrap();
+        }
         Config::load(&path, &names())
     };
     assert!(matches!(load("absent", None), Err(ConfigError::Unreadable { .. })));
@@ -314,4 +316,21 @@ fn a_file_that_is_not_there_or_is_no_text_is_told_apart_from_one_that_is_wrong()
     assert!(matches!(load("wrong", Some(b"a: 1\n")), Err(ConfigError::Wrong(_))));
     let read = load("good", Some(b"ignoredSources:\n- image: x\n")).unwrap();
     assert!(read.file.ends_with("good") && read.findings[0].file.ends_with("good"));
+}
+
+#[test]
+fn a_login_in_a_source_is_never_shown() {
+    let login = "user:S3CRET@quay.io";
+    let image = config(&format!("supplementalCIImages:\n  a/b:c: {{image: '{login}/a/b:c'}}\n"));
+    let wish = super::wish_of(
+        &format!("supplementalCIImages:\n  a/b:c: {{image: '{login}/a/b:c'}}\n"),
+        &super::streams(&[]),
+    );
+    let key =
+        read(&format!("supplementalCIImages:\n  {login}/a:b: {{as: x}}\n  {login}/a:b: {{}}\n{login}: x\n"));
+    let keys = read(&format!("supplementalCIImages:\n  {login}/a:b: {{as: x}}\n{login}: x\n"));
+    let told = [image.findings, key.unwrap_err(), keys.unwrap_err()].concat();
+    let shown = format!("{}{told:?}{:?}", render(&told), super::rows(&wish));
+    assert!(told.len() >= 5 && shown.contains("*@quay.io/a/b:c"), "{shown}");
+    assert!(!shown.contains("S3CRET"), "{shown}");
 }

@@ -69,7 +69,9 @@ pub(crate) fn stream(stream: &str, tags: &[(&str, char)]) -> ImageStream {
 
 pub(crate) fn streams(all: &[(&str, &[(&str, char)])]) -> Streams {
     let mut streams = Streams::default();
-    all.iter().for_each(|(name, tags)| streams.insert(stream(name, tags)));
+    for (name, tags) in all {
+        streams.insert(stream(name, tags));
+    }
     streams
 }
 

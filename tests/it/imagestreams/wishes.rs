@@ -88,7 +88,7 @@ fn a_tag_is_copied_by_its_digest_from_where_the_cluster_shows_it() {
         "ns/s:v (selection) failed invalid: the ImageStream ns/s does not say at which registry it is"
     );
     let none = |value: &mut serde_json::Value| {
-        value["status"]["tags"][0]["items"][0]["dockerImageReference"] = json!("")
+        value["status"]["tags"][0]["items"][0]["dockerImageReference"] = json!("");
     };
     assert_eq!(
         source(&none, reference()),
@@ -145,7 +145,7 @@ supplementalCIImages:
   a/bad:v: {namespace: ns, name: s, tag: bad}
   a/good:v: {namespace: ns, name: s, tag: good}
 qciToAppCIImages:
-  a/digest:v: {image: 'quay.io/openshift/ci@sha256:x'}
+  a/digest:v: {image: 'quay.io/openshift/ci@sha256:abc'}
   A_x/upper:v: {}
 ";
     let mut value = object("ns/s", &[("empty", '-'), ("bad", 'a'), ("good", 'b')]);
@@ -184,7 +184,8 @@ fn a_tag_without_an_image_is_skipped_where_it_was_picked_among_others() {
 
 #[test]
 fn what_was_named_and_does_not_exist_fails_and_an_empty_namespace_is_odd() {
-    let pick = selection(&["empty"], &["ns/gone"], &["ns/gone:v", "ns/s:gone"], &[]);
+    let (tags, gone) = (["ns/gone:v", "ns/s:gone", "ns/gone:v"], ["ns/gone", "ns/gone"]);
+    let pick = selection(&["empty", "empty"], &gone, &tags, &[]);
     let wish = wish(&asked(None, pick), &streams(&[("ns/s", &[("v", 'a')])]));
     assert_eq!(
         rows(&wish),
