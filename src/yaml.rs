@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
 use crate::model::{Finding, Severity, Span};
+use crate::redact;
 
 /// A value and its place.
 pub(crate) type Node = Spanned<Value>;
@@ -186,7 +187,7 @@ impl<'a> Source<'a> {
 fn words(error: &serde_yaml::Error) -> String {
     match error {
         serde_yaml::Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("the key `{key}` is there twice")
+            format!("the key `{}` is there twice", redact::mask_logins(key))
         }
         other => other.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
     }

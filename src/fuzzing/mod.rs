@@ -40,6 +40,8 @@ targets! {
     quay_page = crate::registry::properties::quay_page;
     /// A policy file.
     policy = crate::policy::properties::policy;
+    /// The configuration file of imagestreams.
+    imagestreams_config = crate::imagestreams::properties::config;
     /// The body of a refusal, by a registry or by a token service.
     refusal = crate::registry::properties::refusal;
 }

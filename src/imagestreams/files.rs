@@ -105,7 +105,9 @@ fn json(text: &str, streams: &mut Streams) -> Result<(), serde_json::Error> {
         let raw = raw?.get();
         match serde_json::from_str::<Document<'_>>(raw) {
             Ok(Document { items: Some(items) }) => {
-                items.iter().for_each(|item| take(ImageStream::read(item.get()), streams));
+                for item in items {
+                    take(ImageStream::read(item.get()), streams);
+                }
             }
             _ => take(ImageStream::read(raw), streams),
         }
@@ -116,6 +118,8 @@ fn json(text: &str, streams: &mut Streams) -> Result<(), serde_json::Error> {
 fn yaml(text: &str, streams: &mut Streams) -> Result<(), serde_yaml::Error> {
     let options = serde_yaml::options! {
         budget: serde_yaml::budget! { max_events: PARTS, max_nodes: PARTS },
+        // The error is one line.
+        with_snippet: false,
     };
     let documents: Vec<Value> = serde_yaml::from_multiple_with_options(text, options)?;
     for document in documents.iter().filter(|document| !document.is_null()) {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::names::Names;
 use super::selection::IsTag;
+use super::stream::ImageStream;
 use super::streams::Streams;
 use crate::model::{Endpoint, Host, ImageRef, Repository, Version};
 
@@ -26,8 +27,7 @@ pub(super) enum Standing {
 
 impl Places {
     pub(super) fn new(names: &Names, streams: &Streams) -> Self {
-        let cluster =
-            streams.iter().flat_map(|stream| stream.hosts()).chain([names.cluster_host()]).collect();
+        let cluster = streams.iter().flat_map(ImageStream::hosts).chain([names.cluster_host()]).collect();
         Self { target: names.target.clone(), proxy: names.proxy(), cluster }
     }
 

@@ -14,6 +14,8 @@ mod ignoring;
 mod inventory;
 mod loops;
 mod names;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod selection;
 mod serve;
 mod stream;

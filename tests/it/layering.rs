@@ -42,7 +42,7 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
             "redact",
         ],
     ),
-    ("fuzzing", &["policy", "mapping", "engine", "registry", "model"]),
+    ("fuzzing", &["policy", "mapping", "imagestreams", "engine", "registry", "model"]),
     ("lib", &[]),
 ];
 /// What only one module may name.

@@ -14,6 +14,7 @@ mod e2e;
 mod engine;
 mod faults;
 mod imagestreams_run;
+mod imagestreams;
 mod layering;
 mod mapping_cases;
 mod mapping_corpus;

@@ -3,6 +3,7 @@
 use serde_yaml::{Location, Spanned};
 
 use crate::model::Severity;
+use crate::redact::mask_logins;
 use crate::yaml::{Node, Source, Value};
 
 /// A field, and what is written there.
@@ -38,13 +39,16 @@ impl Fields {
         };
         let mut fields = Self(Vec::new());
         for field in entries {
-            match known.iter().find(|name| name.eq_ignore_ascii_case(&field.0.value)) {
-                Some(name) => fields.add(source, name, field, twice),
-                None => {
-                    let hint = format!("the keys here are {}", listed(known));
-                    let key = &field.0;
-                    source.wrong_with_hint(key.referenced, format!("unknown key `{}`", key.value), hint);
-                }
+            let key = &field.0;
+            if let Some(name) = known.iter().find(|name| name.eq_ignore_ascii_case(&key.value)) {
+                fields.add(source, name, field, twice);
+            } else {
+                let hint = format!("the keys here are {}", listed(known));
+                source.wrong_with_hint(
+                    key.referenced,
+                    format!("unknown key `{}`", mask_logins(&key.value)),
+                    hint,
+                );
             }
         }
         Some(fields)
@@ -123,7 +127,7 @@ fn go_float(number: f64) -> String {
     let exponential = format!("{number:e}");
     let Some((digits, exponent)) = exponential.split_once('e') else { return exponential };
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if number != 0.0 && (exponent < -4 || exponent >= 6) {
+    if number != 0.0 && !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{digits}e{sign}{:02}", exponent.abs());
     }

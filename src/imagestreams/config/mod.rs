@@ -128,7 +128,7 @@ impl Written {
 impl From<&IsTag> for Written {
     fn from(istag: &IsTag) -> Self {
         let IsTag { namespace, name, tag } = istag;
-        let [namespace, name, tag] = [namespace, name, tag].map(|part| part.to_string());
+        let [namespace, name, tag] = [namespace, name, tag].map(ToString::to_string);
         Self { image: String::new(), namespace, name, tag }
     }
 }
@@ -156,7 +156,7 @@ impl Config {
         let bytes = reading::plain(path)
             .map_err(|cause| ConfigError::Unreadable { file: Arc::clone(&file), cause })?;
         let Ok(text) = std::str::from_utf8(&bytes) else {
-            let finding = Finding::about(&file, Severity::Error, "no-text", "this is not UTF-8 text");
+            let finding = Finding::about(&file, Severity::Error, read::CODE, "this is not UTF-8 text");
             return Err(ConfigError::Wrong(vec![finding.hint("unpack it first if it is compressed")]));
         };
         Self::read(&file, text, names).map_err(ConfigError::Wrong)

@@ -3,6 +3,7 @@
 use serde_yaml::Location;
 
 use crate::model::{Reference, Severity};
+use crate::redact::mask_logins;
 use crate::yaml::Source;
 
 /// An entry of `ignoredSources` that does not say why.
@@ -11,9 +12,17 @@ pub(super) fn reasonless(source: &mut Source<'_>, at: Location, index: usize) {
     warn(source, at, "no-reason", message, "add `reason:`, so that somebody can tell when to take it out");
 }
 
-/// An image without a version, or of Docker Hub.
+/// An image that is none, has no version, or is of Docker Hub.
 pub(super) fn image(source: &mut Source<'_>, at: Location, image: &str) {
-    let Ok(reference) = Reference::parse(image) else { return };
+    let reference = Reference::parse(image);
+    let image = mask_logins(image);
+    let reference = match reference {
+        Ok(reference) => reference,
+        Err((error, _)) => {
+            let message = format!("`{image}` is no image, so it will not be mirrored: {error}");
+            return warn(source, at, "no-image", message, "correct it");
+        }
+    };
     if reference.tag.is_none() && reference.digest.is_none() {
         let message = format!("`{image}` names neither a tag nor a digest, so it will not be mirrored");
         warn(source, at, "untagged", message, "name the tag that is meant");

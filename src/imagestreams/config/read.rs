@@ -10,10 +10,11 @@ use super::{ArtRule, Config, Ignored, Supplemental, ToCluster, Written, odd};
 use crate::imagestreams::names::{Names, is_in_a_tag};
 use crate::imagestreams::selection::IsTag;
 use crate::model::{Finding, Severity};
+use crate::redact::mask_logins;
 use crate::yaml::{Node, Source, Value};
 
 /// What findings are called that refuse the file.
-const CODE: &str = "imagestreams-config";
+pub(super) const CODE: &str = "imagestreams-config";
 const SECTIONS: [&str; 4] = ["supplementalCIImages", "artImages", "qciToAppCIImages", "ignoredSources"];
 const SOURCE: [&str; 5] = ["image", "namespace", "name", "tag", "as"];
 const IGNORED: [&str; 6] = ["image", "namespace", "name", "tag", "as", "reason"];
@@ -89,6 +90,11 @@ fn list(source: &mut Source<'_>, fields: &mut Fields, name: &str) -> Vec<Node> {
     Vec::new()
 }
 
+/// A key as it may be shown.
+fn shown(key: &Spanned<String>) -> String {
+    mask_logins(&key.value)
+}
+
 /// The tag of an ImageStream that a key names.
 fn target(source: &mut Source<'_>, key: &Spanned<String>) -> Option<IsTag> {
     let at = key.referenced;
@@ -104,13 +110,13 @@ fn target(source: &mut Source<'_>, key: &Spanned<String>) -> Option<IsTag> {
             tag: tag.into(),
         });
     let Some(istag) = found else {
-        let message = format!("invalid target `{}`", key.value);
+        let message = format!("invalid target `{}`", shown(key));
         source.wrong_with_hint(at, message, "a target is `namespace/name:tag`");
         return None;
     };
     if !is_in_a_tag(&istag) {
         let message =
-            format!("invalid target `{}`: it becomes a tag, and no tag has all these characters", key.value);
+            format!("invalid target `{}`: it becomes a tag, and no tag has all these characters", shown(key));
         source.wrong_with_hint(at, message, "a tag has letters, digits, `_`, `.` and `-`");
         return None;
     }
@@ -151,14 +157,14 @@ fn supplemental(source: &mut Source<'_>, key: &Spanned<String>, node: Node) -> O
     let target = target(source, key);
     let mut fields = Fields::of(source, node, &SOURCE, Severity::Warning)?;
     let before = source.findings.len();
-    refuse(source, &mut fields, "as", &format!("the source of `{}`", key.value));
+    refuse(source, &mut fields, "as", &format!("the source of `{}`", shown(key)));
     let (written, at) = written(source, &mut fields);
     let is_broken = source.findings[before..].iter().any(Finding::is_error);
     match (lacking(&written), at) {
         // What is wrong with a field was said; that the source therefore lacks it need not be.
         (Some(_), _) if is_broken => {}
         (Some(missing), _) => {
-            let message = format!("{missing} for the source of `{}` must be set", key.value);
+            let message = format!("{missing} for the source of `{}` must be set", shown(key));
             let hint = "a source is an `image`, or `namespace`, `name` and `tag` of an ImageStream";
             source.wrong_with_hint(key.referenced, message, hint);
         }
@@ -191,7 +197,9 @@ fn to_cluster(
             let places = [names.target.to_string(), names.proxy().to_string()];
             let is_in =
                 |place: &String| image.strip_prefix(place).is_some_and(|rest| rest.starts_with([':', '@']));
-            if !places.iter().any(is_in) {
+            if places.iter().any(is_in) {
+                odd::image(source, at, &image);
+            } else {
                 let message =
                     format!("`image` of `{}` is no image of `{}` or `{}`", key.value, places[0], places[1]);
                 let hint = format!("leave it out for `{}`", names.pull_spec(&target));

@@ -78,7 +78,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// An entry from `found` to the name of `key` in the target repository.
-    pub(super) fn to_target(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
+    pub(super) fn want_in_target(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
         let target = self.asked.names.image_of(key).map(Endpoint::Registry);
         if let Ok(target) = &target {
             self.warn_if_shortened(asker, target);
@@ -89,7 +89,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// An entry from `found` to the tag `key` of the cluster.
-    pub(super) fn to_cluster(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
+    pub(super) fn want_in_cluster(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
         let target = self.cluster_image(key);
         let shown = || format!("{}/{key}", self.asked.names.cluster_host());
         self.entry(asker, target.map_err(|error| (error, shown())), vec![Guard::Unmoved], found);

@@ -1,6 +1,7 @@
 //! What the flags pick.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::EntryError;
@@ -23,20 +24,20 @@ impl<'a> Drafts<'a> {
         let supplemental = asked.supplemental(&self.ignoring).map(|entry| &entry.target);
         let taken = supplemental.chain(asked.to_cluster(&self.ignoring).map(|entry| &entry.target));
         let taken: HashSet<&IsTag> = taken.collect();
-        for istag in &asked.selection.tags {
+        for istag in once(&asked.selection.tags) {
             if self.may_pick(istag, &taken) {
                 let found = self.named(istag);
-                self.to_target(&of_tag(istag), istag, found);
+                self.want_in_target(&of_tag(istag), istag, found);
                 self.seen.insert(istag.clone());
             }
         }
-        for name in &asked.selection.streams {
+        for name in once(&asked.selection.streams) {
             match streams.get(&name.namespace, &name.name) {
                 Some(stream) => self.all_of(stream, &taken),
                 None => self.no_stream(name),
             }
         }
-        for namespace in &asked.selection.namespaces {
+        for namespace in once(&asked.selection.namespaces) {
             self.note_if_empty(namespace.as_str());
             streams.of_namespace(namespace.as_str()).for_each(|stream| self.all_of(stream, &taken));
         }
@@ -56,7 +57,7 @@ impl<'a> Drafts<'a> {
             let istag = istag_of(stream, &tag.name);
             if self.may_pick(&istag, taken) && self.seen.insert(istag.clone()) {
                 let found = self.picked_tag(&istag, stream, tag);
-                self.to_target(&of_tag(&istag), &istag, found);
+                self.want_in_target(&of_tag(&istag), &istag, found);
             }
         }
     }
@@ -80,6 +81,12 @@ impl<'a> Drafts<'a> {
             self.warn(&asker(namespace.into(), None), "matches-nothing", message);
         }
     }
+}
+
+/// Each of `all`, however often it was given.
+fn once<T: Eq + Hash>(all: &[T]) -> impl Iterator<Item = &T> {
+    let mut known = HashSet::new();
+    all.iter().filter(move |one| known.insert(*one))
 }
 
 fn of_tag(istag: &IsTag) -> Asker<'static> {

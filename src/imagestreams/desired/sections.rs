@@ -13,24 +13,24 @@ use crate::model::{Origin, Span};
 impl<'a> Drafts<'a> {
     /// All of them.
     pub(super) fn sections(&mut self) {
-        let asked: &'a Asked = self.asked;
-        let Some(config) = &asked.config else { return };
-        let supplemental: Vec<_> = asked.supplemental(&self.ignoring).collect();
+        let all: &'a Asked = self.asked;
+        let Some(config) = &all.config else { return };
+        let supplemental: Vec<_> = all.supplemental(&self.ignoring).collect();
         for entry in supplemental {
             let asker = asker(config, &entry.place, "supplementalCIImages");
             let found = match entry.source.istag() {
                 Some(istag) => self.named(&istag),
                 None => of_image(&entry.source.image),
             };
-            self.to_target(&asker, &entry.target, found);
+            self.want_in_target(&asker, &entry.target, found);
         }
         for rule in &config.art {
             self.art_rule(config, rule);
         }
-        let to_cluster: Vec<_> = asked.to_cluster(&self.ignoring).collect();
+        let to_cluster: Vec<_> = all.to_cluster(&self.ignoring).collect();
         for entry in to_cluster {
             let asker = asker(config, &entry.place, "qciToAppCIImages");
-            self.to_cluster(&asker, &entry.target, of_image(&entry.image));
+            self.want_in_cluster(&asker, &entry.target, of_image(&entry.image));
         }
     }
 
@@ -50,7 +50,7 @@ impl<'a> Drafts<'a> {
                     continue;
                 }
                 let found = self.picked_tag(&istag, stream, tag);
-                self.to_target(&asker, &istag, found);
+                self.want_in_target(&asker, &istag, found);
             }
         }
         if !matched {

@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::imagestreams::selection::IsTag;
 use crate::imagestreams::stream::{ImageStream, Newest, StreamTag, TagImage};
 use crate::model::{Endpoint, Host, ImageRef, Outcome, Reference, Version};
+use crate::redact::mask_logins;
 
 /// The source of an entry.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    fn failed(source: impl ToString, error: EntryError) -> Self {
+    fn failed(source: &impl ToString, error: EntryError) -> Self {
         Self { source: source.to_string().into(), outcome: failed(error) }
     }
 }
@@ -111,12 +112,12 @@ impl Drafts<'_> {
 
 /// An image as somebody wrote it.
 pub(super) fn of_image(text: &str) -> Result<Found, Ended> {
-    let source = written(text).map_err(|error| Ended::failed(text, error))?;
+    let source = written(text).map_err(|error| Ended::failed(&mask_logins(text), error))?;
     Ok(Found { source, istag: None, created: None })
 }
 
 fn written(text: &str) -> Result<Endpoint, EntryError> {
-    let image: Arc<str> = text.into();
+    let image: Arc<str> = mask_logins(text).into();
     let reference = Reference::parse(text)
         .map_err(|(cause, _)| EntryError::Source { image: Arc::clone(&image), cause })?;
     let Reference { repository, tag, digest, .. } = reference;
