@@ -1,1 +1,3 @@
 //! Mirrors what the ImageStreams of a cluster say: which tags there are, and the images under them.
+
+pub mod prune;

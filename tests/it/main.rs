@@ -22,6 +22,7 @@ mod mapping_props;
 mod mapping_support;
 mod policies;
 mod progress;
+mod prune_tags;
 mod registry;
 mod report_files;
 mod report_html;

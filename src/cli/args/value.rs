@@ -10,7 +10,7 @@ use std::time::Duration;
 use regex::Regex;
 use serde::{Deserialize, Deserializer};
 
-use crate::model::{Host, Reference};
+use crate::model::{Host, Reference, Repository};
 
 /// A text that is not what was expected; says what is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,34 @@ impl FromStr for HostName {
                 Err(expected("a registry host without scheme or path, such as `quay.io` or `localhost:5000`"))
             }
         }
+    }
+}
+
+/// A repository of a registry, whose host is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryName(pub Repository);
+
+impl FromStr for RepositoryName {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        match Reference::parse(text) {
+            Ok(Reference { repository, tag: None, digest: None, has_host: true }) => Ok(Self(repository)),
+            _ => Err(expected("a repository with its host and no tag, such as `quay.io/openshift/ci`")),
+        }
+    }
+}
+
+/// A part of a whole, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fraction(pub f64);
+
+impl FromStr for Fraction {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+        number.map(Self).ok_or_else(|| expected("a number from 0 to 1, such as `0.5`"))
     }
 }
 
@@ -152,6 +180,25 @@ mod tests {
         assert_eq!("localhost:5000".parse::<HostName>().unwrap().0.as_str(), "localhost:5000");
         for wrong in ["https://quay.io", "quay.io/org", "registry", "", "quay.io:x"] {
             assert!(wrong.parse::<HostName>().is_err(), "{wrong} was taken for a host");
+        }
+    }
+
+    #[test]
+    fn a_repository_has_its_host_and_nothing_behind_its_name() {
+        let repository = "Quay.IO/openshift/ci".parse::<RepositoryName>().unwrap().0;
+        assert_eq!(repository.to_string(), "quay.io/openshift/ci");
+        for wrong in ["openshift/ci", "quay.io/openshift/ci:latest", "quay.io", "https://quay.io/a", ""] {
+            assert!(wrong.parse::<RepositoryName>().is_err(), "{wrong} was taken for a repository");
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_from_0_to_1() {
+        for text in ["0", "0.25", "1"] {
+            assert_eq!(text.parse::<Fraction>().unwrap().0.to_string(), text);
+        }
+        for wrong in ["-0.1", "1.01", "NaN", "inf", "50%", ""] {
+            assert!(wrong.parse::<Fraction>().is_err(), "{wrong} was taken for a fraction");
         }
     }
 

@@ -5,6 +5,7 @@
 mod build;
 mod environment;
 mod policy;
+mod prune;
 mod values;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::path::Path;
 pub use build::Build;
 pub use environment::{Environment, Platform};
 pub use policy::PolicySettings;
+pub use prune::PruneTags;
 pub use values::{
     AuthCheck, ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run,
     Verbosity,
@@ -58,6 +60,14 @@ pub enum UsageError {
         /// The word, logins masked.
         word: String,
     },
+    /// A flag that has no default.
+    #[error("`--{flag}` is needed, such as `--{flag}={such_as}`")]
+    Missing {
+        /// The flag without its dashes.
+        flag: &'static str,
+        /// A value that it takes.
+        such_as: &'static str,
+    },
     /// `--client-key` alone.
     #[error("`--client-key` needs `--client-cert` beside it")]
     KeyWithoutCertificate,
@@ -90,6 +100,8 @@ pub enum Action {
     Configmap(Configmap),
     /// `auth check`.
     AuthCheck(Box<AuthCheck>),
+    /// `prune-tags`.
+    PruneTags(Box<PruneTags>),
     /// `report merge`.
     Merge(Merge),
     /// `version`: which build this is, and whether that is said in JSON.
@@ -115,11 +127,9 @@ impl Settings {
     pub fn new(args: Args, environment: &Environment) -> Result<Self, Vec<UsageError>> {
         let mut draft = Draft::new(environment);
         let console = Console::new(args.console.over(draft.group()), &environment.platform());
-        let action = draft.action(args.command);
-        if draft.errors.is_empty() {
-            Ok(Self { action, console, notes: draft.notes })
-        } else {
-            Err(draft.errors)
+        match draft.action(args.command) {
+            Some(action) if draft.errors.is_empty() => Ok(Self { action, console, notes: draft.notes }),
+            _ => Err(draft.errors),
         }
     }
 }
@@ -142,8 +152,9 @@ impl<'a> Draft<'a> {
         self.environment.group(&mut self.errors)
     }
 
-    fn action(&mut self, command: Command) -> Action {
-        match command {
+    /// None: something that is needed is missing, which is among the errors.
+    fn action(&mut self, command: Command) -> Option<Action> {
+        Some(match command {
             Command::Run(args) => Action::Run(Box::new(self.run(args))),
             Command::Plan(args) => Action::Run(Box::new(self.plan(args))),
             Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
@@ -152,6 +163,7 @@ impl<'a> Draft<'a> {
             Command::Auth(args) => match args.action {
                 AuthAction::Check(args) => Action::AuthCheck(Box::new(self.auth_check(args))),
             },
+            Command::PruneTags(args) => Action::PruneTags(Box::new(self.prune_tags(args)?)),
             Command::Report(args) => match args.action {
                 ReportAction::Merge(args) => Action::Merge(self.merge(args)),
             },
@@ -159,7 +171,7 @@ impl<'a> Draft<'a> {
                 let args: VersionArgs = args.over(self.group());
                 Action::Version(Build::of_this_program(), args.json.is_some_and(|truth| truth.0))
             }
-        }
+        })
     }
 
     fn run(&mut self, args: RunArgs) -> Run {
