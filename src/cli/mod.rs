@@ -18,6 +18,7 @@ mod log;
 mod output;
 mod policies;
 pub mod progress;
+mod prune_tags;
 mod report;
 mod rows;
 mod run;
@@ -92,6 +93,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
         Action::Configmap(settings) => configmap::configmap(&settings, output),
         Action::AuthCheck(settings) => in_runtime(auth::check(*settings, output)),
+        Action::PruneTags(settings) => in_runtime(prune_tags::prune_tags(*settings, output)),
         Action::Merge(settings) => report::merge(&settings, output),
         Action::Version(build, as_json) => version::version(build, as_json, output),
     }

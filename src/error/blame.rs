@@ -15,6 +15,8 @@ pub enum Right {
     Pull,
     /// To write.
     Push,
+    /// To delete a tag.
+    Delete,
 }
 
 impl fmt::Display for Right {
@@ -22,6 +24,7 @@ impl fmt::Display for Right {
         f.write_str(match self {
             Self::Pull => "pull",
             Self::Push => "push",
+            Self::Delete => "delete",
         })
     }
 }

@@ -26,6 +26,8 @@ pub enum Stage {
     Transfer,
     /// Asserting what the target answers afterwards.
     Verify,
+    /// Deleting a tag.
+    Delete,
 }
 
 impl fmt::Display for Stage {
@@ -36,6 +38,7 @@ impl fmt::Display for Stage {
             Self::Plan => "plan",
             Self::Transfer => "transfer",
             Self::Verify => "verify",
+            Self::Delete => "delete",
         })
     }
 }

@@ -4,7 +4,8 @@
 //! 2. [`Asked::needed`]: which ImageStreams that takes; whoever reads them fills [`Streams`].
 //! 3. [`wish`]: both into entries for the engine, and rows for what ends before it.
 //!
-//! Nothing here looks at a registry or a cluster.
+//! These look at neither a registry nor a cluster. [`Inventory`] reads ImageStreams, [`serve()`] does all of it for as long
+//! as it runs, and [`prune`] deletes the keep tags that became old.
 
 mod announce;
 mod config;
@@ -16,6 +17,7 @@ mod loops;
 mod names;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
+pub mod prune;
 mod selection;
 mod serve;
 mod stream;

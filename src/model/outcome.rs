@@ -63,6 +63,8 @@ pub enum Reason {
     Forced,
     /// The target is right, but something that refers to it is not there.
     Referrers,
+    /// The target is a tag that was kept for as long as it was to be: it is deleted, not written.
+    Expired,
 }
 
 impl fmt::Display for Reason {
@@ -73,6 +75,7 @@ impl fmt::Display for Reason {
             Self::Unknown => "not readable at the target",
             Self::Forced => "forced",
             Self::Referrers => REFERRERS,
+            Self::Expired => "old enough to be deleted",
         })
     }
 }
@@ -106,6 +109,10 @@ pub enum Skip {
     NoImage,
     /// `--filter-by-os` matches no platform of the source.
     FilteredOut,
+    /// A tag that was to be deleted was not there any more.
+    Gone,
+    /// The name of a tag has a date that is in no calendar, so that its age is not known.
+    NoSuchDate,
     /// While it was copied someone else made the target what the source is now.
     Overtaken,
     /// The source was made a shorter while ago than it must have been.
@@ -124,6 +131,8 @@ impl fmt::Display for Skip {
             Self::SourceMissing => f.write_str("the source does not exist"),
             Self::NoImage => f.write_str("the tag has no image yet"),
             Self::FilteredOut => f.write_str("no platform matches the filter"),
+            Self::Gone => f.write_str("the tag was gone already"),
+            Self::NoSuchDate => f.write_str("its name has a date that is in no calendar"),
             Self::Overtaken => f.write_str("someone else made it what the source is now"),
             Self::TooYoung { least, .. } => {
                 write!(f, "the source is younger than {}", humantime::format_duration(*least))
@@ -157,6 +166,15 @@ pub enum Refusal {
     NoTag(Arc<str>),
     /// The source does not say when it was made.
     AgeUnknown,
+    /// More tags would be deleted than one run may delete.
+    TooMany {
+        /// How many are old enough to be deleted.
+        expired: usize,
+        /// How many there are in all.
+        tags: usize,
+        /// The flag that sets the bound, with its value.
+        bound: Arc<str>,
+    },
     /// As within, and this rule asked for it.
     ByRule(Arc<Rule>, Box<Refusal>),
 }
@@ -196,6 +214,10 @@ impl fmt::Display for Refusal {
             Self::Taken { tag, found } => write!(f, "the tag to keep it by, {tag}, is {found}"),
             Self::NoTag(text) => write!(f, "the tag to keep it by would be no tag: {text}"),
             Self::AgeUnknown => f.write_str("the source does not say when it was made"),
+            Self::TooMany { expired, tags, bound } => write!(
+                f,
+                "{expired} of {tags} tags are old enough to be deleted, which is more than `{bound}` allows"
+            ),
             Self::ByRule(rule, refusal) => write!(f, "by {rule}: {refusal}"),
         }
     }
@@ -246,7 +268,7 @@ pub enum Outcome {
     Kept,
     /// It was written and is now as desired.
     Copied(Reason),
-    /// It would be written (dry run).
+    /// It would be written, or deleted (dry run).
     Planned(Reason),
     /// The tag was right; something below it was changed.
     Updated(Update),

@@ -249,6 +249,12 @@ impl Error {
         self.class() == Class::Denied
     }
 
+    /// Whether this is how a registry answers that cannot delete a tag alone (OCI distribution spec, Deleting tags).
+    #[must_use]
+    pub fn refuses_tag_deletion(&self) -> bool {
+        matches!(self.status(), Some(400 | 405))
+    }
+
     /// Blobs and manifests that the registry says it lacks, in its answer to a manifest: none: it does
     /// not say so; an empty list: it does, and names none.
     #[must_use]

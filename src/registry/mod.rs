@@ -10,6 +10,7 @@ mod blobs;
 mod chunks;
 mod clients;
 mod credentials;
+mod deletion;
 mod disclosure;
 mod endpoint;
 mod error;
@@ -43,6 +44,7 @@ pub use blobs::BlobSource;
 pub use credentials::{
     ClusterRegistry, CredentialError, Credentials, Fault, LoadError, ProgramFault, SearchPaths,
 };
+pub use deletion::{DeleteBy, TagDeletion};
 pub use error::{Error, Kind, Local};
 pub use gate::WriteGate;
 pub use http_error::HttpError;

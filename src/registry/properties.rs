@@ -15,6 +15,7 @@ use super::error::Kind;
 use super::limit::Hosts;
 use super::refusal::{LONGEST_WAIT, Refused, retry_after};
 use super::tags::next_link;
+use crate::error::Right;
 use crate::model::{Digest, Host, ImageRef};
 use crate::redact::Echo;
 
@@ -80,8 +81,8 @@ pub(crate) fn refusal(input: &[u8]) {
     let Some((status, body)) = input.split_first_chunk::<2>() else { return };
     let Ok(status) = StatusCode::from_u16(u16::from_be_bytes(*status) % 500 + 100) else { return };
     let echo = Echo::of(["robot:S3CRET"]);
-    for push in [false, true] {
-        let refused = Refused::read(status, &HeaderMap::new(), (body, &echo), push);
+    for right in [Right::Pull, Right::Push, Right::Delete] {
+        let refused = Refused::read(status, &HeaderMap::new(), (body, &echo), right);
         let shown = refused.to_string();
         assert!(!shown.to_ascii_lowercase().contains("robot:s3cret"), "{shown}");
         assert!(shown.chars().count() < 700, "{shown}");

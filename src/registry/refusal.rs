@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::auth::Holder;
 use super::error::Verdict;
-use crate::error::{Blame, Class, LoginName};
+use crate::error::{Blame, Class, LoginName, Right};
 use crate::model::{Digest, Host};
 use crate::redact::{Echo, cut, mask_logins, one_line};
 
@@ -32,7 +32,7 @@ pub struct Refused {
     shown: String,
     message: Option<String>,
     digests: Vec<Digest>,
-    push: bool,
+    right: Right,
     holder: Option<Holder>,
     subject: Subject,
 }
@@ -61,12 +61,12 @@ struct Envelope {
 }
 
 impl Refused {
-    /// Reads what `body` says, without what it says back; `push` tells whether the request was a write.
+    /// Reads what `body` says, without what it says back; `right` is what the request took.
     pub(super) fn read(
         status: StatusCode,
         headers: &HeaderMap,
         (body, echo): (&[u8], &Echo),
-        push: bool,
+        right: Right,
     ) -> Self {
         let mut refused = Self {
             status,
@@ -75,7 +75,7 @@ impl Refused {
             shown: String::new(),
             message: None,
             digests: Vec::new(),
-            push,
+            right,
             holder: None,
             subject: Subject::Name,
         };
@@ -113,6 +113,10 @@ impl Refused {
         self.message = Some(message).filter(|message| !message.is_empty());
     }
 
+    fn is_push(&self) -> bool {
+        self.right == Right::Push
+    }
+
     fn says(&self, codes: &[OciErrorCode]) -> bool {
         self.codes.iter().any(|code| codes.contains(code))
     }
@@ -126,7 +130,7 @@ impl Refused {
 
     /// Someone else writes the same at the same time, or the registry takes it so.
     fn is_conflict(&self) -> bool {
-        self.push && self.status == StatusCode::CONFLICT
+        self.is_push() && self.status == StatusCode::CONFLICT
     }
 
     /// What was sent did not arrive as it was sent.
@@ -136,7 +140,7 @@ impl Refused {
 
     fn is_over_quota(&self) -> bool {
         let said = self.message.as_deref().unwrap_or_default().to_lowercase();
-        self.push && QUOTA.iter().any(|words| said.contains(words))
+        self.is_push() && QUOTA.iter().any(|words| said.contains(words))
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -145,7 +149,7 @@ impl Refused {
             503 if self.retry_after.is_some() => Verdict::Paused,
             408 | 500.. => Verdict::Again,
             _ if self.lost_session() || self.is_conflict() => Verdict::Again,
-            400 if self.push && self.is_mangled() => Verdict::Once,
+            400 if self.is_push() && self.is_mangled() => Verdict::Once,
             _ => Verdict::Final,
         }
     }
@@ -186,7 +190,7 @@ impl Refused {
     }
 
     pub(super) fn advice(&self, host: &str) -> Option<String> {
-        let right = if self.push { "push" } else { "pull" };
+        let right = self.right;
         match self.class() {
             _ if self.is_over_quota() => Some(format!(
                 "the space for this repository on {host} is used up: free some, or have the quota raised"
@@ -199,7 +203,7 @@ impl Refused {
                 }
                 None => format!("no login of this run has {right} on {host}, or there is no such repository"),
             }),
-            Class::Missing if self.push => {
+            Class::Missing if self.is_push() => {
                 Some(format!("{host} does not have this repository, and does not make it on push"))
             }
             Class::Missing if self.subject == Subject::Blob => Some(format!(
@@ -250,7 +254,7 @@ impl Refused {
     pub(super) fn missing_content(&self) -> Option<Vec<Digest>> {
         let lacks =
             [OciErrorCode::ManifestBlobUnknown, OciErrorCode::BlobUnknown, OciErrorCode::ManifestUnknown];
-        (self.push && self.says(&lacks)).then(|| self.digests.clone())
+        (self.is_push() && self.says(&lacks)).then(|| self.digests.clone())
     }
 }
 
@@ -317,7 +321,8 @@ mod tests {
 
     fn refused(status: u16, body: &str, push: bool) -> Refused {
         let (status, headers) = (StatusCode::from_u16(status).unwrap(), HeaderMap::new());
-        Refused::read(status, &headers, (body.as_bytes(), &Echo::default()), push)
+        let right = if push { Right::Push } else { Right::Pull };
+        Refused::read(status, &headers, (body.as_bytes(), &Echo::default()), right)
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::error::{Error, Kind};
 use super::limit::HostState;
 use super::refusal::Refused;
 use super::transport::is_html;
+use crate::error::Right;
 use crate::model::Host;
 
 /// No token is larger.
@@ -42,7 +43,7 @@ impl Shared {
         };
         let (head, body) = answer;
         if matches!(head.status.as_u16(), 408 | 429 | 500..) {
-            let refused = Refused::read(head.status, &head.headers, (&body, &request.echo()), false);
+            let refused = Refused::read(head.status, &head.headers, (&body, &request.echo()), Right::Pull);
             return Err(failed(Kind::Refused(Box::new(refused))));
         }
         if head.status.is_success() && is_html(&head.headers) {

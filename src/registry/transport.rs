@@ -94,7 +94,14 @@ impl Call {
         call
     }
 
-    #[expect(clippy::too_many_arguments, reason = "private; pull and push are the two that are called")]
+    /// A request that deletes something in `repository`.
+    pub(super) fn delete(role: Role, repository: &Repository, url: Url, what: &str) -> Self {
+        let mut call = Self::new(role, Action::Delete, Method::DELETE, repository, url, what);
+        call.follow = false;
+        call
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "private; pull, push and delete are what is called")]
     fn new(
         role: Role,
         action: Action,
@@ -122,12 +129,13 @@ impl Call {
     }
 
     fn purpose(&self) -> Purpose {
-        let right = if self.is_write() { Right::Push } else { Right::Pull };
+        let strongest = self.need.scopes.iter().map(|scope| scope.action).max();
+        let right = match strongest.unwrap_or(Action::Pull) {
+            Action::Pull => Right::Pull,
+            Action::Push => Right::Push,
+            Action::Delete => Right::Delete,
+        };
         Purpose { repository: self.need.subject().into(), right }
-    }
-
-    fn is_write(&self) -> bool {
-        self.need.scopes.iter().any(|scope| matches!(scope.action, Action::Push))
     }
 }
 
@@ -353,6 +361,12 @@ impl Answer {
         Err(self.refused().await)
     }
 
+    /// The same answer, to a request that was made as `holder` by showing `sent`, whatever logins there are.
+    pub(super) fn made_as(self, holder: Holder, sent: Authorization) -> Self {
+        let is_refused = matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        Self { refused: is_refused.then_some(holder), sent: Some(sent), ..self }
+    }
+
     /// The answer itself, unless it is a page for people: no registry says anything that way.
     pub(super) fn or_page(self) -> Result<Self, Error> {
         if self.is_page() { Err(self.error(Kind::Page)) } else { Ok(self) }
@@ -366,8 +380,7 @@ impl Answer {
     /// The error that this answer is.
     pub(super) async fn refused(mut self) -> Error {
         let body = self.body.read_some(BODY_LIMIT).await;
-        let is_write = self.purpose.right == Right::Push;
-        let refused = Refused::read(self.status, &self.headers, (&body, &self.echo()), is_write);
+        let refused = Refused::read(self.status, &self.headers, (&body, &self.echo()), self.purpose.right);
         let refused = refused.about(self.subject).with_holder(self.refused.take());
         self.error(Kind::Refused(Box::new(refused)))
     }

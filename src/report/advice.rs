@@ -12,6 +12,11 @@ use crate::model::{Cause, Refusal};
 #[must_use]
 pub fn advice(class: Class, stage: Stage) -> &'static str {
     match class {
+        Class::Invalid | Class::Transient | Class::Denied | Class::Missing | Class::Corrupt
+            if stage == Stage::Delete =>
+        {
+            deleting(class)
+        }
         Class::Invalid => invalid(stage),
         Class::Transient => transient(stage),
         Class::Throttled => {
@@ -30,10 +35,20 @@ pub fn advice(class: Class, stage: Stage) -> &'static str {
     }
 }
 
+fn deleting(class: Class) -> &'static str {
+    if class == Class::Denied {
+        "the login lacks the right to delete tags in this repository: give it to the account, or put a login that has \
+         it in its place"
+    } else {
+        "the tag is as it was: run again, what is deleted is not asked for again; if it stays, look at the registry's \
+         status page"
+    }
+}
+
 fn invalid(stage: Stage) -> &'static str {
     match stage {
         Stage::Read => "correct this line in the file; `image-mirror lint FILE` shows the place",
-        Stage::Resolve | Stage::Plan | Stage::Transfer | Stage::Verify => {
+        Stage::Resolve | Stage::Plan | Stage::Transfer | Stage::Verify | Stage::Delete => {
             "the registry does not accept what this line asks for, so running again will not help: \
              correct the line"
         }
@@ -47,7 +62,7 @@ fn transient(stage: Stage) -> &'static str {
             "the registry of the source is in trouble: run again in a few minutes, nothing was lost; if \
              it lasts, look at that registry's status page"
         }
-        Stage::Plan | Stage::Transfer | Stage::Verify => {
+        Stage::Plan | Stage::Transfer | Stage::Verify | Stage::Delete => {
             "a registry is in trouble: run again in a few minutes, what was sent is not sent again; if it \
              lasts, look at the status page of the registry named above"
         }
@@ -60,7 +75,7 @@ fn denied(stage: Stage) -> &'static str {
             "the credential may not read the source: check that the name is spelled right (a registry \
              may say `denied` for what does not exist) and give the account read access to the repository"
         }
-        Stage::Plan | Stage::Transfer | Stage::Verify => {
+        Stage::Plan | Stage::Transfer | Stage::Verify | Stage::Delete => {
             "the credential lacks a right at the target: give the account write access to the repository, \
              or, where the repository does not exist yet, the right to create it"
         }
@@ -73,7 +88,7 @@ fn missing(stage: Stage) -> &'static str {
             "the source does not exist: correct or remove the line, push the image, or run with \
              `--skip-missing` if that is normal"
         }
-        Stage::Plan | Stage::Transfer => {
+        Stage::Plan | Stage::Transfer | Stage::Delete => {
             "something needed is gone: if it is a part of the source, push that image again; if it is the \
              target's repository, create it"
         }
@@ -85,7 +100,7 @@ fn missing(stage: Stage) -> &'static str {
 
 fn corrupt(stage: Stage) -> &'static str {
     match stage {
-        Stage::Read | Stage::Resolve | Stage::Plan | Stage::Transfer => {
+        Stage::Read | Stage::Resolve | Stage::Plan | Stage::Transfer | Stage::Delete => {
             "bytes were not what their digest or size says, so nothing was put at the target: run again; \
              if it stays, the image is damaged at its source and must be pushed there again"
         }
@@ -109,6 +124,9 @@ pub(super) fn refusal_advice(refusal: &Refusal) -> Cow<'static, str> {
              it is of no use, or choose a template that makes others"
         }
         Refusal::NoTag(_) => "choose a shorter template: a tag has at most 128 characters",
+        Refusal::TooMany { .. } => {
+            "nothing was deleted: see that these tags are the right ones, then allow as many by that flag"
+        }
         Refusal::AgeUnknown => {
             "builds that can be repeated often leave the time out: let such sources pass with \
              `unknown-source-age: allow`, or leave this target out of the rule"

@@ -117,7 +117,7 @@ impl<'a> Page<'a> {
         let unfinished = by_cause(&rows, |outcome| matches!(outcome, Outcome::Unfinished(_)));
         let unfinished =
             unfinished.iter().filter_map(|trouble| TroubleView::of(trouble, &mut budget)).collect();
-        let tables = tables(&rows, &mut budget);
+        let tables = tables(report, &rows, &mut budget);
         Self {
             title: title(report),
             command: &report.command,
@@ -218,12 +218,12 @@ impl RowView {
     }
 }
 
-fn tables(rows: &[&Row], budget: &mut Budget) -> Vec<TableView> {
+fn tables(report: &Report, rows: &[&Row], budget: &mut Budget) -> Vec<TableView> {
     ["copied", "planned", "updated", "deleted", "skipped", "kept"]
         .into_iter()
         .filter_map(|word| {
             let of_word: Vec<&Row> = rows.iter().copied().filter(|row| row.outcome.word() == word).collect();
-            let title = format!("{} {}", entries(of_word.len()), spoken(word));
+            let title = format!("{} {}", entries(of_word.len()), spoken(report, word));
             let open = word != "kept" && of_word.len() <= UNFOLDED;
             let rows = budget.take(&of_word);
             (!of_word.is_empty()).then_some(TableView { title, open, rows })
@@ -237,7 +237,7 @@ fn title(report: &Report) -> String {
         .iter()
         .rev()
         .filter(|(_, count)| *count > 0)
-        .map(|(word, count)| format!("{} {}", number(*count), spoken(word)))
+        .map(|(word, count)| format!("{} {}", number(*count), spoken(report, word)))
         .collect();
     let some = if some.is_empty() { "no entries".to_owned() } else { some.join(", ") };
     let shard = report.part.as_ref().map(|part| format!(", shard {}", part.shard)).unwrap_or_default();
@@ -257,7 +257,7 @@ fn counts(report: &Report) -> Vec<Count> {
     counts
         .into_iter()
         .filter(|(word, count)| *count > 0 || always(word))
-        .map(|(word, count)| Count { word: spoken(word), number: number(count), zero: count == 0 })
+        .map(|(word, count)| Count { word: spoken(report, word), number: number(count), zero: count == 0 })
         .collect()
 }
 

@@ -10,10 +10,10 @@ use std::time::Duration;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use crate::model::{Outcome, Row};
+use crate::model::{Outcome, Reason, Row};
 
 use super::totals::Counts;
-use super::words::{change, full_reason, help, moved, name, place, verdict};
+use super::words::{change, full_reason, help, moved, place, title, verdict, would};
 use super::{RenderError, Report, text_of};
 
 /// Renders the report as JUnit XML; characters that XML does not allow are left out.
@@ -81,10 +81,9 @@ fn count(tag: &mut BytesStart<'_>, rows: &[&Row], kinds: [&str; 4]) {
 }
 
 fn case(xml: &mut Xml<'_>, row: &Row) -> io::Result<()> {
-    let (place, file) = place(&row.origin);
-    let name = format!("{} <- {} ({place})", name(&row.target), name(&row.source));
+    let file = place(&row.origin).1;
     let mut case = BytesStart::new("testcase");
-    case.push_attribute(("name", &*allowed(&name)));
+    case.push_attribute(("name", &*allowed(&title(row))));
     case.push_attribute(("classname", &*allowed(&file)));
     case.push_attribute(("time", seconds(row.elapsed).as_str()));
     let verdict = verdict(row).unwrap_or_default();
@@ -123,9 +122,12 @@ fn failure(xml: &mut Xml<'_>, row: &Row, verdict: &str) -> io::Result<()> {
 
 fn output(row: &Row, reason: &str) -> String {
     let what = match &row.outcome {
-        Outcome::Planned(_) => "would be copied",
+        Outcome::Planned(reason) => would(*reason),
         other => other.word(),
     };
+    if matches!(row.outcome, Outcome::Planned(Reason::Expired)) {
+        return format!("{what} ({reason})");
+    }
     format!("{what} ({reason}): {}, {}", change(row), moved(row))
 }
 

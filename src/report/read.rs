@@ -118,6 +118,8 @@ impl RowFields {
                 Skip::SourceMissing,
                 Skip::NoImage,
                 Skip::FilteredOut,
+                Skip::Gone,
+                Skip::NoSuchDate,
                 Skip::Overtaken,
             ];
             return one_of(plain, reason);
@@ -167,7 +169,14 @@ impl Classify for Told {
 }
 
 fn copy_reason(said: &str) -> Result<Reason, ReadError> {
-    let reasons = [Reason::Absent, Reason::Differs, Reason::Unknown, Reason::Forced, Reason::Referrers];
+    let reasons = [
+        Reason::Absent,
+        Reason::Differs,
+        Reason::Unknown,
+        Reason::Forced,
+        Reason::Referrers,
+        Reason::Expired,
+    ];
     one_of(reasons, said)
 }
 
@@ -179,8 +188,16 @@ fn refusal(said: &str) -> Result<Refusal, ReadError> {
     let moved = said.strip_prefix("the target was moved by someone else: expected ");
     match moved.and_then(|digests| digests.split_once(", found ")) {
         Some((expected, found)) => Ok(Refusal::Moved { expected: digest(expected)?, found: digest(found)? }),
-        None => tag_refusal(said),
+        None => too_many(said).map_or_else(|| tag_refusal(said), Ok),
     }
+}
+
+/// None: it says something else.
+fn too_many(said: &str) -> Option<Refusal> {
+    let (expired, rest) = said.split_once(" of ")?;
+    let (tags, rest) = rest.split_once(" tags are old enough to be deleted, which is more than `")?;
+    let bound = rest.strip_suffix("` allows")?.into();
+    Some(Refusal::TooMany { expired: expired.parse().ok()?, tags: tags.parse().ok()?, bound })
 }
 
 fn tag_refusal(said: &str) -> Result<Refusal, ReadError> {

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::error::Stage;
-use crate::model::{Outcome, Refusal, Row};
+use crate::model::{Outcome, Reason, Refusal, Row};
 
 use super::Report;
 use super::files::JSON_FILE;
@@ -73,9 +73,16 @@ impl fmt::Display for Summary<'_> {
             writeln!(f)?;
         }
         self.changes(f, "copied", |outcome| matches!(outcome, Outcome::Copied(_)))?;
-        self.changes(f, "would be copied", |outcome| matches!(outcome, Outcome::Planned(_)))?;
+        self.changes(
+            f,
+            "would be copied",
+            |outcome| matches!(outcome, Outcome::Planned(reason) if *reason != Reason::Expired),
+        )?;
         self.changes(f, "updated", |outcome| matches!(outcome, Outcome::Updated(_)))?;
-        self.changes(f, "deleted", |outcome| matches!(outcome, Outcome::Deleted))?;
+        self.deletions(f, "deleted", |outcome| matches!(outcome, Outcome::Deleted))?;
+        self.deletions(f, "would be deleted", |outcome| {
+            matches!(outcome, Outcome::Planned(Reason::Expired))
+        })?;
         self.skipped(f)?;
         self.totals(f)
     }
@@ -155,6 +162,19 @@ impl Summary<'_> {
         self.section(f, rows.len(), what, &table)
     }
 
+    /// Names only: of what is deleted nothing else is looked at.
+    fn deletions(&self, f: &mut fmt::Formatter<'_>, what: &str, wanted: fn(&Outcome) -> bool) -> fmt::Result {
+        let rows: Vec<&Row> = self.rows.iter().copied().filter(|row| wanted(&row.outcome)).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.heading(f, &format!("{} {what}", entries(rows.len())))?;
+        for row in rows {
+            writeln!(f, "  {}", name(&row.target))?;
+        }
+        writeln!(f)
+    }
+
     fn skipped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wanted = |row: &&Row| matches!(row.outcome, Outcome::Skipped(_));
         let rows: Vec<&Row> = self.rows.iter().copied().filter(wanted).collect();
@@ -192,7 +212,7 @@ impl Summary<'_> {
             .by_word()
             .iter()
             .filter(|(_, count)| *count > 0)
-            .map(|(word, count)| format!("{} {}", number(*count), spoken(word)))
+            .map(|(word, count)| format!("{} {}", number(*count), spoken(self.report, word)))
             .collect();
         let shard = self.report.part.as_ref().map(|part| format!("shard {}: ", part.shard));
         let all = shard.unwrap_or_default() + &entries(self.rows.len());

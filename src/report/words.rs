@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Chain, Failure};
-use crate::model::{Digest, Locator, Origin, Outcome, Row, Tag, Wire};
+use crate::model::{Digest, Locator, Origin, Outcome, Reason, Row, Tag, Wire};
 use crate::redact::{mask_logins, one_line};
 
 use super::advice::{advice, cause_advice, refusal_advice};
@@ -33,9 +33,16 @@ pub fn name(locator: &Locator) -> String {
     }
 }
 
-/// `SOURCE -> TARGET (file:line)`.
+/// `SOURCE -> TARGET (file:line)`; `TARGET (REPOSITORY)` of a row that copies nothing.
 pub(super) fn edge(row: &Row) -> String {
-    format!("{} -> {} ({})", name(&row.source), name(&row.target), place(&row.origin).0)
+    let (source, target, place) = (name(&row.source), name(&row.target), place(&row.origin).0);
+    if source.is_empty() { format!("{target} ({place})") } else { format!("{source} -> {target} ({place})") }
+}
+
+/// `TARGET <- SOURCE (file:line)`; `TARGET (REPOSITORY)` of a row that copies nothing.
+pub(super) fn title(row: &Row) -> String {
+    let (source, target, place) = (name(&row.source), name(&row.target), place(&row.origin).0);
+    if source.is_empty() { format!("{target} ({place})") } else { format!("{target} <- {source} ({place})") }
 }
 
 /// What happened, with its causes once each; none for a row of which there is nothing to say.
@@ -187,9 +194,26 @@ pub(super) fn bodies(wire: &Wire) -> String {
     format!("{} received, {} sent", bytes(wire.received), bytes(wire.sent))
 }
 
-/// An outcome's word as people say it.
-pub(super) fn spoken(word: &'static str) -> &'static str {
-    if word == "planned" { "would be copied" } else { word }
+/// What a dry run would do with a row, as people say it.
+pub(super) fn would(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Expired => "would be deleted",
+        Reason::Absent | Reason::Differs | Reason::Unknown | Reason::Forced | Reason::Referrers => {
+            "would be copied"
+        }
+    }
+}
+
+/// An outcome's word as people say it. A run that deletes copies nothing.
+pub(super) fn spoken(report: &super::Report, word: &'static str) -> &'static str {
+    let planned = |row: &Row| match row.outcome {
+        Outcome::Planned(reason) => Some(reason),
+        _ => None,
+    };
+    match word {
+        "planned" => report.rows.iter().find_map(planned).map_or("would be copied", would),
+        other => other,
+    }
 }
 
 /// What an exit code says about the run.
@@ -200,6 +224,7 @@ pub(super) fn exit_meaning(report: &super::Report) -> &'static str {
         0 => "everything is as desired",
         1 if counts.failed + counts.refused + counts.unfinished == 0 => "a check found something",
         1 => "at least one entry failed or was refused",
+        2 if !report.rows.is_empty() => "the registry cannot do what was asked of it",
         2 => "bad input or usage; nothing was attempted",
         3 => "could not tell or could not finish; it is safe to run again",
         4 => "a guard refused the whole operation",

@@ -60,6 +60,11 @@ fn what_is_not_understood_exits_with_2_and_prints_no_data() {
 }
 
 #[test]
+fn help_of_prune_tags_is_as_agreed() {
+    insta::assert_snapshot!(help(&["prune-tags", "--help"]));
+}
+
+#[test]
 fn help_of_report_merge_is_as_agreed() {
     insta::assert_snapshot!(help(&["report", "merge", "--help"]));
 }

@@ -174,7 +174,8 @@ fn every_flag_can_be_set_by_a_variable() {
         let own = if flag == "dry-run" { "DRY_RUN".to_owned() } else { String::new() };
         let name = format!("IMAGE_MIRROR_{}", flag.replace('-', "_").to_uppercase());
         let name = if own.is_empty() { name } else { own };
-        let refused = ["run m", "plan m", "lint m", "auth check m", "version"]
+        let prune = "prune-tags q.io/a --scheme=backup --older-than=1day";
+        let refused = ["run m", "plan m", "lint m", "auth check m", prune, "version"]
             .iter()
             .any(|command| settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err());
         assert!(refused, "no command reads `{name}` for `--{flag}`");

@@ -8,7 +8,7 @@ use image_mirror::report;
 use quick_xml::events::Event;
 use serde_json::{Value, json};
 
-use crate::report_sample::{alike, every_outcome, report, three_failed_of};
+use crate::report_sample::{alike, deletions, every_outcome, report, three_failed_of};
 
 fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
@@ -36,7 +36,7 @@ fn the_junit_of_every_outcome_is_as_it_was() {
 
 #[test]
 fn real_reports_keep_the_schema_and_it_refuses_what_it_does_not_name() {
-    for of in [every_outcome(), three_failed_of(100), alike(3), report(Vec::new())] {
+    for of in [every_outcome(), three_failed_of(100), alike(3), deletions(), report(Vec::new())] {
         assert_eq!(violations(&parsed(&of)), Vec::<String>::new());
     }
     let mut extra = parsed(&every_outcome());

@@ -5,7 +5,7 @@ use image_mirror::model::{Digest, Outcome, Row, Shard};
 use image_mirror::report::{self, MergeError, Part, ReadError, Report};
 use serde_json::{Value, json};
 
-use crate::report_sample::{alike, every_outcome, report, row, three_failed_of};
+use crate::report_sample::{alike, deletions, every_outcome, report, row, three_failed_of};
 
 fn part(index: u32, count: u32) -> Part {
     Part { shard: Shard::new(index, count).unwrap(), set: Digest::of(b"the files") }
@@ -25,7 +25,7 @@ fn taken_in(of: &Report) -> Report {
 
 #[test]
 fn a_report_that_was_taken_in_again_says_the_same_in_every_form() {
-    for of in [every_outcome(), alike(30), three_failed_of(40), shard(1, 3, Vec::new())] {
+    for of in [every_outcome(), alike(30), three_failed_of(40), deletions(), shard(1, 3, Vec::new())] {
         let again = taken_in(&of);
         assert_eq!(report::json(&again).unwrap(), report::json(&of).unwrap());
         assert_eq!(report::junit(&again).unwrap(), report::junit(&of).unwrap());

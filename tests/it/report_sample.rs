@@ -146,6 +146,32 @@ pub(crate) fn every_outcome() -> Report {
     report(rows)
 }
 
+/// One row of all that can become of a tag that is to be deleted.
+pub(crate) fn deletions() -> Report {
+    let repository: Arc<str> = "quay.io/openshift/ci".into();
+    let of = |tag: u32, outcome: Outcome| Row {
+        origin: Origin::Repository { repository: Arc::clone(&repository) },
+        owner: None,
+        source: Locator::Text("".into()),
+        target: image(&format!("{repository}:tag-{tag}")),
+        digest: None,
+        previous: None,
+        ..row(tag, outcome)
+    };
+    let error = broken(Class::Transient, 5, "DELETE tag quay.io/openshift/ci:tag-5", "status 503");
+    let too_many = Refusal::TooMany { expired: 9, tags: 12, bound: "--max-fraction=0.5".into() };
+    let rows = vec![
+        of(1, Outcome::Deleted),
+        of(2, Outcome::Planned(Reason::Expired)),
+        of(3, Outcome::Skipped(Skip::Gone)),
+        of(4, Outcome::Skipped(Skip::NoSuchDate)),
+        Row { attempts: 5, ..of(5, failed(Stage::Delete, error)) },
+        of(6, Outcome::Refused(too_many)),
+        of(7, Outcome::Unfinished(Cause::Interrupted)),
+    ];
+    Report { command: "prune-tags".to_owned(), ..report(rows) }
+}
+
 /// A report of `rows`, with an exit code that fits an ordinary run with failures.
 pub(crate) fn report(rows: Vec<Row>) -> Report {
     Report {

@@ -4,11 +4,24 @@ use image_mirror::error::{Class, Stage};
 use image_mirror::model::{Cause, Locator, Outcome, Reason, Row};
 use image_mirror::report::{self, Report};
 
-use crate::report_sample::{alike, broken, every_outcome, failed, report, row, three_failed_of};
+use crate::report_sample::{alike, broken, deletions, every_outcome, failed, report, row, three_failed_of};
 
 #[test]
 fn every_outcome_reads_well() {
     insta::assert_snapshot!(report::text(&every_outcome(), None, false));
+}
+
+#[test]
+fn deletions_read_well_and_name_no_second_end() {
+    let text = report::text(&deletions(), None, false);
+    assert!(!text.contains(" -> "), "{text}");
+    insta::assert_snapshot!(text);
+    let junit = report::junit(&deletions()).unwrap();
+    assert!(junit.contains(r#"name="quay.io/openshift/ci:tag-2 (quay.io/openshift/ci)""#), "{junit}");
+    assert!(junit.contains("would be deleted (old enough to be deleted)</system-out>"), "{junit}");
+    let html = report::html(&deletions()).unwrap();
+    assert!(html.contains("1 would be deleted") && !html.contains("would be copied"), "{html}");
+    assert!(html.contains(">quay.io/openshift/ci:tag-5<") && !html.contains("&rarr; quay.io"), "{html}");
 }
 
 #[test]

@@ -142,3 +142,32 @@ pub(super) const VERSION_EXAMPLES: &str = "\
 Examples:
   image-mirror version
   image-mirror version --json | jq -r .commit";
+
+pub(super) const PRUNE: &str = "\
+Delete tags that kept an image for a while, once they are old enough.
+
+Lists the tags of one repository, reads the time in each name that the scheme knows, and with --delete deletes \
+those that are older than --older-than, in UTC, to the second. A dated tag counts from the end of its day. Without \
+--delete nothing is deleted and the report says what would be. Tags of other names, and of dates that do not exist, \
+are never deleted.
+
+A tag is deleted by its name, never a manifest by its digest: what another tag names stays. A registry that cannot \
+do that is left alone (exit 2).
+
+If more tags are old enough than --max-delete or --max-fraction allows, nothing is deleted at all (exit 4): the \
+scheme, the age or the clock may be wrong. A run that was stopped or failed in part is run again; it goes on with \
+what is left.";
+
+pub(super) const PRUNE_EXAMPLES: &str = "\
+Examples:
+  image-mirror prune-tags quay.io/openshift/ci --scheme backup --older-than 60days
+  image-mirror prune-tags quay.io/openshift/ci --scheme backup --older-than 60days --delete
+  image-mirror prune-tags quay.io/openshift/ci --scheme dated --older-than 1year --max-delete 5000
+  image-mirror prune-tags quay.io/openshift/ci --scheme backup --older-than 60days --quay-token-file token --delete
+
+Exit codes:
+  0  what was old enough is deleted, or would be
+  1  at least one tag could not be deleted, or the tags could not be listed
+  2  bad usage, or the registry cannot delete a tag alone
+  3  interrupted, over the deadline, or the registry not reachable: run again
+  4  more tags are old enough than a bound allows: nothing was deleted";

@@ -13,6 +13,7 @@ mod imagestreams;
 mod inspect;
 mod mapping;
 mod policy;
+mod prune;
 mod report;
 mod serve;
 pub mod value;
@@ -30,6 +31,7 @@ pub use imagestreams::{ClusterArgs, KeepTagWord, NamesArgs, SelectionArgs};
 pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs, VersionArgs};
 pub use mapping::MappingArgs;
 pub use policy::PolicyArgs;
+pub use prune::{PruneArgs, PruneTagsCommand, SchemeName};
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
 
@@ -80,6 +82,8 @@ pub enum Command {
     Configmap(ConfigmapCommand),
     /// Try the logins that the mapping files need
     Auth(AuthCommand),
+    /// Delete tags that kept an image for a while, once they are old enough
+    PruneTags(PruneTagsCommand),
     /// Put the reports of shards together
     Report(ReportCommand),
     /// Print which program this is: its version, and the commit that it was built from
@@ -270,7 +274,7 @@ impl Args {
     /// The command as clap sees it.
     #[must_use]
     pub fn clap() -> Clap {
-        booleans(Self::command())
+        booleans(Self::command()).mut_subcommand("prune-tags", prune::without_idle_flags)
     }
 
     /// The long names of all flags of all commands, without the dashes.

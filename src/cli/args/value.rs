@@ -81,7 +81,7 @@ impl FromStr for HostName {
     }
 }
 
-/// A repository of a registry, without a tag.
+/// A repository of a registry, whose host is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryName(pub Repository);
 
@@ -91,9 +91,7 @@ impl FromStr for RepositoryName {
     fn from_str(text: &str) -> Result<Self, Expected> {
         match Reference::parse(text) {
             Ok(Reference { repository, tag: None, digest: None, has_host: true }) => Ok(Self(repository)),
-            _ => {
-                Err(expected("a repository with its host and without a tag, such as `quay.io/openshift/ci`"))
-            }
+            _ => Err(expected("a repository with its host and no tag, such as `quay.io/openshift/ci`")),
         }
     }
 }
@@ -128,6 +126,19 @@ impl FromStr for LeaseName {
             }
             _ => Err(expected("the name of a Lease, as `NAME` or `NAMESPACE/NAME`, or `none`")),
         }
+    }
+}
+
+/// A part of a whole, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fraction(pub f64);
+
+impl FromStr for Fraction {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+        number.map(Self).ok_or_else(|| expected("a number from 0 to 1, such as `0.5`"))
     }
 }
 
@@ -206,12 +217,21 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_has_a_host_and_no_tag() {
-        let named = |text: &str| text.parse::<RepositoryName>().map(|name| name.0.to_string());
-        assert_eq!(named("Quay.io/openshift/ci").unwrap(), "quay.io/openshift/ci");
-        assert_eq!(named("127.0.0.1:5000/ci").unwrap(), "127.0.0.1:5000/ci");
-        for wrong in ["quay.io", "quay.io/a:b", "openshift/ci", "", "https://quay.io/a", "quay.io/A"] {
-            assert!(named(wrong).is_err(), "{wrong} was taken for a repository");
+    fn a_repository_has_its_host_and_nothing_behind_its_name() {
+        let repository = "Quay.IO/openshift/ci".parse::<RepositoryName>().unwrap().0;
+        assert_eq!(repository.to_string(), "quay.io/openshift/ci");
+        for wrong in ["openshift/ci", "quay.io/openshift/ci:latest", "quay.io", "https://quay.io/a", ""] {
+            assert!(wrong.parse::<RepositoryName>().is_err(), "{wrong} was taken for a repository");
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_from_0_to_1() {
+        for text in ["0", "0.25", "1"] {
+            assert_eq!(text.parse::<Fraction>().unwrap().0.to_string(), text);
+        }
+        for wrong in ["-0.1", "1.01", "NaN", "inf", "50%", ""] {
+            assert!(wrong.parse::<Fraction>().is_err(), "{wrong} was taken for a fraction");
         }
     }
 

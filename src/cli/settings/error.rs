@@ -51,9 +51,14 @@ pub enum UsageError {
          `--namespace`, `--stream`, `--tag` or `--all-namespaces`"
     )]
     NothingPicked,
-    /// Nothing says where images go.
-    #[error("`--target-repository` is missing: where images go, such as quay.io/openshift/ci")]
-    NoTargetRepository,
+    /// A flag that has no default.
+    #[error("`--{flag}` is needed, such as `--{flag}={such_as}`")]
+    Missing {
+        /// The flag without its dashes.
+        flag: &'static str,
+        /// A value that it takes.
+        such_as: &'static str,
+    },
     /// ImageStreams of files and of a cluster.
     #[error("`--from-file` reads ImageStreams from files, so `--kubeconfig` and `--context` have no meaning")]
     FilesAndCluster,

@@ -115,7 +115,7 @@ impl WantedSettings {
             errors.push(UsageError::NothingPicked);
         }
         if names.target_repository.is_none() {
-            errors.push(UsageError::NoTargetRepository);
+            errors.push(UsageError::Missing { flag: "target-repository", such_as: "quay.io/openshift/ci" });
         }
         let names = names.target_repository.map(|RepositoryName(target)| Names {
             target,

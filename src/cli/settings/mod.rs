@@ -7,6 +7,7 @@ mod environment;
 mod error;
 mod imagestreams;
 mod policy;
+mod prune;
 mod values;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ pub use environment::{Environment, Platform};
 pub use error::UsageError;
 pub use imagestreams::{ImageStreams, LeaseSettings, Listed, Serve, WantedSettings};
 pub use policy::PolicySettings;
+pub use prune::PruneTags;
 pub use values::{
     AuthCheck, ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run,
     Verbosity,
@@ -48,6 +50,8 @@ pub enum Action {
     Configmap(Configmap),
     /// `auth check`.
     AuthCheck(Box<AuthCheck>),
+    /// `prune-tags`.
+    PruneTags(Box<PruneTags>),
     /// `report merge`.
     Merge(Merge),
     /// `version`: which build this is, and whether that is said in JSON.
@@ -73,8 +77,7 @@ impl Settings {
     pub fn new(args: Args, environment: &Environment) -> Result<Self, Vec<UsageError>> {
         let mut draft = Draft::new(environment);
         let console = Console::new(args.console.over(draft.group()), &environment.platform());
-        let action = draft.action(args.command);
-        match action {
+        match draft.action(args.command) {
             Some(action) if draft.errors.is_empty() => Ok(Self { action, console, notes: draft.notes }),
             _ => Err(draft.errors),
         }
@@ -112,6 +115,7 @@ impl<'a> Draft<'a> {
             Command::Auth(args) => match args.action {
                 AuthAction::Check(args) => Action::AuthCheck(Box::new(self.auth_check(args))),
             },
+            Command::PruneTags(args) => Action::PruneTags(Box::new(self.prune_tags(args)?)),
             Command::Report(args) => match args.action {
                 ReportAction::Merge(args) => Action::Merge(self.merge(args)),
             },

@@ -16,7 +16,7 @@ use super::beside::Beside;
 use super::error::Error;
 use super::lane::{Lane, Verdict};
 use super::request::Ask;
-use super::scope::{Action, ScopeSet};
+use super::scope::ScopeSet;
 use super::standing::Standing;
 use super::token::Token;
 use crate::registry::credentials::Entry;
@@ -299,14 +299,14 @@ impl Account {
     }
 
     fn put_on_trial(&self, scopes: &ScopeSet) {
-        let names = scopes.names(Action::Pull).chain(scopes.names(Action::Push)).cloned().collect();
+        let names = scopes.names().cloned().collect();
         locked(&self.trials).push(names);
     }
 
     /// When all of a refused batch are granted by themselves, batches are what was refused.
     fn note_granted(&self, needed: &ScopeSet) {
         locked(&self.trials).retain_mut(|names| {
-            for name in needed.names(Action::Pull).chain(needed.names(Action::Push)) {
+            for name in needed.names() {
                 names.remove(name);
             }
             if names.is_empty() {
@@ -318,10 +318,7 @@ impl Account {
 
     /// A refused member explains why its batch was refused.
     fn note_refused(&self, needed: &ScopeSet) {
-        locked(&self.trials).retain(|names| {
-            let mut refused = needed.names(Action::Pull).chain(needed.names(Action::Push));
-            !refused.any(|name| names.contains(name))
-        });
+        locked(&self.trials).retain(|names| !needed.names().any(|name| names.contains(name)));
     }
 }
 

@@ -35,11 +35,13 @@ type AccountKey = (Host, Option<Arc<str>>);
 struct Registry {
     challenge: Option<Challenge>,
     batching: Arc<AtomicBool>,
+    /// Its challenges ask for the action `delete` where something is to be deleted.
+    names_delete: bool,
 }
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { challenge: None, batching: Arc::new(AtomicBool::new(true)) }
+        Self { challenge: None, batching: Arc::new(AtomicBool::new(true)), names_delete: false }
     }
 }
 
@@ -109,7 +111,7 @@ impl Authorizer {
             },
             Challenge::Bearer(realm) => {
                 let ask = ask(&account, &realm, need, service);
-                let token = account.token(&need.set(), &ask).await?;
+                let token = account.token(&self.set(need), &ask).await?;
                 Ok(Some(Authorization::of_token(token)))
             }
         }
@@ -129,7 +131,7 @@ impl Authorizer {
     ) -> Result<bool, Error> {
         let Some(asked) = Asked::read(headers, registry)? else { return Ok(false) };
         let is_basic = asked.challenge == Challenge::Basic;
-        self.registries().entry(need.host.clone()).or_default().challenge = Some(asked.challenge);
+        self.learn(&need.host, &asked);
         let account = self.account_of(need);
         let Some(used) = used else {
             return match &account.entry {
@@ -138,11 +140,13 @@ impl Authorizer {
             };
         };
         let Some(token) = used.token() else { return Ok(used.is_basic() && !is_basic) };
-        if asked.lacks_scope && account.narrow(token, &need.set()) {
+        let needed = self.set(need);
+        let is_new = need.is_deletion() && !token.covers(&needed);
+        if is_new || (asked.lacks_scope && account.narrow(token, &needed)) {
             return Ok(true);
         }
         if used.is_fresh() {
-            return Ok(account.narrow(token, &need.set()));
+            return Ok(account.narrow(token, &needed));
         }
         account.forget(token);
         Ok(true)
@@ -152,7 +156,7 @@ impl Authorizer {
     /// more, with what `authorize` gives now. False: it is refused.
     pub(crate) fn forbidden(&self, need: &Need, used: Option<&Authorization>) -> bool {
         let token = used.and_then(Authorization::token);
-        token.is_some_and(|token| self.account_of(need).narrow(token, &need.set()))
+        token.is_some_and(|token| self.account_of(need).narrow(token, &self.set(need)))
     }
 
     /// Whether the login for `need`, to push, would be let in: asked of the token service, where there is one.
@@ -169,7 +173,7 @@ impl Authorizer {
         if account.entry.as_ref().is_some_and(|entry| entry.bearer().is_some()) {
             return Ok(PushGrant::Untold);
         }
-        let (needed, ask) = (need.set(), ask(&account, &realm, need, service));
+        let (needed, ask) = (self.set(need), ask(&account, &realm, need, service));
         loop {
             let token = account.token(&needed, &ask).await?;
             match token.grants_push(need.subject()) {
@@ -224,6 +228,18 @@ impl Authorizer {
             Role::Source => &self.source,
             Role::Target => &self.target,
         }
+    }
+
+    fn learn(&self, host: &Host, asked: &Asked) {
+        let mut registries = self.registries();
+        let registry = registries.entry(host.clone()).or_default();
+        registry.challenge = Some(asked.challenge.clone());
+        registry.names_delete |= asked.names_delete;
+    }
+
+    /// What a token for `need` must allow, in the actions that its registry knows.
+    fn set(&self, need: &Need) -> ScopeSet {
+        need.set(self.registries().get(&need.host).is_some_and(|registry| registry.names_delete))
     }
 
     fn registries(&self) -> MutexGuard<'_, HashMap<Host, Registry>> {

@@ -27,6 +27,8 @@ pub(super) struct Asked {
     pub(super) challenge: Challenge,
     /// The token was good but did not allow what was asked for.
     pub(super) lacks_scope: bool,
+    /// The scope that it names has the action `delete`.
+    pub(super) names_delete: bool,
 }
 
 impl Asked {
@@ -50,16 +52,23 @@ impl Asked {
                     let service = param("service").filter(|service| !service.is_empty());
                     let lacks_scope = param("error").is_some_and(|error| error == "insufficient_scope");
                     let challenge = Challenge::Bearer(Realm { url, service });
-                    return Ok(Some(Self { challenge, lacks_scope }));
+                    let names_delete = param("scope").is_some_and(|scopes| has_delete(&scopes));
+                    return Ok(Some(Self { challenge, lacks_scope, names_delete }));
                 }
             }
             // Not by the parser: some registries send a realm with spaces and without quotes.
             if text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) {
-                basic = Some(Self { challenge: Challenge::Basic, lacks_scope: false });
+                basic = Some(Self { challenge: Challenge::Basic, lacks_scope: false, names_delete: false });
             }
         }
         Ok(basic)
     }
+}
+
+/// Whether one of `scopes`, as `repository:a/b:pull,delete` and apart by spaces, is for deleting.
+fn has_delete(scopes: &str) -> bool {
+    let actions = scopes.split_whitespace().filter_map(|scope| scope.rsplit_once(':'));
+    actions.flat_map(|(_, actions)| actions.split(',')).any(|action| action == "delete")
 }
 
 /// A login goes to a realm over https only, and in the clear only where the registry itself does.
@@ -75,4 +84,23 @@ fn trusted(realm: &str, registry: &Url) -> Result<Url, Error> {
         return Err(Error::UnsafeRealm { host: host.into(), realm: SafeUrl::new(url).into() });
     }
     Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_for_deleting_is_told_from_others_and_from_a_repository_of_that_name() {
+        for (scopes, expected) in [
+            ("repository:a/b:delete", true),
+            ("repository:a/b:pull repository:c:pull,push,delete", true),
+            ("repository:a/b:pull,push", false),
+            ("repository:a/delete:pull", false),
+            ("delete", false),
+            ("", false),
+        ] {
+            assert_eq!(has_delete(scopes), expected, "{scopes}");
+        }
+    }
 }

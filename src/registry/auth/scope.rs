@@ -13,6 +13,19 @@ pub(crate) enum Action {
     Pull,
     /// `pull,push`
     Push,
+    /// `pull,push,delete`; what it is asked for as is for the registry's challenge to say, see [`Need::set`].
+    Delete,
+}
+
+impl Action {
+    /// As tokens are asked for.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Push => "pull,push",
+            Self::Delete => "pull,push,delete",
+        }
+    }
 }
 
 /// The right to do something in one repository.
@@ -23,7 +36,7 @@ pub(crate) struct Scope {
     pub(crate) action: Action,
 }
 
-/// What one request needs. The first scope to push to, else the first scope, decides the login.
+/// What one request needs. The first scope to write to, else the first scope, decides the login.
 #[derive(Debug, Clone)]
 pub(crate) struct Need {
     pub(crate) host: Host,
@@ -34,14 +47,22 @@ pub(crate) struct Need {
 impl Need {
     /// The repository whose login is used.
     pub(crate) fn subject(&self) -> &str {
-        let pushed = self.scopes.iter().find(|scope| scope.action == Action::Push);
-        pushed.or(self.scopes.first()).map_or("", |scope| &scope.name)
+        let written = self.scopes.iter().find(|scope| scope.action >= Action::Push);
+        written.or(self.scopes.first()).map_or("", |scope| &scope.name)
     }
 
-    pub(super) fn set(&self) -> ScopeSet {
+    /// Whether it is to delete something.
+    pub(super) fn is_deletion(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.action == Action::Delete)
+    }
+
+    /// What a token must allow. The right to delete is that to push, unless the registry `names_delete`: Distribution
+    /// asks for `delete`, and quay, where to push is enough, refuses a token for an action that it does not know.
+    pub(super) fn set(&self, names_delete: bool) -> ScopeSet {
         let mut set = ScopeSet::default();
         for scope in &self.scopes {
-            set.add(&scope.name, scope.action);
+            let action = if names_delete { scope.action } else { scope.action.min(Action::Push) };
+            set.add(&scope.name, action);
         }
         set
     }
@@ -108,11 +129,11 @@ impl ScopeSet {
     }
 
     pub(super) fn has_push(&self) -> bool {
-        self.0.values().any(|action| *action == Action::Push)
+        self.0.values().any(|action| *action >= Action::Push)
     }
 
-    pub(super) fn names(&self, action: Action) -> impl Iterator<Item = &Name> {
-        self.0.iter().filter(move |(_, held)| **held == action).map(|(name, _)| name)
+    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.0.keys()
     }
 
     /// The one repository that is only read, if there is nothing else.
@@ -125,18 +146,12 @@ impl ScopeSet {
 
     /// As token services read them: `repository:NAME:pull,push`.
     pub(super) fn texts(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|(name, action)| match action {
-            Action::Pull => format!("repository:{name}:pull"),
-            Action::Push => format!("repository:{name}:pull,push"),
-        })
+        self.0.iter().map(|(name, action)| format!("repository:{name}:{}", action.text()))
     }
 
     /// In words: `pull` on `host/a/b`, `pull,push` on `host/c/d`.
     pub(super) fn shown(&self, host: &Host) -> String {
-        let scope = |(name, action): (&Name, &Action)| match action {
-            Action::Pull => format!("`pull` on `{host}/{name}`"),
-            Action::Push => format!("`pull,push` on `{host}/{name}`"),
-        };
+        let scope = |(name, action): (&Name, &Action)| format!("`{}` on `{host}/{name}`", action.text());
         if self.0.is_empty() {
             return format!("access to `{host}`");
         }

@@ -16,13 +16,13 @@ use url::Url;
 
 use pages::{Answers, Page};
 
-use super::auth::Authorization;
+use super::auth::{Authorization, Holder};
 use super::endpoint::{base, below};
 use super::error::{Error, Kind};
 use super::tags::next_page;
 use super::transport::{Answer, Call};
 use super::{Client, Options};
-use crate::error::Class;
+use crate::error::{Class, LoginName};
 use crate::model::{Digest, Host, Repository, Tag};
 
 /// Fewer tags than this are asked for one by one: a page may answer none of them.
@@ -51,8 +51,22 @@ pub enum TagListing {
 pub(super) struct Listings {
     named: Vec<(Host, TagListing)>,
     /// What quay's API takes, and the host that it is for: an OAuth token, which is no robot's login.
-    token: Option<(Host, Authorization)>,
+    token: Option<(Host, ApiToken)>,
     hosts: Mutex<HashMap<Host, Arc<State>>>,
+}
+
+/// An OAuth token of quay's API, and where it stands.
+#[derive(Debug, Clone)]
+struct ApiToken {
+    authorization: Authorization,
+    place: Arc<str>,
+}
+
+impl ApiToken {
+    fn holder(&self) -> Holder {
+        let login = LoginName { user: None, place: Arc::clone(&self.place) };
+        Holder { login: Some(login), as_it_is: true }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -70,15 +84,17 @@ impl Listings {
         let token = options.quay_api_token_file.as_deref().map(|path| {
             let failed = |cause| Error::local(format!("reading {}", path.display()), Class::Invalid, cause);
             let text = std::fs::read_to_string(path).map_err(|error| failed(error.into()))?;
-            let token = Authorization::bearer(&text.trim().into());
+            let text = Some(text.trim()).filter(|text| !text.is_empty());
+            let token = text.and_then(|text| Authorization::bearer(&text.into()));
             let token = token.ok_or_else(|| failed("it holds no token that can be sent".into()));
-            token.map(|token| (quay(options), token))
+            let place = format!("the OAuth token in {}", path.display()).into();
+            token.map(|authorization| (quay(options), ApiToken { authorization, place }))
         });
         Ok(Self { named: options.tag_listing.clone(), token: token.transpose()?, hosts: Mutex::default() })
     }
 
     /// The OAuth token, for the one host that it belongs to.
-    fn token_for(&self, host: &Host) -> Option<&Authorization> {
+    fn token_for(&self, host: &Host) -> Option<&ApiToken> {
         let (home, token) = self.token.as_ref()?;
         (home == host).then_some(token)
     }
@@ -201,16 +217,17 @@ impl Client {
     }
 
     /// Sends `call` once, with the OAuth token if there is one and no other login; no redirects.
-    async fn send_as_nobody(&self, call: &Call) -> Result<Answer, Error> {
+    pub(super) async fn send_as_nobody(&self, call: &Call) -> Result<Answer, Error> {
         let shared = &self.shared;
         let permit = shared.acquire(&call.need.host, &call.operation).await?;
         let client = shared.client_for(call.lane, (&call.url, true), 0);
-        let mut headers = HeaderMap::new();
-        if let Some(token) = shared.listings.token_for(&call.need.host) {
-            let disclosed = shared.disclose(token, &call.url, &mut headers);
+        let (mut headers, token) = (HeaderMap::new(), shared.listings.token_for(&call.need.host));
+        if let Some(ApiToken { authorization, .. }) = token {
+            let disclosed = shared.disclose(authorization, &call.url, &mut headers);
             disclosed.map_err(|kind| call.error(kind))?;
         }
-        let request = client.get(call.url.clone()).headers(headers);
+        shared.may_send(call)?;
+        let request = client.request(call.method.clone(), call.url.clone()).headers(headers);
         shared.counters.tally().request(&call.method);
         let stall = shared.options.stall_timeout;
         let response = match tokio::time::timeout(stall, request.send()).await {
@@ -221,7 +238,11 @@ impl Client {
         if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
         }
-        Ok(shared.answer(call, response, call.url.clone(), permit))
+        let answer = shared.answer(call, response, call.url.clone(), permit);
+        Ok(match token {
+            Some(token) => answer.made_as(token.holder(), token.authorization.clone()),
+            None => answer,
+        })
     }
 }
 

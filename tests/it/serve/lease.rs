@@ -17,7 +17,8 @@ use crate::support::cluster::Outage;
 use crate::support::{FakeCluster, Image, Kind, writes};
 
 const DURATION: Duration = Duration::from_secs(30);
-const MARGIN: Duration = Duration::from_secs(5);
+/// When writes end: five seconds before the lease does.
+const WRITES_END: Duration = Duration::from_secs(25);
 
 /// Starts the service in this process.
 async fn start(world: &World, api: &FakeCluster, stop: &Stop) -> JoinSet<usize> {
@@ -57,7 +58,9 @@ async fn start(world: &World, api: &FakeCluster, stop: &Stop) -> JoinSet<usize> 
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (stop, mut running) = (stop.clone(), JoinSet::new());
-    running.spawn(async move { serve(setup, connect, listener, Some(campaign), stop).await.unwrap() });
+    let service =
+        Box::pin(async move { serve(setup, connect, listener, Some(campaign), stop).await.unwrap() });
+    running.spawn(service);
     running
 }
 
@@ -81,7 +84,7 @@ async fn with_the_lease_api_cut_off_no_write_starts_after_its_time_and_running_c
         api.lease_outage(Some(outage));
         let cut_off = Instant::now();
         let before = world.target.count(writes());
-        tokio::time::sleep(DURATION - MARGIN + Duration::from_millis(1)).await;
+        tokio::time::sleep(WRITES_END + Duration::from_millis(1)).await;
         gate.release();
         tokio::time::sleep(Duration::from_mins(10)).await;
 

@@ -83,7 +83,7 @@ impl Resident {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let came = tokio::time::timeout(Duration::from_secs(60), shown).await;
+        let came = tokio::time::timeout(Duration::from_mins(1), shown).await;
         assert!(came.is_ok(), "the queue never had {count}: {}", self.running.said());
     }
 
@@ -96,10 +96,10 @@ impl Resident {
 
 /// Waits for what the world outside of the program shows.
 pub(crate) async fn until(what: &str, shows: impl Fn() -> bool) {
-    let shown = async {
+    let came = async {
         while !shows() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(60), shown).await.is_ok(), "it never came: {what}");
+    assert!(tokio::time::timeout(Duration::from_mins(1), came).await.is_ok(), "it never came: {what}");
 }

@@ -118,7 +118,7 @@ fn yaml<T: DeserializeOwned>(path: &str) -> T {
 
 fn periodics() -> Vec<(String, Periodic, PodSpec)> {
     let files = files_below("jobs/prow", |path| Path::new(path).extension() == Some("yaml".as_ref()));
-    assert_eq!(files.len(), 4, "a template and three examples: {files:?}");
+    assert_eq!(files.len(), 5, "a template and four examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
         assert_eq!(prow.periodics.len(), 1, "{path}");
@@ -182,7 +182,9 @@ fn assert_modest(place: &str, pod: &PodSpec) {
 fn every_prow_periodic_is_one_that_prow_and_kubernetes_understand() {
     for (path, periodic, pod) in periodics() {
         assert_eq!((periodic.agent.as_str(), periodic.decorate), ("kubernetes", true), "{path}");
-        assert_eq!((periodic.cron.as_str(), periodic.max_concurrency), ("@hourly", 1), "{path}");
+        let is_pruner = path.ends_with("prune-tags.yaml");
+        let cron = if is_pruner { "@daily" } else { "@hourly" };
+        assert_eq!((periodic.cron.as_str(), periodic.max_concurrency), (cron, 1), "{path}");
         assert!(!periodic.cluster.is_empty() && periodic.decoration_config.skip_cloning, "{path}");
         let area = &periodic.labels["ci.openshift.io/area"];
         assert!(periodic.labels.contains_key("ci.openshift.io/role"), "{path}");
@@ -260,6 +262,9 @@ fn only_the_template_has_something_to_fill_in_and_the_examples_select_shipped_ma
             continue;
         }
         let words = words(container(&pod));
+        if words[1] != "run" {
+            continue;
+        }
         let pattern =
             words.last().and_then(|word| word.strip_prefix("/etc/imagemirror/")).expect("a pattern");
         let pattern = glob::Pattern::new(pattern).unwrap();

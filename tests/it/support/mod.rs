@@ -42,5 +42,5 @@ pub use registry::{
     FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Seen, Spy,
     Stop, TagWrite, TokenField, TokenRequest, TokenServer, Which, any, found, on, reply, reply_with, writes,
 };
-pub use streams::StreamList;
 pub use run::{Ran, Run, Running, docker_config, write_mapping};
+pub use streams::StreamList;

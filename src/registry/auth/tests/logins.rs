@@ -185,7 +185,7 @@ fn the_strongest_challenge_is_found_however_it_is_written() {
             headers.append("www-authenticate", value.parse().unwrap());
         }
         match Asked::read(&headers, &registry()).unwrap() {
-            Some(Asked { challenge: Challenge::Bearer(realm), lacks_scope }) => {
+            Some(Asked { challenge: Challenge::Bearer(realm), lacks_scope, .. }) => {
                 format!("{} {} {lacks_scope}", realm.url, realm.service.unwrap_or_default())
             }
             Some(_) => "basic".to_owned(),

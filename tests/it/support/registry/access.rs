@@ -118,6 +118,9 @@ fn needs(call: &Call) -> Vec<Need> {
         | Kind::Referrers => {
             vec![(repository, "pull")]
         }
+        Kind::DeleteManifest if call.config.push_deletes => {
+            vec![(repository.clone(), "pull"), (repository, "push")]
+        }
         Kind::DeleteManifest | Kind::DeleteBlob => vec![(repository, "delete")],
         Kind::PostMount => {
             let from =
@@ -134,7 +137,7 @@ fn needs(call: &Call) -> Vec<Need> {
 impl Access {
     /// Who it is; Err: the refusal.
     pub(super) fn admit(&self, call: &Call) -> Result<Identity, Box<Reply>> {
-        if matches!(call.target.kind, Kind::QuayTags | Kind::Other) {
+        if matches!(call.target.kind, Kind::QuayTags | Kind::QuayDeleteTag | Kind::Other) {
             return Ok(Identity::default());
         }
         match self {

@@ -34,7 +34,7 @@ impl Locations {
     }
 }
 
-/// Whether quay's own tag list is there.
+/// Whether quay's own API of tags is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QuayApi {
     /// 404
@@ -71,6 +71,10 @@ pub struct Config {
     pub redirect_blobs: bool,
     /// What is answered to a token that does not grant enough. Default: 401, as Distribution.
     pub insufficient_scope: u16,
+    /// What is answered to who deletes a tag alone; Distribution 2.8 says 400 or 405. Default: none, it does so.
+    pub refuse_tag_deletion: Option<u16>,
+    /// Whether a token to push is enough to delete, as quay has it. Default: no, it takes `delete`.
+    pub push_deletes: bool,
     /// Whether all tags of the repository are checked after each request that changes it; see
     /// [`FakeRegistry::assert_tags_were_always_whole`]. Default: yes.
     pub check_every_write: bool,
@@ -90,6 +94,8 @@ impl Default for Config {
             subject_header: true,
             redirect_blobs: false,
             insufficient_scope: 401,
+            refuse_tag_deletion: None,
+            push_deletes: false,
             check_every_write: true,
         }
     }

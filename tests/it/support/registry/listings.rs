@@ -77,16 +77,21 @@ pub(super) fn referrers(call: &Call) -> Reply {
     reply
 }
 
+/// What quay's API says to who may not use it.
+pub(super) fn refused(call: &Call) -> Option<Reply> {
+    match &call.config.quay_api {
+        QuayApi::Absent => Some(Reply::of_status(404)),
+        QuayApi::Token(token) if call.header("authorization") != Some(format!("Bearer {token}").as_str()) => {
+            Some(Reply::of_status(401))
+        }
+        QuayApi::Open | QuayApi::Token(_) => None,
+    }
+}
+
 /// quay's `GET /api/v1/repository/{name}/tag/?limit=100&page=1&onlyActiveTags=true`.
 pub(super) fn quay_tags(call: &Call) -> Reply {
-    match &call.config.quay_api {
-        QuayApi::Absent => return Reply::of_status(404),
-        QuayApi::Open => {}
-        QuayApi::Token(token) => {
-            if call.header("authorization") != Some(format!("Bearer {token}").as_str()) {
-                return Reply::of_status(401);
-            }
-        }
+    if let Some(refusal) = refused(call) {
+        return refusal;
     }
     let number =
         |key: &str, otherwise: usize| call.query(key).and_then(|text| text.parse().ok()).unwrap_or(otherwise);

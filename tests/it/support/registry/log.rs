@@ -48,6 +48,8 @@ pub enum Kind {
     Catalog,
     /// quay's `GET /api/v1/repository/…/tag/`
     QuayTags,
+    /// quay's `DELETE /api/v1/repository/…/tag/…`
+    QuayDeleteTag,
     /// Anything at the second host, where redirects go
     Elsewhere,
     /// What no registry knows
@@ -59,7 +61,8 @@ impl Kind {
     pub fn is_write(self) -> bool {
         use Kind as K;
         let writes = [K::PutManifest, K::DeleteManifest, K::DeleteBlob, K::PostUpload, K::PostMount];
-        writes.contains(&self) || [K::PatchUpload, K::PutBlob, K::DeleteUpload].contains(&self)
+        writes.contains(&self)
+            || [K::PatchUpload, K::PutBlob, K::DeleteUpload, K::QuayDeleteTag].contains(&self)
     }
 }
 
@@ -94,7 +97,8 @@ pub fn any() -> Which {
 /// All requests that can change a registry.
 pub fn writes() -> Which {
     let kinds = [Kind::PutManifest, Kind::DeleteManifest, Kind::DeleteBlob, Kind::PostUpload];
-    Which::from(kinds).or([Kind::PostMount, Kind::PatchUpload, Kind::PutBlob, Kind::DeleteUpload])
+    let kinds = Which::from(kinds).or([Kind::PostMount, Kind::PatchUpload, Kind::PutBlob]);
+    kinds.or([Kind::DeleteUpload, Kind::QuayDeleteTag])
 }
 
 impl From<Kind> for Which {

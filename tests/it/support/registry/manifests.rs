@@ -4,6 +4,7 @@ use bytes::Bytes;
 use image_mirror::model::Digest;
 use serde_json::{Value, json};
 
+use super::listings;
 use super::reply::Reply;
 use super::serve::Call;
 use super::store::Stored;
@@ -84,7 +85,20 @@ fn keep(call: &Call, stored: Stored, digest: &Digest) -> Reply {
     reply
 }
 
+/// As quay's API: a tag alone, for its token.
+pub(super) fn quay_delete(call: &Call) -> Reply {
+    if let Some(refusal) = listings::refused(call) {
+        return refusal;
+    }
+    let gone = call.shared.store().repository(call.repository()).tags.remove(call.reference()).is_some();
+    Reply::of_status(if gone { 204 } else { 404 })
+}
+
 pub(super) fn delete(call: &Call) -> Reply {
+    let refused = call.config.refuse_tag_deletion.filter(|_| Digest::parse(call.reference()).is_err());
+    if let Some(status) = refused {
+        return Reply::error(status, "UNSUPPORTED", "a tag is not deleted alone");
+    }
     let mut store = call.shared.store();
     let repository = store.repository(call.repository());
     let gone = match Digest::parse(call.reference()) {

@@ -179,6 +179,7 @@ async fn dispatch(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Result
         Kind::Catalog => listings::catalog(call),
         Kind::Referrers => listings::referrers(call),
         Kind::QuayTags => listings::quay_tags(call),
+        Kind::QuayDeleteTag => manifests::quay_delete(call),
         Kind::Token | Kind::Elsewhere | Kind::Other => Reply::error(404, "UNSUPPORTED", Value::Null),
     })
 }
@@ -208,7 +209,11 @@ type Route<'a> = (Kind, Option<&'a str>, Option<&'a str>);
 fn route<'a>(method: &Method, path: &'a str, mount: bool) -> Route<'a> {
     let unknown = (Kind::Other, None, None);
     if let Some(rest) = path.strip_prefix("/api/v1/repository/") {
-        return rest.strip_suffix("/tag/").map_or(unknown, |name| (Kind::QuayTags, Some(name), None));
+        return match rest.rsplit_once("/tag/") {
+            Some((name, "")) => (Kind::QuayTags, Some(name), None),
+            Some((name, tag)) if method == Method::DELETE => (Kind::QuayDeleteTag, Some(name), Some(tag)),
+            _ => unknown,
+        };
     }
     let Some(rest) = path.strip_prefix("/v2/") else { return unknown };
     let split = |word: &str| rest.rsplit_once(word).map(|(name, reference)| (Some(name), Some(reference)));
