@@ -13,7 +13,7 @@ use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
-use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Tag};
+use crate::model::{Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Tag};
 use crate::registry::counted;
 
 /// The manifest that a target should name.
@@ -209,10 +209,11 @@ impl Engine {
 
     /// A host that never answered makes its entries unfinished rather than failed.
     pub(super) fn failed(&self, failure: Failure) -> Outcome {
-        match Cause::of_silence(&failure) {
-            Some(cause) => Outcome::Unfinished(cause),
-            None if failure.class == Class::Interrupted => Outcome::Unfinished(self.stop.cause()),
-            None => Outcome::Failed(failure),
+        match Outcome::of_failure(failure) {
+            Outcome::Failed(failure) if failure.class == Class::Interrupted => {
+                Outcome::Unfinished(self.stop.cause())
+            }
+            outcome => outcome,
         }
     }
 }

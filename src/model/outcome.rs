@@ -285,6 +285,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What a failure comes to: a host that never answered leaves things unfinished rather than failed.
+    #[must_use]
+    pub fn of_failure(failure: Failure) -> Self {
+        Cause::of_silence(&failure).map_or_else(|| Self::Failed(failure), Self::Unfinished)
+    }
+
     /// The rule of an operator that decided.
     #[must_use]
     pub fn rule(&self) -> Option<&Rule> {

@@ -60,7 +60,7 @@ impl<'a> Drafts<'a> {
             let name: Arc<str> = unread.part.to_string().into();
             let origin = Origin::ImageStreamTag { stream: Arc::clone(&name), tag: None };
             let ends = (Locator::Text(name), Locator::Text(self.asked.names.target.to_string().into()));
-            self.wish.rows.push(row(&origin, None, ends, Outcome::Failed(unread.failure.clone())));
+            self.wish.rows.push(row(&origin, None, ends, Outcome::of_failure(unread.failure.clone())));
         }
     }
 
@@ -124,7 +124,7 @@ impl<'a> Drafts<'a> {
     /// A row for what was asked for and is no entry at all.
     pub(super) fn fail(&mut self, asker: &Asker<'_>, source: &str, failure: Failure) {
         let ends = (Locator::Text(source.into()), Locator::Text(self.asked.names.target.to_string().into()));
-        self.wish.rows.push(row(&asker.origin, Some(asker.owner.into()), ends, Outcome::Failed(failure)));
+        self.wish.rows.push(row(&asker.origin, Some(asker.owner.into()), ends, Outcome::of_failure(failure)));
     }
 
     /// Says what is odd about what `asker` asks for.

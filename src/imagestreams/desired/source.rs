@@ -40,7 +40,7 @@ impl Drafts<'_> {
         let Some(stream) = self.streams.get(&istag.namespace, &istag.name) else {
             return Err(match self.unread(istag) {
                 Some(failure) => {
-                    Ended { source: istag.to_string().into(), outcome: Outcome::Failed(failure) }
+                    Ended { source: istag.to_string().into(), outcome: Outcome::of_failure(failure) }
                 }
                 None => ended(EntryError::NoStream(istag.stream())),
             });

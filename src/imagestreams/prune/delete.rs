@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Order, Pruned, Watch};
 use crate::error::{Blame, Class, Classify, Failure, Stage};
-use crate::model::{Cause, Host, ImageRef, Moved, Outcome, Row, Skip, Tag, Version};
+use crate::model::{Host, ImageRef, Moved, Outcome, Row, Skip, Tag, Version};
 use crate::registry::{self, Client, DeleteBy, TagDeletion, counted};
 
 /// The registry refuses to delete a tag without what is under it.
@@ -161,5 +161,5 @@ impl Deletions<'_> {
 /// What a tag comes to for `error`.
 fn ended(error: registry::Error) -> Outcome {
     let failure = Failure::new(Stage::Delete, error);
-    Cause::of_silence(&failure).map_or(Outcome::Failed(failure), Outcome::Unfinished)
+    Outcome::of_failure(failure)
 }

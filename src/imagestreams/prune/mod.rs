@@ -18,9 +18,7 @@ pub use tag::{Dated, Scheme};
 
 use crate::engine::{Observer, Stop};
 use crate::error::{Failure, Stage};
-use crate::model::{
-    Cause, ImageRef, Locator, Moved, Origin, Outcome, Reason, Repository, Row, Skip, Tag, Version,
-};
+use crate::model::{ImageRef, Locator, Moved, Origin, Outcome, Reason, Repository, Row, Skip, Tag, Version};
 use crate::registry::{Client, DeleteBy, counted};
 
 /// What is to be done.
@@ -65,7 +63,7 @@ pub async fn prune(client: &Client, order: &Order, now: SystemTime, watch: Watch
         Some((Ok(tags), _)) => tags,
         Some((Err(error), requests)) => {
             let failure = Failure::new(Stage::Read, error);
-            let outcome = Cause::of_silence(&failure).map_or(Outcome::Failed(failure), Outcome::Unfinished);
+            let outcome = Outcome::of_failure(failure);
             let moved = Moved { requests, ..Moved::default() };
             return unlisted(Row { moved, ..order.row(None, outcome) }, watch);
         }

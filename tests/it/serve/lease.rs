@@ -59,7 +59,7 @@ async fn start(world: &World, api: &FakeCluster, stop: &Stop) -> JoinSet<usize> 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (stop, mut running) = (stop.clone(), JoinSet::new());
     let service =
-        Box::pin(async move { serve(setup, connect, listener, Some(campaign), stop).await.unwrap() });
+        async move { Box::pin(serve(setup, connect, listener, Some(campaign), stop)).await.unwrap() };
     running.spawn(service);
     running
 }
@@ -83,8 +83,8 @@ async fn with_the_lease_api_cut_off_no_write_starts_after_its_time_and_running_c
         gate.arrived(1).await;
         api.lease_outage(Some(outage));
         let cut_off = Instant::now();
-        let before = world.target.count(writes());
         tokio::time::sleep(WRITES_END + Duration::from_millis(1)).await;
+        let before = world.target.count(writes());
         gate.release();
         tokio::time::sleep(Duration::from_mins(10)).await;
 
