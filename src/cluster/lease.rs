@@ -1,8 +1,8 @@
 //! The lease that one of several replicas holds: `coordination.k8s.io/v1`, as client-go's leader election keeps it.
 //!
-//! The crates at hand for it (`kube-leader-election`, `kube-lease-manager`, `kube-coordinate`) compare the `renewTime`
-//! that another machine wrote with the clock of this one; with clocks apart, two replicas would write. Here a lease
-//! counts as given up when it was not seen to change for its duration by our own monotonic clock, as in client-go.
+//! The crates at hand for it (`kube-leader-election`, `kube-lease-manager`) compare the `renewTime` that another
+//! machine wrote with the clock of this one; with clocks apart, two replicas would write. Here a lease counts as
+//! given up when it was not seen to change for its duration by our own monotonic clock, as in client-go.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -194,6 +194,12 @@ impl Campaign {
             tracing::warn!(error = said, advice, "it is tried again until it works");
         }
         self.is_troubled = true;
+        if self.until.send_if_modified(|until| until.take_if(|until| *until <= Instant::now()).is_some()) {
+            tracing::warn!(
+                lease = self.place(),
+                "the lease was not renewed in time: nothing is written any more"
+            );
+        }
     }
 
     async fn give_up(&self) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! ImageStreams as they change.
 
+use std::future::ready;
+
 use futures_util::stream::{self, Stream, StreamExt as _};
 use kube::Api;
 use kube::runtime::{WatchStreamExt as _, watcher};
@@ -41,12 +43,13 @@ impl Cluster {
         let config = watcher::Config { page_size: Some(PAGE), ..watcher::Config::default() };
         let (cluster, right) = (self.clone(), Right::watch(namespace));
         let mut seen = Seen::default();
-        let told = watcher(api, config).default_backoff().map(move |event| match event {
-            Ok(event) => {
-                cluster.note_answer();
-                seen.take(event)
-            }
-            Err(error) => cluster.trouble(&right, error).into_iter().map(Event::Trouble).collect(),
+        let events = watcher(api, config).map(move |event| event.map(|event| seen.take(event)));
+        // That a list begins is no news: it would end the back-off of a list that fails each time.
+        let news = events.filter(|events| ready(!events.as_ref().is_ok_and(Vec::is_empty)));
+        let told = news.default_backoff().map(move |events| {
+            events.inspect(|_| cluster.note_answer()).unwrap_or_else(|error| {
+                cluster.trouble(&right, error).into_iter().map(Event::Trouble).collect()
+            })
         });
         told.flat_map(stream::iter)
     }

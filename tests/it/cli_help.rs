@@ -65,6 +65,16 @@ fn help_of_prune_tags_is_as_agreed() {
 }
 
 #[test]
+fn help_of_imagestreams_is_as_agreed() {
+    insta::assert_snapshot!(help(&["imagestreams", "--help"]));
+}
+
+#[test]
+fn help_of_serve_is_as_agreed() {
+    insta::assert_snapshot!(help(&["serve", "--help"]));
+}
+
+#[test]
 fn help_of_report_merge_is_as_agreed() {
     insta::assert_snapshot!(help(&["report", "merge", "--help"]));
 }

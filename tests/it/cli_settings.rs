@@ -165,8 +165,10 @@ fn variables_that_are_no_text_harm_only_the_flag_they_stand_for() {
 #[test]
 fn every_flag_can_be_set_by_a_variable() {
     // A group that does not know the flag ignores the variable; one that does takes offence at this value.
-    let takes_any_text = ["since", "filename", "name", "namespace", "s3-source-bucket", "dir", "from-dir"];
-    let takes_any_path = ["file", "cert", "key", "artifacts", "jobs-dir", "policy", "help", "version"];
+    let takes_any_text =
+        ["since", "filename", "name", "namespace", "s3-source-bucket", "dir", "from-dir", "context"];
+    let takes_any_path =
+        ["file", "cert", "key", "artifacts", "jobs-dir", "policy", "config", "help", "version"];
     for flag in Args::flags() {
         if takes_any_text.contains(&flag.as_str()) || takes_any_path.iter().any(|end| flag.ends_with(end)) {
             continue;
@@ -175,7 +177,9 @@ fn every_flag_can_be_set_by_a_variable() {
         let name = format!("IMAGE_MIRROR_{}", flag.replace('-', "_").to_uppercase());
         let name = if own.is_empty() { name } else { own };
         let prune = "prune-tags q.io/a --scheme=backup --older-than=1day";
-        let refused = ["run m", "plan m", "lint m", "auth check m", prune, "version"]
+        let streams = "imagestreams --from-file x --all-namespaces --target-repository q.io/a";
+        let serve = "serve --all-namespaces --target-repository q.io/a";
+        let refused = ["run m", "plan m", "lint m", "auth check m", prune, streams, serve, "version"]
             .iter()
             .any(|command| settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err());
         assert!(refused, "no command reads `{name}` for `--{flag}`");

@@ -156,7 +156,7 @@ async fn what_is_missing_or_makes_no_sense_is_told_and_nothing_is_asked() {
         (&["prune-tags", &tagged, "--scheme=backup", "--older-than=1day"], "no tag"),
         (&["prune-tags", &repository, "--scheme=all", "--older-than=1day"], "backup"),
         (&["prune-tags", &repository, "--max-fraction=2"], "from 0 to 1"),
-        (&shard, "`--shard` is not supported"),
+        (&shard, "unexpected argument '--shard'"),
     ] {
         let ran = Run::new(words).run().await.exits(2);
         assert!(ran.stderr.contains(said), "{ran}");
