@@ -13,6 +13,8 @@ use super::error::{Cause, Error};
 pub struct Access {
     /// The kubeconfig's files; as with `kubectl`, the first that says something wins. None: the cluster of this pod.
     pub kubeconfig: Vec<PathBuf>,
+    /// The kubeconfig where none is named, if it is there: `~/.kube/config`, as for `kubectl`.
+    pub of_home: Option<PathBuf>,
     /// The context of the kubeconfig; none: its current one.
     pub context: Option<String>,
 }
@@ -23,7 +25,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 impl Access {
     pub(super) async fn config(&self) -> Result<Config, Error> {
-        let mut config = if self.kubeconfig.is_empty() { self.of_the_pod()? } else { self.named().await? };
+        let of_home = self.of_home.clone().filter(|path| self.kubeconfig.is_empty() && path.is_file());
+        let files: Vec<PathBuf> = self.kubeconfig.iter().cloned().chain(of_home).collect();
+        let mut config = if files.is_empty() { self.of_the_pod()? } else { self.of_files(&files).await? };
         // What is worth another try is decided here, where tries are counted.
         config.default_retry = false;
         config.connect_timeout = Some(CONNECT);
@@ -39,22 +43,22 @@ impl Access {
         Config::incluster().map_err(|error| Error::no_cluster(Box::new(error)))
     }
 
-    async fn named(&self) -> Result<Config, Error> {
+    async fn of_files(&self, files: &[PathBuf]) -> Result<Config, Error> {
         let mut merged = Kubeconfig::default();
-        for path in &self.kubeconfig {
+        for path in files {
             let operation = || format!("reading the kubeconfig `{}`", path.display());
             let read = Kubeconfig::read_from(path).map_err(|error| Error::setup(operation(), told(error)))?;
             merged = merged.merge(read).map_err(|error| Error::setup(operation(), told(error)))?;
         }
         let options = KubeConfigOptions { context: self.context.clone(), ..Default::default() };
         let config = Config::from_custom_kubeconfig(merged, &options).await;
-        config.map_err(|error| Error::setup(self.operation(), told(error)))
+        config.map_err(|error| Error::setup(reading(files), told(error)))
     }
+}
 
-    fn operation(&self) -> String {
-        let files: Vec<_> = self.kubeconfig.iter().map(|path| format!("`{}`", path.display())).collect();
-        format!("reading the kubeconfig {}", files.join(", "))
-    }
+fn reading(files: &[PathBuf]) -> String {
+    let files: Vec<_> = files.iter().map(|path| format!("`{}`", path.display())).collect();
+    format!("reading the kubeconfig {}", files.join(", "))
 }
 
 /// The error without the lines of the file that it would show: a token may stand in them.

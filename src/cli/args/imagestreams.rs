@@ -34,7 +34,7 @@ pub struct SelectionArgs {
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub all_namespaces: Option<Truth>,
-    /// Not this namespace, ImageStream or tag, whatever picks it
+    /// Not this namespace, ImageStream or tag, of what these flags pick
     #[arg(long, value_name = "NAMESPACE[/NAME[:TAG]]", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub exclude: Vec<Exclusion>,
@@ -61,7 +61,7 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub from_file: Vec<PathBuf>,
-    /// How the cluster is reached [default: KUBECONFIG, else as the pod that this runs in]
+    /// How the cluster is reached [default: KUBECONFIG, else ~/.kube/config, else as the pod that this runs in]
     #[arg(long, value_name = "FILE")]
     #[serde(deserialize_with = "value::one")]
     pub kubeconfig: Option<PathBuf>,

@@ -155,7 +155,8 @@ fn listed(args: ClusterArgs, platform: &Platform) -> Listed {
     let kubeconfig = args.kubeconfig.map(|path| vec![path]).or(of_variable).unwrap_or_default();
     let is_named = |path: &PathBuf| !path.as_os_str().is_empty();
     let kubeconfig = kubeconfig.into_iter().filter(is_named).collect();
-    Listed::Cluster(Access { kubeconfig, context: args.context })
+    let of_home = platform.home.as_ref().map(|home| home.join(".kube/config"));
+    Listed::Cluster(Access { kubeconfig, of_home, context: args.context })
 }
 
 /// What `serve` is told beyond what is mirrored.

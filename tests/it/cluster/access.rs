@@ -25,8 +25,8 @@ async fn of_several_files_the_first_that_says_something_wins_and_a_context_can_b
     fs::write(&other, format!("apiVersion: v1\nkind: Config\ncurrent-context: nowhere\n{contexts}")).unwrap();
     let kubeconfig = vec![api.write_kubeconfig(folder.path()), other];
 
-    let current = Access { kubeconfig: kubeconfig.clone(), context: None };
-    let named = Access { kubeconfig, context: Some("other".to_owned()) };
+    let current = Access { kubeconfig: kubeconfig.clone(), ..Access::default() };
+    let named = Access { kubeconfig, context: Some("other".to_owned()), ..Access::default() };
 
     assert_eq!(Cluster::connect(&current).await.unwrap().namespace(), "ci");
     let cluster = Cluster::connect(&named).await.unwrap();
@@ -50,7 +50,8 @@ async fn a_kubeconfig_that_is_of_no_use_is_named_and_never_shown() {
     ];
 
     for (path, context, wanted) in rows {
-        let access = Access { kubeconfig: vec![path], context: context.map(str::to_owned) };
+        let access =
+            Access { kubeconfig: vec![path], context: context.map(str::to_owned), ..Access::default() };
         let error = Cluster::connect(&access).await.unwrap_err();
         let told = told(&error) + &format!("{error:?}");
         assert_eq!(error.class(), Class::Invalid, "{told}");
@@ -69,4 +70,19 @@ async fn without_a_kubeconfig_it_is_the_cluster_of_this_pod_or_none() {
     assert_eq!((nowhere.class(), context.class()), (Class::Invalid, Class::Invalid));
     assert!(told(&nowhere).contains("name a kubeconfig in KUBECONFIG"), "{}", told(&nowhere));
     assert!(told(&context).contains("the context `prod` is named, and no kubeconfig"), "{}", told(&context));
+}
+
+#[tokio::test]
+async fn the_kubeconfig_of_the_home_is_taken_where_none_is_named_and_it_is_there() {
+    let (api, _) = with_streams(&["ci/a"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let of_home = Some(api.write_kubeconfig(folder.path()));
+    let cluster = Cluster::connect(&Access { of_home: of_home.clone(), ..Access::default() }).await.unwrap();
+    assert_eq!(cluster.host(), api.host());
+
+    let named = vec![folder.path().join("absent")];
+    let error = Cluster::connect(&Access { kubeconfig: named, of_home, ..Access::default() }).await;
+    assert!(told(&error.unwrap_err()).contains("absent"), "what is named is what is meant");
+    let gone = Access { of_home: Some(folder.path().join("gone")), ..Access::default() };
+    assert!(told(&Cluster::connect(&gone).await.unwrap_err()).contains("KUBECONFIG"));
 }

@@ -38,7 +38,7 @@ async fn a_token_that_is_refused_is_not_sent_again_and_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     std::fs::write(&path, api.kubeconfig_with("sha256~an-old-token-that-nobody-may-print")).unwrap();
-    let cluster = Cluster::connect(&Access { kubeconfig: vec![path], context: None }).await.unwrap();
+    let cluster = Cluster::connect(&Access { kubeconfig: vec![path], ..Access::default() }).await.unwrap();
 
     let error = cluster.image_streams(None, name).await.unwrap_err();
 

@@ -130,7 +130,7 @@ impl FakeCluster {
 
     /// How the program gets here, by a kubeconfig in `folder`.
     pub fn access(&self, folder: &Path) -> Access {
-        Access { kubeconfig: vec![self.write_kubeconfig(folder)], context: None }
+        Access { kubeconfig: vec![self.write_kubeconfig(folder)], ..Access::default() }
     }
 }
 
