@@ -142,7 +142,8 @@ async fn queue_what_differs(service: &Shared, wanted: Vec<Wanted>, stop: &Stop) 
     let entries: Vec<Desired> = wanted.iter().map(|wanted| wanted.desired.clone()).collect();
     let mut by_target: HashMap<Endpoint, Wanted> =
         wanted.into_iter().map(|wanted| (wanted.desired.target.clone(), wanted)).collect();
-    let rows = engine(service, stop).run(stream::iter([Batch::admit(entries).batch])).await;
+    let batch = Batch::admit(entries).batch.guarded(|desired| service.setup.policies.guards(desired));
+    let rows = engine(service, stop).run(stream::iter([batch])).await;
     let mut well = true;
     let mut due = Vec::new();
     for row in rows {

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use image_mirror::cli::args::Args;
 use image_mirror::cli::settings::{Action, Environment, Settings};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -118,7 +120,7 @@ fn yaml<T: DeserializeOwned>(path: &str) -> T {
 
 fn periodics() -> Vec<(String, Periodic, PodSpec)> {
     let files = files_below("jobs/prow", |path| Path::new(path).extension() == Some("yaml".as_ref()));
-    assert_eq!(files.len(), 5, "a template and four examples: {files:?}");
+    assert_eq!(files.len(), 6, "a template and five examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
         assert_eq!(prow.periodics.len(), 1, "{path}");
@@ -178,6 +180,14 @@ fn assert_modest(place: &str, pod: &PodSpec) {
     }
 }
 
+fn deployment() -> (DeploymentSpec, PodSpec) {
+    let path = "jobs/imagestreams/deployment.yaml";
+    let deployment: Deployment = strict(path, &yaml(path));
+    let spec = deployment.spec;
+    let pod = spec.template.spec.clone().unwrap();
+    (spec, pod)
+}
+
 #[test]
 fn every_prow_periodic_is_one_that_prow_and_kubernetes_understand() {
     for (path, periodic, pod) in periodics() {
@@ -221,6 +231,7 @@ fn every_command_line_in_a_job_is_one_that_the_program_takes() {
     let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
     assert_command_line("jobs/kustomize/cronjob.yaml", &words(container(&pod)));
     assert_command_line("jobs/indexed-job.yaml", &words(container(&indexed_job().1)));
+    assert_command_line("jobs/imagestreams/deployment.yaml", &words(container(&deployment().1)));
 }
 
 #[test]
@@ -302,4 +313,51 @@ fn the_kustomize_base_makes_the_config_map_that_its_cron_job_mounts() {
         pod.volumes.iter().flatten().any(|v| v.config_map.as_ref().is_some_and(|c| c.name == name))
     };
     assert!(mounted(&generator.name), "{}", generator.name);
+}
+
+#[test]
+fn the_resident_service_is_one_that_kubernetes_understands_and_ends_before_it_is_ended() {
+    let (spec, pod) = deployment();
+    assert!(spec.replicas.unwrap() > 1, "the lease is there for several");
+    assert_modest("deployment.yaml", &pod);
+    let container = container(&pod);
+    assert!(words(container).contains(&"--listen=0.0.0.0:8090".to_owned()), "the probes come from outside");
+    let ports: Vec<i32> = container.ports.iter().flatten().map(|port| port.container_port).collect();
+    assert_eq!(ports, [8090]);
+    let path = |probe: &k8s_openapi::api::core::v1::Probe| probe.http_get.clone().unwrap().path.unwrap();
+    let probes = (container.liveness_probe.as_ref().map(path), container.readiness_probe.as_ref().map(path));
+    assert_eq!(probes, (Some("/healthz".to_owned()), Some("/readyz".to_owned())));
+    assert!(
+        pod.termination_grace_period_seconds.unwrap() > 25 + 10,
+        "--grace is 25s, and the lease is given up"
+    );
+    let selected = spec.selector.match_labels.unwrap();
+    assert_eq!(Some(&selected), spec.template.metadata.unwrap().labels.as_ref());
+}
+
+#[test]
+fn the_rights_of_the_service_account_are_those_that_it_uses_and_no_more() {
+    let path = "jobs/imagestreams/rights.yaml";
+    let objects: Vec<Value> =
+        text(path).split("---\n").map(|part| serde_yaml::from_str(part).unwrap()).collect();
+    let [account, all, all_bound, lease, lease_bound] = objects.as_slice() else { panic!("five objects") };
+    let account: ServiceAccount = strict(path, account);
+    let (all, lease): (ClusterRole, Role) = (strict(path, all), strict(path, lease));
+    let verbs = |rules: &[PolicyRule]| {
+        let of = |rule: &PolicyRule| (rule.resources.clone().unwrap(), rule.verbs.clone());
+        rules.iter().map(of).collect::<Vec<_>>()
+    };
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    assert_eq!(verbs(&all.rules.unwrap()), [(words(&["imagestreams"]), words(&["get", "list", "watch"]))]);
+    assert_eq!(verbs(&lease.rules.unwrap()), [(words(&["leases"]), words(&["get", "create", "update"]))]);
+
+    let (_, pod) = deployment();
+    assert_eq!(pod.service_account_name, account.metadata.name);
+    let (all_bound, lease_bound): (ClusterRoleBinding, RoleBinding) =
+        (strict(path, all_bound), strict(path, lease_bound));
+    let bound = [(all_bound.role_ref, all_bound.subjects), (lease_bound.role_ref, lease_bound.subjects)];
+    for ((role, subjects), name) in bound.into_iter().zip([all.metadata.name, lease.metadata.name]) {
+        assert_eq!(Some(role.name), name);
+        assert_eq!(subjects.unwrap()[0].name, account.metadata.name.clone().unwrap());
+    }
 }

@@ -30,6 +30,13 @@ pub(super) struct Due {
     pub(super) stale: bool,
 }
 
+impl Due {
+    /// Whether `other` wants its target to be another image.
+    fn is_another(&self, other: &Self) -> bool {
+        self.wanted.desired.source != other.wanted.desired.source
+    }
+}
+
 /// A [`Due`] in its place.
 #[derive(Debug, Clone)]
 pub(super) struct Queued {
@@ -155,8 +162,12 @@ impl Inner {
         let target = due.wanted.desired.target.clone();
         match self.targets.get_mut(&target) {
             Some(Queued { state: State::Moving(next), due: moving, .. }) => {
-                let is_another = moving.wanted.desired.source != due.wanted.desired.source;
-                *next = is_another.then(|| Box::new(due));
+                *next = moving.is_another(&due).then(|| Box::new(due));
+            }
+            // What failed was another image.
+            Some(Queued { state: State::Waiting(_), due: failed, .. }) if failed.is_another(&due) => {
+                self.remove(&target);
+                self.put(due);
             }
             Some(queued) => queued.due = due,
             None => {

@@ -100,6 +100,19 @@ async fn what_failed_queues_behind_those_that_came_meanwhile() {
     assert_eq!((next(&queue).await, next(&queue).await), ("a".to_owned(), "poison".to_owned()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_image_that_failed_holds_up_no_other_image_of_its_target() {
+    let queue = filled(&["a"]);
+    assert_eq!(next(&queue).await, "a");
+    ended(&queue, "a", Turn::Failed);
+    queue.put(due("a", "one"));
+    queue.put(due("a", "two"));
+    let began = Instant::now();
+    let again = queue.next().await;
+    assert_eq!(again.wanted.desired.source, due("a", "two").wanted.desired.source);
+    assert_eq!((began.elapsed(), queue.len()), (Duration::ZERO, 1));
+}
+
 #[tokio::test]
 async fn what_is_asked_for_while_it_is_copied_has_a_turn_of_its_own() {
     let queue = filled(&["a"]);
