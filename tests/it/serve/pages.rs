@@ -104,6 +104,18 @@ async fn a_queue_that_is_being_worked_is_shown_oldest_first_in_the_form_of_the_p
 }
 
 #[tokio::test]
+async fn what_a_policy_forbids_is_said_and_does_not_queue() {
+    let mut world = World::start().await;
+    world.offer("ci/tool:v1", &Image::example(1));
+    let resident =
+        Resident::start(&world, &["--all-namespaces", "--allow-target", "quay.io/openshift/ci"]).await;
+    resident.until_queued(0).await;
+    assert_eq!(world.target.requests().len(), 0);
+    let ran = resident.stopped().await.exits(0);
+    assert!(ran.stderr.contains("`--allow-target`") && ran.stderr.contains("ci_tool_v1"), "{ran}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_served_does_not_start() {
     let world = World::start().await;
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -166,8 +166,7 @@ impl Inner {
             }
             // What failed was another image.
             Some(Queued { state: State::Waiting(_), due: failed, .. }) if failed.is_another(&due) => {
-                self.remove(&target);
-                self.put(due);
+                self.replace(&target, due);
             }
             Some(queued) => queued.due = due,
             None => {
@@ -178,6 +177,16 @@ impl Inner {
                     .insert(target, Queued { due, created_at, place, failures: 0, state: State::Ready });
             }
         }
+    }
+
+    /// Gives what waits another image and a turn at the end.
+    fn replace(&mut self, target: &Endpoint, due: Due) {
+        let Some(queued) = self.targets.remove(target) else { return };
+        self.leave(target, &queued);
+        let place = self.place();
+        self.ready.insert(place, target.clone());
+        let queued = Queued { due, place, failures: 0, state: State::Ready, ..queued };
+        self.targets.insert(target.clone(), queued);
     }
 
     fn place(&mut self) -> u64 {
