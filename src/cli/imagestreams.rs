@@ -20,7 +20,7 @@ use super::stop::{self, Patience};
 use crate::cluster::{self, Cluster};
 use crate::engine::{Extent, Observer as _, Stop};
 use crate::imagestreams::{Asked, Config, ConfigError, FileError, Inventory, Wanted, Wish, announce, wish};
-use crate::model::{Batch, Desired, Locator, Moved, Origin, Outcome, Row};
+use crate::model::{Batch, Desired, Locator, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
 
@@ -180,17 +180,7 @@ fn in_order(wanted: Vec<Wanted>) -> impl Iterator<Item = Batch> {
 
 /// The row of a run that was stopped before it knew what there is.
 fn not_read(asked: &Asked, stop: &Stop) -> Row {
-    Row {
-        origin: Origin::ImageStreamTag { stream: "*".into(), tag: None },
-        owner: None,
-        source: Locator::Text("*".into()),
-        target: Locator::Text(asked.names.target.to_string().into()),
-        digest: None,
-        previous: None,
-        outcome: Outcome::Unfinished(stop.cause()),
-        backups: Vec::new(),
-        moved: Moved::default(),
-        attempts: 1,
-        elapsed: std::time::Duration::ZERO,
-    }
+    let origin = Origin::ImageStreamTag { stream: "*".into(), tag: None };
+    let ends = (Locator::Text("*".into()), Locator::Text(asked.names.target.to_string().into()));
+    Row::of_nothing(origin, None, ends, Outcome::Unfinished(stop.cause()))
 }

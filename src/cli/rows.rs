@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +11,7 @@ use super::settings::Copying;
 use crate::engine::{Check, Engine, Extent, Observer, Options, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
-use crate::model::{Batch, Cause, Locator, Moved, Origin, Outcome, Row, Skip};
+use crate::model::{Batch, Cause, Locator, Origin, Outcome, Row, Skip};
 use crate::policy::Policies;
 use crate::registry::{Client, Role};
 
@@ -173,24 +172,11 @@ fn ends(wish: &Wish) -> (Locator, Locator) {
 }
 
 fn unfinished(wish: &Wish, cause: &Cause) -> Row {
-    let (source, target) = ends(wish);
     let owner = match wish {
         Wish::Exact(desired) => desired.owner.clone(),
         Wish::Wildcard(wildcard) => wildcard.owner.clone(),
     };
-    Row {
-        origin: wish.origin().clone(),
-        owner,
-        source,
-        target,
-        digest: None,
-        previous: None,
-        outcome: Outcome::Unfinished(cause.clone()),
-        backups: Vec::new(),
-        moved: Moved::default(),
-        attempts: 1,
-        elapsed: Duration::ZERO,
-    }
+    Row::of_nothing(wish.origin().clone(), owner, ends(wish), Outcome::Unfinished(cause.clone()))
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::asked::Needed;
 use super::files::{FileError, read_file};
-use super::selection::{Needed, StreamName};
+use super::selection::StreamName;
 use super::stream::ImageStream;
 use super::streams::{Part, Streams};
 use crate::cluster::{Cluster, Error};

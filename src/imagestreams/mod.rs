@@ -8,6 +8,7 @@
 //! as it runs, and [`prune`] deletes the keep tags that became old.
 
 mod announce;
+mod asked;
 mod config;
 mod desired;
 mod files;
@@ -24,12 +25,13 @@ mod stream;
 mod streams;
 
 pub use announce::announce;
+pub use asked::{Asked, Needed};
 pub use config::{ArtRule, Config, ConfigError, Ignored, Supplemental, ToCluster, Written};
 pub use desired::{EntryError, Wanted, Wish, wish};
 pub use files::{FileError, read_file};
 pub use inventory::Inventory;
 pub use names::{CLUSTER_REGISTRY, KeepTag, Names};
-pub use selection::{Asked, Exclusion, IsTag, NameError, Namespace, Needed, Selection, StreamName};
+pub use selection::{Exclusion, IsTag, NameError, Namespace, Selection, StreamName};
 pub use serve::{Connect, ServeError, Setup, serve};
 pub use stream::{ImageStream, Malformed, Newest, StreamTag, TagImage, changed_tags};
 pub use streams::{Part, Streams, Unread};

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::asked::{Asked, Needed};
 use super::config::Config;
 use super::names::{KeepTag, Names};
-use super::selection::{Asked, Needed, Selection};
+use super::selection::Selection;
 use super::streams::Streams;
 use crate::model::properties::points_into_its_line;
 use crate::model::{Finding, Host, Repository};

@@ -11,10 +11,10 @@ use futures_util::{Stream, StreamExt as _, stream};
 
 use super::finding::{Finding, Severity};
 use super::grammar::Destination;
-use super::set::{Entry, MappingSet, Wildcard, Wish, conflict, ended_row, repetition};
+use super::set::{Entry, MappingSet, Wildcard, Wish, conflict, repetition};
 use crate::error::{Failure, Stage};
 use crate::model::{
-    Batch, Cause, Desired, Endpoint, ImageRef, Locator, Outcome, Repository, Row, Skip, Tag, Version,
+    Batch, Desired, Endpoint, ImageRef, Locator, Outcome, Repository, Row, Skip, Tag, Version,
 };
 use crate::registry::Client;
 
@@ -215,7 +215,7 @@ impl Waiting {
             Some(Err(failure)) => {
                 let message = format!("the tags of `{}` cannot be listed", wildcard.source);
                 arrival.findings.push(entry.place.finding(Severity::Error, "tag-list", message));
-                arrival.rows.push(wildcard_row(wildcard, list_failed(failure)));
+                arrival.rows.push(wildcard_row(wildcard, Outcome::of_failure(failure.clone())));
                 return Vec::new();
             }
             None => return Vec::new(),
@@ -253,14 +253,8 @@ fn expanded(wildcard: &Wildcard, tag: &Tag) -> Desired {
     }
 }
 
-/// A host that never answered leaves the wildcard unfinished: it is safe to run again.
-fn list_failed(failure: &Failure) -> Outcome {
-    let failed = || Outcome::Failed(failure.clone());
-    Cause::of_silence(failure).map_or_else(failed, Outcome::Unfinished)
-}
-
 fn wildcard_row(wildcard: &Wildcard, outcome: Outcome) -> Row {
     let source = format!("{}:{}", wildcard.source, wildcard.pattern.as_str());
     let ends = (Locator::Text(source.into()), Locator::Text(wildcard.target.to_string().into()));
-    ended_row(&wildcard.origin, wildcard.owner.as_ref(), ends, outcome)
+    Row::of_nothing(wildcard.origin.clone(), wildcard.owner.clone(), ends, outcome)
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::files::{Input, MappingFile, ReadError, Unreadable, snapshot};
 use super::finding::{Finding, Place, Severity};
@@ -12,7 +11,7 @@ use super::grammar::{self, Destination, Wanted};
 use super::owners::OwnerFinder;
 use super::word::{Pattern, Problem};
 use crate::error::{Class, Classify, Failure, Stage};
-use crate::model::{Batch, Desired, Endpoint, Locator, Moved, Origin, Outcome, Repository, Row};
+use crate::model::{Batch, Desired, Endpoint, Locator, Origin, Outcome, Repository, Row};
 use crate::redact;
 
 /// How mapping files are to be read.
@@ -320,31 +319,9 @@ pub(super) fn conflict(entries: &[(&Desired, &Place)]) -> (Vec<Finding>, Vec<Row
     (findings, rows)
 }
 
-/// A row for what ends before the engine sees it.
-pub(super) fn ended_row(
-    origin: &Origin,
-    owner: Option<&Arc<str>>,
-    (source, target): (Locator, Locator),
-    outcome: Outcome,
-) -> Row {
-    Row {
-        origin: origin.clone(),
-        owner: owner.cloned(),
-        source,
-        target,
-        digest: None,
-        previous: None,
-        attempts: if let Outcome::Failed(failure) = &outcome { failure.attempts } else { 1 },
-        outcome,
-        backups: Vec::new(),
-        moved: Moved::default(),
-        elapsed: Duration::ZERO,
-    }
-}
-
 /// A row for what cannot be done.
 fn failed_row(origin: &Origin, owner: Option<&Arc<str>>, ends: (Locator, Locator), failure: Failure) -> Row {
-    ended_row(origin, owner, ends, Outcome::Failed(failure))
+    Row::of_nothing(origin.clone(), owner.cloned(), ends, Outcome::Failed(failure))
 }
 
 /// A line as it may be shown: its logins are masked before any part is taken.

@@ -390,6 +390,32 @@ pub struct Row {
     pub elapsed: Duration,
 }
 
+impl Row {
+    /// The row of what ended with nothing moved, and nothing known of what its ends are.
+    #[must_use]
+    pub fn of_nothing(
+        origin: Origin,
+        owner: Option<Arc<str>>,
+        (source, target): (Locator, Locator),
+        outcome: Outcome,
+    ) -> Self {
+        let attempts = if let Outcome::Failed(failure) = &outcome { failure.attempts } else { 1 };
+        Self {
+            origin,
+            owner,
+            source,
+            target,
+            digest: None,
+            previous: None,
+            outcome,
+            backups: Vec::new(),
+            moved: Moved::default(),
+            attempts,
+            elapsed: Duration::ZERO,
+        }
+    }
+}
+
 /// Requests by kind; a retried request counts each time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {

@@ -2,17 +2,16 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::source::{Ended, Found};
 use super::{EntryError, Wanted, Wish};
 use crate::error::{Failure, Stage};
+use crate::imagestreams::asked::Asked;
 use crate::imagestreams::ignoring::Ignoring;
-use crate::imagestreams::selection::{Asked, IsTag};
+use crate::imagestreams::selection::IsTag;
 use crate::imagestreams::streams::Streams;
 use crate::model::{
-    Desired, Endpoint, Finding, Guard, Locator, Moved, Origin, Outcome, Row, Severity, Skip, Span,
-    TagTemplate,
+    Desired, Endpoint, Finding, Guard, Locator, Origin, Outcome, Row, Severity, Skip, Span, TagTemplate,
 };
 
 /// Whoever asks for entries.
@@ -60,7 +59,12 @@ impl<'a> Drafts<'a> {
             let name: Arc<str> = unread.part.to_string().into();
             let origin = Origin::ImageStreamTag { stream: Arc::clone(&name), tag: None };
             let ends = (Locator::Text(name), Locator::Text(self.asked.names.target.to_string().into()));
-            self.wish.rows.push(row(&origin, None, ends, Outcome::of_failure(unread.failure.clone())));
+            self.wish.rows.push(Row::of_nothing(
+                origin,
+                None,
+                ends,
+                Outcome::of_failure(unread.failure.clone()),
+            ));
         }
     }
 
@@ -109,11 +113,21 @@ impl<'a> Drafts<'a> {
                 let shown = |(_, text): (_, String)| Locator::Text(text.into());
                 let target = target.map_or_else(shown, Locator::from);
                 let ends = (Locator::Text(ended.source), target);
-                return self.wish.rows.push(row(&asker.origin, Some(owner), ends, ended.outcome));
+                return self.wish.rows.push(Row::of_nothing(
+                    asker.origin.clone(),
+                    Some(owner),
+                    ends,
+                    ended.outcome,
+                ));
             }
             (Err((error, shown)), Ok(found)) => {
                 let ends = (found.source.into(), Locator::Text(shown.into()));
-                return self.wish.rows.push(row(&asker.origin, Some(owner), ends, failed(error)));
+                return self.wish.rows.push(Row::of_nothing(
+                    asker.origin.clone(),
+                    Some(owner),
+                    ends,
+                    failed(error),
+                ));
             }
         };
         let Found { source, istag, created } = found;
@@ -124,7 +138,12 @@ impl<'a> Drafts<'a> {
     /// A row for what was asked for and is no entry at all.
     pub(super) fn fail(&mut self, asker: &Asker<'_>, source: &str, failure: Failure) {
         let ends = (Locator::Text(source.into()), Locator::Text(self.asked.names.target.to_string().into()));
-        self.wish.rows.push(row(&asker.origin, Some(asker.owner.into()), ends, Outcome::of_failure(failure)));
+        self.wish.rows.push(Row::of_nothing(
+            asker.origin.clone(),
+            Some(asker.owner.into()),
+            ends,
+            Outcome::of_failure(failure),
+        ));
     }
 
     /// Says what is odd about what `asker` asks for.
@@ -158,25 +177,3 @@ pub(super) fn failed(error: EntryError) -> Outcome {
 
 /// The outcome of an entry that has nothing to copy yet.
 pub(super) const NO_IMAGE: Outcome = Outcome::Skipped(Skip::NoImage);
-
-/// A row for what ends before the engine sees it.
-pub(super) fn row(
-    origin: &Origin,
-    owner: Option<Arc<str>>,
-    (source, target): (Locator, Locator),
-    outcome: Outcome,
-) -> Row {
-    Row {
-        origin: origin.clone(),
-        owner,
-        source,
-        target,
-        digest: None,
-        previous: None,
-        attempts: if let Outcome::Failed(failure) = &outcome { failure.attempts } else { 1 },
-        outcome,
-        backups: Vec::new(),
-        moved: Moved::default(),
-        elapsed: Duration::ZERO,
-    }
-}

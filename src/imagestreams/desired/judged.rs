@@ -1,6 +1,6 @@
 //! Entries that contradict one another, and the order of those that do not.
 
-use super::drafts::{failed, row};
+use super::drafts::failed;
 use super::{EntryError, Wanted, Wish};
 use crate::imagestreams::loops::{Places, Standing, standings};
 use crate::imagestreams::names::Names;
@@ -63,5 +63,5 @@ fn in_ring(desired: &Desired, others: &[&Desired]) -> Row {
 
 fn ended(desired: &Desired, error: EntryError) -> Row {
     let ends = (desired.source.clone().into(), desired.target.clone().into());
-    row(&desired.origin, desired.owner.clone(), ends, failed(error))
+    Row::of_nothing(desired.origin.clone(), desired.owner.clone(), ends, failed(error))
 }

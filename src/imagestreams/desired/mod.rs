@@ -16,7 +16,8 @@ use std::time::SystemTime;
 
 pub use error::EntryError;
 
-use super::selection::{Asked, IsTag};
+use super::asked::Asked;
+use super::selection::IsTag;
 use super::streams::Streams;
 use crate::model::{Desired, Finding, Row};
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::drafts::{Asker, Drafts};
 use super::source::of_image;
+use crate::imagestreams::asked::Asked;
 use crate::imagestreams::config::{ArtRule, Config, Written};
-use crate::imagestreams::selection::{Asked, IsTag};
+use crate::imagestreams::selection::IsTag;
 use crate::imagestreams::stream::ImageStream;
 use crate::imagestreams::streams::Part;
 use crate::model::{Origin, Span};

@@ -11,7 +11,7 @@ pub mod plan;
 pub mod tag;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 pub use plan::{Bounds, Plan, Rule};
 pub use tag::{Dated, Scheme};
@@ -116,19 +116,8 @@ impl Order {
             Some(tag) => Locator::Image(ImageRef::new(self.repository.clone(), Version::Tag(tag.clone()))),
             None => Locator::Text(self.repository.to_string().into()),
         };
-        Row {
-            origin: Origin::Repository { repository: self.repository.to_string().into() },
-            owner: None,
-            source: Locator::Text(Arc::from("")),
-            target,
-            digest: None,
-            previous: None,
-            outcome,
-            backups: Vec::new(),
-            moved: Moved::default(),
-            attempts: 1,
-            elapsed: Duration::ZERO,
-        }
+        let origin = Origin::Repository { repository: self.repository.to_string().into() };
+        Row::of_nothing(origin, None, (Locator::Text(Arc::from("")), target), outcome)
     }
 }
 

@@ -4,8 +4,6 @@ use std::time::SystemTime;
 
 use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
-use super::service::Service;
-
 /// The metrics of one instance; `docs/imagestreams.md` lists names and units.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -17,6 +15,17 @@ pub(super) struct Metrics {
     mirrored: IntCounterVec,
     passes: IntCounterVec,
     watch_troubles: IntCounter,
+}
+
+/// What is read when somebody asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// How many targets are not as they should be.
+    pub(super) queued: usize,
+    /// Since when the first of them is known to be so.
+    pub(super) oldest: Option<SystemTime>,
+    /// Whether this instance may write.
+    pub(super) leads: bool,
 }
 
 impl Metrics {
@@ -76,16 +85,15 @@ impl Metrics {
         self.watch_troubles.inc();
     }
 
-    /// All of it as text.
+    /// All of it as text, with what is so `now`.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn text(&self, service: &Service) -> Result<String, prometheus::Error> {
-        let first = service.queue.oldest(1).first().map(|queued| queued.created_at);
-        let waited = first.and_then(|first| SystemTime::now().duration_since(first).ok());
-        self.queued.set(i64::try_from(service.queue.len()).unwrap_or(i64::MAX));
+    pub(super) fn text(&self, now: Moment) -> Result<String, prometheus::Error> {
+        let waited = now.oldest.and_then(|first| SystemTime::now().duration_since(first).ok());
+        self.queued.set(i64::try_from(now.queued).unwrap_or(i64::MAX));
         self.oldest.set(seconds(waited.unwrap_or_default()));
-        self.leads.set(i64::from(service.may_write()));
+        self.leads.set(i64::from(now.leads));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

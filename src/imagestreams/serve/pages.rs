@@ -11,6 +11,7 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde::Serialize;
 
+use super::metrics::Moment;
 use super::queue::Queued;
 use super::service::Service;
 use crate::model::Digest;
@@ -114,7 +115,9 @@ async fn ready(State(service): State<Arc<Service>>) -> (StatusCode, &'static str
 }
 
 async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    match service.metrics.text(&service) {
+    let oldest = service.queue.oldest(1).first().map(|queued| queued.created_at);
+    let now = Moment { queued: service.queue.len(), oldest, leads: service.may_write() };
+    match service.metrics.text(now) {
         Ok(text) => (TEXT, text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt as _, stream};
 use image_mirror::engine::{Engine, Options, Silent, Stop};
-use image_mirror::imagestreams::{Asked, Inventory, KeepTag, Names, Selection, wish};
-use image_mirror::model::{Batch, Host, Reference, Row};
+use image_mirror::imagestreams::{Inventory, wish};
+use image_mirror::model::{Batch, Row};
 use image_mirror::registry::{self, Client, Credentials};
 
-use super::{CI, today};
+use super::{CI, everything, today};
 use crate::support::{FakeRegistry, Image, RealRegistry, StreamList, any, skopeo, skopeo_raw, succeeded};
 
 /// So many distinct images lie under the tags.
@@ -34,16 +34,7 @@ fn fill(source: &FakeRegistry, count: usize) -> (StreamList, BTreeMap<String, Im
 
 /// Mirrors all ImageStreams of the file `list`, as if the run began `ahead` of now.
 async fn mirror(list: &std::path::Path, target: &str, ahead: Duration) -> (Vec<Row>, Client) {
-    let repository = Reference::parse(&format!("{target}/{CI}")).unwrap().repository;
-    let names = Names {
-        target: repository,
-        proxy_host: Host::new("quay-proxy.ci.openshift.org"),
-        cluster_registry: None,
-        keep: KeepTag::Dated,
-        use_image_reference: false,
-    };
-    let selection = Selection { all_namespaces: true, ..Selection::default() };
-    let asked = Asked { config: None, selection, names };
+    let asked = everything(target);
     let streams = Inventory::Files(vec![list.to_owned()]).read(&asked.needed()).await.unwrap();
     let wish = wish(&asked, &streams);
     let entries = wish.wanted.into_iter().map(|wanted| wanted.desired).collect();

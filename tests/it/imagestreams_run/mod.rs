@@ -7,7 +7,8 @@ mod many;
 mod refused;
 mod stopped;
 
-use image_mirror::model::Digest;
+use image_mirror::imagestreams::{Asked, KeepTag, Names, Selection};
+use image_mirror::model::{Digest, Host, Reference};
 
 use crate::support::{FakeRegistry, Image, Ran, Run, StreamList};
 
@@ -57,6 +58,19 @@ impl World {
         self.source.clear_log();
         self.target.clear_log();
     }
+}
+
+/// Everything that ImageStreams say, to [`CI`] at `host`.
+pub(crate) fn everything(host: &str) -> Asked {
+    let names = Names {
+        target: Reference::parse(&format!("{host}/{CI}")).unwrap().repository,
+        proxy_host: Host::new("quay-proxy.ci.openshift.org"),
+        cluster_registry: None,
+        keep: KeepTag::Dated,
+        use_image_reference: false,
+    };
+    let selection = Selection { all_namespaces: true, ..Selection::default() };
+    Asked { config: None, selection, names }
 }
 
 /// Today as keep tags write it.

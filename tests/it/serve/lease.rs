@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use image_mirror::cluster::{self, Cluster, LeaseSettings};
 use image_mirror::engine::{Options, Stop};
-use image_mirror::imagestreams::{Asked, Inventory, KeepTag, Names, Selection, Setup, serve};
-use image_mirror::model::{Host, Reference};
+use image_mirror::imagestreams::{Inventory, Setup, serve};
 use image_mirror::policy::Policies;
 use image_mirror::registry::{self, Client, Credentials, WriteGate};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{CI, World};
+use crate::imagestreams_run::everything;
 use crate::support::cluster::Outage;
 use crate::support::{FakeCluster, Image, Kind, writes};
 
@@ -31,18 +31,9 @@ async fn start(world: &World, api: &FakeCluster, stop: &Stop) -> JoinSet<usize> 
         duration: DURATION,
     };
     let (standing, campaign) = cluster::lease(&cluster, settings);
-    let repository = Reference::parse(&format!("{}/{CI}", world.target.host())).unwrap().repository;
-    let names = Names {
-        target: repository,
-        proxy_host: Host::new("quay-proxy.ci.openshift.org"),
-        cluster_registry: None,
-        keep: KeepTag::Dated,
-        use_image_reference: false,
-    };
-    let selection = Selection { all_namespaces: true, ..Selection::default() };
     let setup = Setup {
         config: None,
-        asked: Asked { config: None, selection, names },
+        asked: everything(world.target.host()),
         inventory: Inventory::Cluster(cluster),
         options: Options { visible_targets: true, ..Options::default() },
         policies: Policies::default(),
