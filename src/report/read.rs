@@ -62,6 +62,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         started: started.map_err(|_| unknown("started", &document.started))?,
         elapsed: duration(document.elapsed_seconds)?,
         exit_code: document.exit_code,
+        unwritten: false,
         part: document.shard.map(PartFields::part).transpose()?,
         rows: document.rows.into_iter().map(|row| row.row(&causes)).collect::<Result<_, _>>()?,
         wire: Wire { received: wire.received, sent: wire.sent, requests },

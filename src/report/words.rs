@@ -222,6 +222,7 @@ pub(super) fn exit_meaning(report: &super::Report) -> &'static str {
     match report.exit_code {
         0 if counts.planned > 0 => "nothing failed; this was a dry run, nothing was written",
         0 => "everything is as desired",
+        1 if report.unwritten && counts.failed + counts.refused == 0 => "the report files could not be written",
         1 if counts.failed + counts.refused + counts.unfinished == 0 => "a check found something",
         1 => "at least one entry failed or was refused",
         2 if !report.rows.is_empty() => "the registry cannot do what was asked of it",

@@ -180,6 +180,7 @@ pub(crate) fn report(rows: Vec<Row>) -> Report {
         started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045),
         elapsed: Duration::from_millis(3_217),
         exit_code: 1,
+        unwritten: false,
         rows,
         part: None,
         wire: Wire {
