@@ -122,6 +122,7 @@ mod tests {
             previous: None,
             outcome,
             backups: Vec::new(),
+            tags: Vec::new(),
             moved: Moved::default(),
             attempts: 1,
             elapsed: Duration::ZERO,
@@ -176,7 +177,11 @@ mod tests {
     fn a_host_that_never_answered_is_3_only_if_nothing_came_to_an_end() {
         assert_eq!(code([unreachable(), unreachable()]), 3);
         assert_eq!(code([unreachable(), late()]), 3);
-        assert_eq!(code([unreachable(), skipped()]), 3, "what was skipped does not say that a host can be reached");
+        assert_eq!(
+            code([unreachable(), skipped()]),
+            3,
+            "what was skipped does not say that a host can be reached"
+        );
         assert_eq!(code([skipped(), skipped()]), 0);
         assert_eq!(code([unreachable(), skipped(), Outcome::Kept]), 1);
         assert_eq!(code([unreachable(), Outcome::Kept]), 1);
