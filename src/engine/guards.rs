@@ -25,6 +25,15 @@ pub(super) struct FurtherTag {
     guard: Guard,
 }
 
+/// The further tags that the two images of a move have got, or would get.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    /// The one that goes.
+    pub(super) outgoing: Vec<Tag>,
+    /// The one that comes.
+    pub(super) incoming: Vec<Tag>,
+}
+
 /// What is asked beyond what the target is, before anything is sent.
 impl Engine {
     /// The further tags of a copy; else how it ended, because a guard says no to its source or to their names.
@@ -36,7 +45,7 @@ impl Engine {
     ) -> Result<Vec<FurtherTag>, Box<Outcome>> {
         let young = self.too_young(desired, wanted, rewritten).await.unwrap_or_else(|failure| {
             let vanished = self.is_vanished(&failure);
-            Some(if vanished { Outcome::Skipped(Skip::SourceMissing) } else { self.failed(failure) })
+            Some(if vanished { Outcome::Skipped(Skip::SourceMissing) } else { Outcome::of_failure(failure) })
         });
         match young {
             Some(outcome) => Err(Box::new(outcome)),
@@ -132,7 +141,7 @@ impl Engine {
         match check.is_current(&planned.desired).await {
             Ok(true) => None,
             Ok(false) => Some(Outcome::Unfinished(Cause::SourceMoved)),
-            Err(failure) => Some(self.failed(failure)),
+            Err(failure) => Some(Outcome::of_failure(failure)),
         }
     }
 
@@ -140,7 +149,7 @@ impl Engine {
     async fn look_to_write(&self, planned: &mut Planned) -> Option<Outcome> {
         planned.found = match self.target_before_write(&planned.desired.target).await {
             Ok(found) => found,
-            Err(failure) => return Some(self.failed(failure)),
+            Err(failure) => return Some(Outcome::of_failure(failure)),
         };
         let image = (&planned.wanted, planned.rewritten.as_ref());
         match self.choose(&planned.desired, image, &planned.found).await {
@@ -180,7 +189,7 @@ impl Transfer<'_> {
                 }
                 Found::Absent | Found::Unknown => self.name_further(further, root, manifest, &name).await?,
             }
-            self.note_backup(further);
+            self.note_further(further);
         }
         Ok(None)
     }
@@ -203,15 +212,18 @@ impl Transfer<'_> {
         self.assert_further(name, manifest, stored.digest).await
     }
 
-    /// Says by which tags a run would keep the image that goes.
+    /// Says which further tags a run would make.
     pub(super) fn foresee_further(&self) {
-        self.planned.further.iter().for_each(|further| self.note_backup(further));
+        self.planned.further.iter().for_each(|further| self.note_further(further));
     }
 
-    fn note_backup(&self, further: &FurtherTag) {
-        if further.which == Which::Outgoing {
-            self.backups.lock().unwrap_or_else(PoisonError::into_inner).push(further.tag.clone());
-        }
+    fn note_further(&self, further: &FurtherTag) {
+        let mut tags = self.further.lock().unwrap_or_else(PoisonError::into_inner);
+        let tags = match further.which {
+            Which::Outgoing => &mut tags.outgoing,
+            Which::Incoming => &mut tags.incoming,
+        };
+        tags.push(further.tag.clone());
     }
 
     fn nothing_to_keep(&self) -> Failure {
