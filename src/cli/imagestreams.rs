@@ -19,6 +19,7 @@ use super::settings::{ImageStreams, Listed, Pace, WantedSettings};
 use super::stop::{self, Patience};
 use crate::cluster::{self, Cluster};
 use crate::engine::{Extent, Observer as _, Stop};
+use crate::error::{Chain, Classify as _};
 use crate::imagestreams::{Asked, Config, ConfigError, FileError, Inventory, Wanted, Wish, announce, wish};
 use crate::model::{Batch, Desired, Locator, Origin, Outcome, Row};
 use crate::policy::Policies;
@@ -38,8 +39,8 @@ pub(super) enum NothingAttempted {
     File(#[from] Box<ConfigError>),
     #[error(transparent)]
     Streams(#[from] FileError),
-    #[error("cannot reach the cluster")]
-    Cluster(#[source] Box<cluster::Error>),
+    #[error("cannot reach the cluster: {0}")]
+    Cluster(String),
     #[error(transparent)]
     Policy(#[from] UnusablePolicy),
     #[error("cannot listen for signals")]
@@ -109,9 +110,15 @@ pub(super) async fn inventory(settings: &WantedSettings) -> Result<Inventory, No
         Listed::Files(paths) => Ok(Inventory::Files(paths.clone())),
         Listed::Cluster(access) => {
             let cluster = Cluster::connect(access).await;
-            cluster.map(Inventory::Cluster).map_err(|error| NothingAttempted::Cluster(Box::new(error)))
+            cluster.map(Inventory::Cluster).map_err(|error| NothingAttempted::Cluster(told(&error)))
         }
     }
+}
+
+/// What is wrong, and what to do about it.
+fn told(error: &cluster::Error) -> String {
+    let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("{}{advice}", Chain(error))
 }
 
 /// Takes everything that was asked for through the engine, until done or stopped.
