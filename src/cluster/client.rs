@@ -6,31 +6,47 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use kube::Error as Client;
+use http::HeaderValue;
 use kube::client::{AuthError, RustlsTlsError};
 use kube::config::KubeconfigError;
+use kube::{Client, Config, Error};
+use secrecy::ExposeSecret as _;
 
 use super::error::{Cause, Kind};
 use super::refused::Refused;
 use super::server::Server;
+use crate::redact::Secret;
+
+const NO_HEADER: &str =
+    "the token of the kubeconfig holds what no header may hold, such as the end of a line";
+
+/// The client of `server`, with a login that is had by running the kubeconfig's login program if it has one.
+pub(super) fn prepare(config: Config, server: &Arc<Server>) -> Result<Client, Kind> {
+    // The client panics at it.
+    let is_header = |token: &Secret| HeaderValue::from_str(token.expose_secret()).is_ok();
+    if !config.auth_info.token.as_ref().is_none_or(is_header) {
+        return Err(Kind::Login(NO_HEADER.to_owned()));
+    }
+    Client::try_from(config).map_err(|error| kind_of(error, server))
+}
 
 /// What `error` of a client of `server` means.
-pub(super) fn kind_of(error: Client, server: &Arc<Server>) -> Kind {
+pub(super) fn kind_of(error: Error, server: &Arc<Server>) -> Kind {
     match error {
-        Client::Api(status) => Kind::Refused(Refused::of(status.code, &status)),
-        Client::HyperError(error) => Kind::unanswered(server, error),
-        Client::ReadEvents(error) => Kind::unanswered(server, error),
-        Client::Service(error) => of_the_way(error, server),
-        Client::Auth(error) => login(&error, server),
-        Client::SerdeError(error) => Kind::Answer(error.to_string()),
-        Client::FromUtf8(_) => Kind::Answer("it is not UTF-8".to_owned()),
-        Client::InferKubeconfig(error) => Kind::Setup(of_kubeconfig(error)),
-        Client::RustlsTls(error) => Kind::Setup(tls(&error).into()),
-        Client::ProxyProtocolUnsupported { proxy_url } | Client::ProxyProtocolDisabled { proxy_url, .. } => {
+        Error::Api(status) => Kind::Refused(Refused::of(status.code, &status)),
+        Error::HyperError(error) => Kind::unanswered(server, error),
+        Error::ReadEvents(error) => Kind::unanswered(server, error),
+        Error::Service(error) => of_the_way(error, server),
+        Error::Auth(error) => login(&error, server),
+        Error::SerdeError(error) => Kind::Answer(error.to_string()),
+        Error::FromUtf8(_) => Kind::Answer("it is not UTF-8".to_owned()),
+        Error::InferKubeconfig(error) => Kind::Setup(of_kubeconfig(error)),
+        Error::RustlsTls(error) => Kind::Setup(tls(&error).into()),
+        Error::ProxyProtocolUnsupported { proxy_url } | Error::ProxyProtocolDisabled { proxy_url, .. } => {
             Kind::Setup(proxy(&proxy_url).into())
         }
-        Client::HttpError(error) => Kind::Setup(error.into()),
-        Client::BuildRequest(error) => Kind::Setup(error.to_string().into()),
+        Error::HttpError(error) => Kind::Setup(error.into()),
+        Error::BuildRequest(error) => Kind::Setup(error.to_string().into()),
         _ => Kind::Setup("the client cannot be used with this kubeconfig".into()),
     }
 }
@@ -67,10 +83,10 @@ fn login(error: &AuthError, server: &Arc<Server>) -> Kind {
             return Kind::Program("the login program of the kubeconfig gave no login".to_owned());
         }
         AuthError::MissingCommand => "the kubeconfig names no login program".to_owned(),
-        AuthError::ReadTokenFile(error, path) => format!("reading the token in `{}`: {error}", path.display()),
-        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => {
-            "it holds what no header may hold, such as the end of a line".to_owned()
+        AuthError::ReadTokenFile(error, path) => {
+            format!("reading the token in `{}`: {error}", path.display())
         }
+        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => NO_HEADER.to_owned(),
         _ => "the login of the kubeconfig is of no use".to_owned(),
     };
     Kind::Login(said)

@@ -48,9 +48,9 @@ impl Cluster {
     pub async fn connect(access: &Access) -> Result<Self, Error> {
         let (config, context) = access.config().await?;
         let server = Arc::new(Server::of(&config, context));
-        let client = Client::try_from(config).map_err(|error| {
+        let client = client::prepare(config, &server).map_err(|kind| {
             let operation = format!("preparing requests to {server}");
-            Error::at(&server, operation, None, client::kind_of(error, &server))
+            Error::at(&server, operation, None, kind)
         })?;
         Ok(Self { client, server, answered: Arc::default() })
     }

@@ -91,5 +91,26 @@ async fn a_cluster_that_never_answers_is_no_failure_of_anything() {
     let run = Run::new(["imagestreams", "--all-namespaces", "--target-repository", &to]);
     let ran = run.env("KUBECONFIG", "kubeconfig").file("kubeconfig", kubeconfig).run().await.exits(3);
     assert_eq!(ran.rows_that("unfinished").len(), 1, "{ran}");
+    let reason = &ran.rows_that("unfinished")[0]["reason"];
+    let said = "never answered: the API server of the cluster (context `tests`): ";
+    assert!(reason.as_str().unwrap().contains(said), "{ran}");
     assert_eq!(world.target.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn without_a_kubeconfig_it_is_said_once_what_was_looked_for_and_what_to_do() {
+    let words = ["imagestreams", "--all-namespaces", "--target-repository", "quay.example/ci"];
+    let at_home = Run::new(words).run().await.exits(2);
+    assert!(
+        at_home.stderr.contains("there is no kubeconfig at `/")
+            && at_home.stderr.contains("home/.kube/config`")
+    );
+
+    let ran = Run::new(words).env("KUBECONFIG", ":/nowhere/a:/nowhere/b").run().await.exits(2);
+    let said = "there is no kubeconfig at `/nowhere/a`, `/nowhere/b`, and this is no pod; name a kubeconfig with \
+                `--kubeconfig` or in KUBECONFIG, or read ImageStreams from files with `--from-file`\n";
+    assert_eq!(ran.stderr, format!("error: cannot reach the cluster: finding the cluster: {said}"));
+
+    let named = Run::new(words).args(["--kubeconfig", "/nowhere/c"]).run().await.exits(2);
+    assert!(named.stderr.contains("reading the kubeconfig `/nowhere/c`: No such file"), "{named}");
 }

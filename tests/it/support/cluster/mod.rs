@@ -63,6 +63,8 @@ struct Shared {
 struct Script {
     /// Namespaces that may not be read; the empty one: all of them at once.
     denied: BTreeSet<String>,
+    /// Nothing may be written.
+    read_only: bool,
     /// So many requests to come are answered with this status and `Retry-After`.
     failures: Vec<(u16, Option<u64>)>,
     /// The numbers of pages, from 1, that are expired when they are next asked for.
@@ -73,6 +75,8 @@ struct Script {
     endless: bool,
     /// There is no such API.
     absent: bool,
+    /// What is not there is named in the message only.
+    terse: bool,
     leases: Option<Outage>,
 }
 
@@ -113,10 +117,15 @@ impl FakeCluster {
 
     /// The same with another token.
     pub fn kubeconfig_with(&self, token: &str) -> String {
+        self.kubeconfig_of(&format!("{{token: '{token}'}}"))
+    }
+
+    /// The same with another way to log in, as the `user` of a kubeconfig in one line.
+    pub fn kubeconfig_of(&self, user: &str) -> String {
         let host = self.host();
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: tests\nclusters:\n- name: fake\n  cluster: {{server: \
-             'http://{host}'}}\nusers:\n- name: robot\n  user: {{token: '{token}'}}\ncontexts:\n- name: tests\n  \
+             'http://{host}'}}\nusers:\n- name: robot\n  user: {user}\ncontexts:\n- name: tests\n  \
              context: {{cluster: fake, user: robot, namespace: ci}}\n"
         )
     }
@@ -224,6 +233,11 @@ impl FakeCluster {
         self.shared.script().denied.insert(namespace.unwrap_or_default().to_owned());
     }
 
+    /// Nobody may write a Lease.
+    pub fn deny_writes(&self) {
+        self.shared.script().read_only = true;
+    }
+
     /// Takes back every [`FakeCluster::deny`].
     pub fn allow(&self) {
         self.shared.script().denied.clear();
@@ -263,6 +277,11 @@ impl FakeCluster {
     /// Forgets all events so far: whoever watches from before must list anew.
     pub fn forget_history(&self) {
         self.shared.store().forget_history();
+    }
+
+    /// Who asks for an ImageStream that is not there is told so in the message only, without details.
+    pub fn without_details(&self) {
+        self.shared.script().terse = true;
     }
 
     /// From now on Leases are not to be had; none: they are again.

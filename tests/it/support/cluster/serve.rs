@@ -122,7 +122,9 @@ fn route(path: &str) -> Option<Route> {
 
 impl Call {
     fn is_denied(&self) -> bool {
-        self.shared.script().denied.contains(self.namespace.as_deref().unwrap_or_default())
+        let script = self.shared.script();
+        script.denied.contains(self.namespace.as_deref().unwrap_or_default())
+            || (script.read_only && self.method != "GET")
     }
 
     fn verb(&self) -> &'static str {
