@@ -306,7 +306,9 @@ async fn a_lease_that_we_may_not_give_up_says_which_rights_it_takes() {
 }
 
 /// What is logged on this thread from now on, as far as it begins so.
-fn log() -> (impl Fn() -> Vec<String>, tracing::subscriber::DefaultGuard) {
+fn log() -> (impl Fn() -> Vec<String>, (tracing::Dispatch, tracing::subscriber::DefaultGuard)) {
+    // With one subscriber only, what another thread logs first would be taken for something that nobody wants.
+    let second = tracing::Dispatch::new(tracing_subscriber::registry());
     let page = tempfile::NamedTempFile::new().unwrap();
     let writer = Arc::new(page.reopen().unwrap());
     let log = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
@@ -316,7 +318,7 @@ fn log() -> (impl Fn() -> Vec<String>, tracing::subscriber::DefaultGuard) {
         let lines = text.lines().filter(|line| line.contains("the lease ci/mirror"));
         lines.map(|line| line.trim_start().to_owned()).collect()
     };
-    (lines, guard)
+    (lines, (second, guard))
 }
 
 #[tokio::test(start_paused = true)]
