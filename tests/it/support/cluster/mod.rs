@@ -46,6 +46,8 @@ pub enum Outage {
     Unavailable,
     /// No answer at all.
     Silent,
+    /// They may be read, and not written.
+    ReadOnly,
 }
 
 #[derive(Debug)]
@@ -63,8 +65,6 @@ struct Shared {
 struct Script {
     /// Namespaces that may not be read; the empty one: all of them at once.
     denied: BTreeSet<String>,
-    /// Nothing may be written.
-    read_only: bool,
     /// So many requests to come are answered with this status and `Retry-After`.
     failures: Vec<(u16, Option<u64>)>,
     /// The numbers of pages, from 1, that are expired when they are next asked for.
@@ -231,11 +231,6 @@ impl FakeCluster {
     /// Nobody may list, watch or read the ImageStreams of a namespace, nor touch its Leases; none: of all at once.
     pub fn deny(&self, namespace: Option<&str>) {
         self.shared.script().denied.insert(namespace.unwrap_or_default().to_owned());
-    }
-
-    /// Nobody may write a Lease.
-    pub fn deny_writes(&self) {
-        self.shared.script().read_only = true;
     }
 
     /// Takes back every [`FakeCluster::deny`].
