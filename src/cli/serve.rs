@@ -62,6 +62,7 @@ async fn served(settings: Serve, output: &Output) -> Result<usize, NotServed> {
         policies,
         interval: settings.interval,
         jobs: settings.jobs.get(),
+        allow_empty: settings.wanted.allow_empty,
         standing,
     };
     let connect = Box::new(move || Ok(connect::gated_client(&connection, gate.clone())?));

@@ -11,7 +11,8 @@ use super::transfer::Transfer;
 use super::{Engine, Error, Extent, Planned};
 use crate::error::{Failure, Stage};
 use crate::model::{
-    Descriptor, Desired, Digest, Endpoint, Guard, Manifest, Outcome, Refusal, Row, Skip, Tag, Which,
+    Cause, Descriptor, Desired, Digest, Endpoint, Guard, Manifest, Outcome, Reason, Refusal, Row, Skip, Tag,
+    Which,
 };
 use crate::registry::counted;
 
@@ -109,9 +110,8 @@ impl Engine {
         mut planned: Box<Planned>,
         recipients: &Arc<Recipients>,
     ) -> Row {
-        let is_open = planned.found == Found::Unknown && asks_about_target(&planned.desired.guards);
-        if is_open && self.options.extent == Extent::Mirror {
-            let (ended, requests) = counted(self.look_to_write(&mut planned)).await;
+        if self.options.extent == Extent::Mirror {
+            let (ended, requests) = counted(self.look_before(&mut planned)).await;
             planned.requests += requests;
             if let Some(outcome) = ended {
                 if let Some(host) = planned.desired.target.host() {
@@ -121,6 +121,19 @@ impl Engine {
             }
         }
         self.transfer(&planned, recipients).await
+    }
+
+    /// What has to be looked at once more before anything is sent; gives how the entry ended, if it did.
+    async fn look_before(&self, planned: &mut Planned) -> Option<Outcome> {
+        if planned.found == Found::Unknown && asks_about_target(&planned.desired.guards) {
+            return self.look_to_write(planned).await;
+        }
+        let check = self.options.source_check.as_ref().filter(|_| planned.reason == Reason::Differs)?;
+        match check.is_current(&planned.desired).await {
+            Ok(true) => None,
+            Ok(false) => Some(Outcome::Unfinished(Cause::SourceMoved)),
+            Err(failure) => Some(self.failed(failure)),
+        }
     }
 
     /// Plans anew by what the right to write shows; gives how the entry ended, if it did.

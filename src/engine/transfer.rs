@@ -255,14 +255,14 @@ impl<'a> Transfer<'a> {
                 Content::Image(blobs) => {
                     for blob in blobs.iter().filter(|blob| lacks(&blob.digest) && !blob.is_foreign()) {
                         let Some(delivery) = self.delivery(blob) else { continue };
-                        let how = self.engine.blobs.resend(&delivery).await;
+                        let how = self.engine.ground.blobs.resend(&delivery).await;
                         let how = how.map_err(|error| Failure::new(Stage::Transfer, error))?;
                         self.tally.add(how, blob.size);
                     }
                 }
                 Content::Index(children) => {
                     for child in children.iter().filter(|child| lacks(&child.digest)) {
-                        self.engine.complete.forget(&(Arc::clone(&self.place), child.digest.clone()));
+                        self.engine.ground.complete.forget(&(Arc::clone(&self.place), child.digest.clone()));
                         self.child(child, 1).await?;
                     }
                 }

@@ -21,6 +21,7 @@ pub(crate) mod properties;
 pub mod prune;
 mod selection;
 mod serve;
+mod source_check;
 mod stream;
 mod streams;
 
@@ -33,5 +34,6 @@ pub use inventory::Inventory;
 pub use names::{CLUSTER_REGISTRY, KeepTag, Names};
 pub use selection::{Exclusion, IsTag, NameError, Namespace, Selection, StreamName};
 pub use serve::{Connect, ServeError, Setup, serve};
+pub use source_check::source_check;
 pub use stream::{ImageStream, Malformed, Newest, StreamTag, TagImage, changed_tags};
 pub use streams::{Part, Streams, Unread};

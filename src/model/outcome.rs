@@ -230,6 +230,8 @@ pub enum Cause {
     Deadline,
     /// A signal asked the run to stop.
     Interrupted,
+    /// Its source moved on while the run went on, and the target is somebody's who may know.
+    SourceMoved,
     /// A host never gave an answer in this run.
     Unreachable {
         /// The host.
@@ -256,6 +258,7 @@ impl fmt::Display for Cause {
         match self {
             Self::Deadline => f.write_str("the deadline was reached"),
             Self::Interrupted => f.write_str("the run was interrupted"),
+            Self::SourceMoved => f.write_str("the source moved on meanwhile"),
             Self::Unreachable { host, error } => write!(f, "{host} never answered: {error}"),
         }
     }

@@ -146,6 +146,7 @@ pub(super) fn cause_advice(cause: &Cause) -> &'static str {
              run fewer files at a time"
         }
         Cause::Interrupted => "run again, it goes on where this run stopped",
+        Cause::SourceMoved => "run again: it compares with what the source is now",
         Cause::Unreachable { .. } => {
             "nothing was changed for these entries: check the name of the host, its status page, and this \
              machine's DNS, proxy and firewall; then run again"

@@ -220,7 +220,7 @@ fn backup(tag: &str) -> Result<Tag, ReadError> {
 fn cause(said: &str) -> Result<Cause, ReadError> {
     match said.split_once(" never answered: ") {
         Some((host, error)) => Ok(Cause::Unreachable { host: host.into(), error: error.into() }),
-        None => one_of([Cause::Deadline, Cause::Interrupted], said),
+        None => one_of([Cause::Deadline, Cause::Interrupted, Cause::SourceMoved], said),
     }
 }
 
