@@ -92,7 +92,7 @@ pub struct NamesArgs {
     #[arg(long, value_name = "SCHEME")]
     #[serde(deserialize_with = "value::one")]
     pub keep_tag: Option<KeepTagWord>,
-    /// The registry of the cluster [default: what each ImageStream says, else registry.ci.openshift.org]
+    /// The registry of the cluster [default: of sources what each ImageStream says; of qciToAppCIImages registry.ci.openshift.org]
     #[arg(long, value_name = "HOST")]
     #[serde(deserialize_with = "value::one")]
     pub source_registry: Option<HostName>,

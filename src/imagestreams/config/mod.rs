@@ -125,6 +125,15 @@ impl Written {
     }
 }
 
+impl ArtRule {
+    /// Whether it picks the tag, if there is one.
+    #[must_use]
+    pub fn finds(&self, istag: &IsTag) -> bool {
+        let finds_tag = self.tag.as_ref().is_none_or(|tag| tag.is_match(&istag.tag));
+        self.namespace == istag.namespace && self.name.is_match(&istag.name) && finds_tag
+    }
+}
+
 impl From<&IsTag> for Written {
     fn from(istag: &IsTag) -> Self {
         let IsTag { namespace, name, tag } = istag;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::claim::{Claim, State};
 use super::source::{Ended, Found};
 use super::{EntryError, Wanted, Wish};
 use crate::error::{Failure, Stage};
@@ -33,6 +34,7 @@ pub(super) struct Drafts<'a> {
     pub(super) seen: HashSet<IsTag>,
     guards: Vec<Guard>,
     template: Option<TagTemplate>,
+    claims: Vec<Claim>,
     wish: Wish,
 }
 
@@ -45,12 +47,14 @@ impl<'a> Drafts<'a> {
             seen: HashSet::new(),
             guards: asked.names.guards(),
             template: asked.names.template(),
+            claims: Vec::new(),
             wish: Wish::default(),
         }
     }
 
-    pub(super) fn finish(self) -> Wish {
-        self.wish
+    /// Rows and findings, and all that is to be judged.
+    pub(super) fn finish(self) -> (Wish, Vec<Claim>) {
+        (self.wish, self.claims)
     }
 
     /// A row for each part of the cluster that could not be read.
@@ -106,44 +110,50 @@ impl<'a> Drafts<'a> {
         guards: Vec<Guard>,
         found: Result<Found, Ended>,
     ) {
-        let owner: Arc<str> = asker.owner.into();
-        let (target, found) = match (target, found) {
-            (Ok(target), Ok(found)) => (target, found),
-            (target, Err(ended)) => {
-                let shown = |(_, text): (_, String)| Locator::Text(text.into());
-                let target = target.map_or_else(shown, Locator::from);
-                let ends = (Locator::Text(ended.source), target);
-                return self.wish.rows.push(Row::of_nothing(
-                    asker.origin.clone(),
-                    Some(owner),
-                    ends,
-                    ended.outcome,
-                ));
+        match (target, found) {
+            (Ok(target), Ok(found)) => {
+                let Found { source, istag, created } = found;
+                let (origin, owner) = (asker.origin.clone(), Some(asker.owner.into()));
+                let desired = Desired { origin, owner, source, target, guards };
+                self.claims.push(Claim::wanted(Wanted { desired, istag, created, level: 0 }));
+            }
+            (Ok(target), Err(Ended { source, istag, outcome })) => {
+                let (origin, source) = (asker.origin.clone(), Locator::Text(source));
+                let state = State::Ended(self.wish.rows.len());
+                self.row(asker, (source.clone(), target.clone().into()), outcome);
+                self.claims.push(Claim { origin, source, istag, target, state });
+            }
+            (Err((_, shown)), Err(ended)) => {
+                self.row(asker, (Locator::Text(ended.source), Locator::Text(shown.into())), ended.outcome);
             }
             (Err((error, shown)), Ok(found)) => {
-                let ends = (found.source.into(), Locator::Text(shown.into()));
-                return self.wish.rows.push(Row::of_nothing(
-                    asker.origin.clone(),
-                    Some(owner),
-                    ends,
-                    failed(error),
-                ));
+                self.row(asker, (found.source.into(), Locator::Text(shown.into())), failed(error));
             }
-        };
-        let Found { source, istag, created } = found;
-        let desired = Desired { origin: asker.origin.clone(), owner: Some(owner), source, target, guards };
-        self.wish.wanted.push(Wanted { desired, istag, created, level: 0 });
+        }
+    }
+
+    /// Takes into account that `asker` may want the image of `istag`, of which `failure` hides whether it does.
+    pub(super) fn may_want_in_target(&mut self, asker: &Asker<'_>, istag: &IsTag, failure: Failure) {
+        if let Ok(target) = self.asked.names.image_of(istag) {
+            self.claims.push(Claim {
+                origin: asker.origin.clone(),
+                source: Locator::Text(istag.to_string().into()),
+                istag: Some(istag.clone()),
+                target: Endpoint::Registry(target),
+                state: State::Possible(failure),
+            });
+        }
+    }
+
+    fn row(&mut self, asker: &Asker<'_>, ends: (Locator, Locator), outcome: Outcome) {
+        let owner = Some(asker.owner.into());
+        self.wish.rows.push(Row::of_nothing(asker.origin.clone(), owner, ends, outcome));
     }
 
     /// A row for what was asked for and is no entry at all.
     pub(super) fn fail(&mut self, asker: &Asker<'_>, source: &str, failure: Failure) {
         let ends = (Locator::Text(source.into()), Locator::Text(self.asked.names.target.to_string().into()));
-        self.wish.rows.push(Row::of_nothing(
-            asker.origin.clone(),
-            Some(asker.owner.into()),
-            ends,
-            Outcome::of_failure(failure),
-        ));
+        self.row(asker, ends, Outcome::of_failure(failure));
     }
 
     /// Says what is odd about what `asker` asks for.

@@ -2,8 +2,9 @@
 //!
 //! 1. `sections` and `picked`: the entries of the configuration file, and those that the flags pick.
 //! 2. `source`: where the image of an entry is.
-//! 3. `judged`: those that contradict one another, and the order of those that do not.
+//! 3. `claim`, `judged`: those that contradict one another, and the order of those that do not.
 
+mod claim;
 mod drafts;
 mod error;
 mod judged;
@@ -11,12 +12,12 @@ mod picked;
 mod sections;
 mod source;
 
-use std::borrow::Borrow;
 use std::time::SystemTime;
 
 pub use error::EntryError;
 
 use super::asked::Asked;
+use super::loops::Places;
 use super::selection::IsTag;
 use super::streams::Streams;
 use crate::model::{Desired, Finding, Row};
@@ -32,12 +33,6 @@ pub struct Wanted {
     pub created: Option<SystemTime>,
     /// How many other entries must be done before, one after the other, for its source to be right.
     pub level: usize,
-}
-
-impl Borrow<Desired> for Wanted {
-    fn borrow(&self) -> &Desired {
-        &self.desired
-    }
 }
 
 /// What was asked for comes down to this.
@@ -62,5 +57,6 @@ pub fn wish(asked: &Asked, streams: &Streams) -> Wish {
     drafts.sections();
     drafts.picked();
     drafts.unused();
-    judged::judged(drafts.finish(), &asked.names, streams)
+    let (wish, claims) = drafts.finish();
+    judged::judged(wish, claims, &Places::new(&asked.names, streams))
 }

@@ -33,6 +33,22 @@ impl<'a> Drafts<'a> {
             let asker = asker(config, &entry.place, "qciToAppCIImages");
             self.want_in_cluster(&asker, &entry.target, of_image(&entry.image));
         }
+        if !self.streams.failures().is_empty() {
+            config.art.iter().for_each(|rule| self.possible(config, rule));
+        }
+    }
+
+    /// What the rule may ask for that other entries may contradict: of an ImageStream that could not be read nobody knows.
+    fn possible(&mut self, config: &'a Config, rule: &ArtRule) {
+        let asker = asker(config, &rule.place, "artImages");
+        let keys = config.supplemental.iter().map(|entry| &entry.target);
+        for key in keys.chain(config.to_cluster.iter().map(|entry| &entry.target)) {
+            let is_known = self.streams.get(&key.namespace, &key.name).is_some();
+            let Some(unread) = self.streams.failure_of(&key.namespace, &key.name) else { continue };
+            if !is_known && rule.finds(key) && !self.ignoring.names(&Written::from(key)) {
+                self.may_want_in_target(&asker, key, unread.failure.clone());
+            }
+        }
     }
 
     fn art_rule(&mut self, config: &Config, rule: &ArtRule) {

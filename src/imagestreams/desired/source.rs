@@ -24,12 +24,18 @@ pub(super) struct Found {
 pub(super) struct Ended {
     /// What its source would have been.
     pub(super) source: Arc<str>,
+    /// The tag of an ImageStream that it would have been.
+    pub(super) istag: Option<IsTag>,
     pub(super) outcome: Outcome,
 }
 
 impl Ended {
-    fn failed(source: &impl ToString, error: EntryError) -> Self {
-        Self { source: source.to_string().into(), outcome: failed(error) }
+    fn of_tag(istag: &IsTag, outcome: Outcome) -> Self {
+        Self { source: istag.to_string().into(), istag: Some(istag.clone()), outcome }
+    }
+
+    fn failed(istag: &IsTag, error: EntryError) -> Self {
+        Self::of_tag(istag, failed(error))
     }
 }
 
@@ -39,9 +45,7 @@ impl Drafts<'_> {
         let ended = |error| Ended::failed(istag, error);
         let Some(stream) = self.streams.get(&istag.namespace, &istag.name) else {
             return Err(match self.unread(istag) {
-                Some(failure) => {
-                    Ended { source: istag.to_string().into(), outcome: Outcome::of_failure(failure) }
-                }
+                Some(failure) => Ended::of_tag(istag, Outcome::of_failure(failure)),
                 None => ended(EntryError::NoStream(istag.stream())),
             });
         };
@@ -61,7 +65,7 @@ impl Drafts<'_> {
         tag: &StreamTag,
     ) -> Result<Found, Ended> {
         match &tag.newest {
-            Newest::None => Err(Ended { source: istag.to_string().into(), outcome: NO_IMAGE }),
+            Newest::None => Err(Ended::of_tag(istag, NO_IMAGE)),
             Newest::Malformed(cause) => {
                 Err(Ended::failed(istag, EntryError::Malformed { istag: istag.clone(), cause: *cause }))
             }
@@ -91,11 +95,9 @@ impl Drafts<'_> {
         self.asked.names.cluster_registry.clone().or_else(|| stream.host())
     }
 
-    /// The tag `istag` as an image of the cluster's registry.
+    /// The tag `istag` as an image of the cluster's registry, which is the same one whatever ImageStreams are known.
     pub(super) fn cluster_image(&self, istag: &IsTag) -> Result<Endpoint, EntryError> {
-        let stream = self.streams.get(&istag.namespace, &istag.name);
-        let host =
-            stream.and_then(|stream| self.host_of(stream)).unwrap_or_else(|| self.asked.names.cluster_host());
+        let host = self.asked.names.cluster_host();
         let text = format!("{host}/{istag}");
         written(&text).map_err(|error| match error {
             EntryError::Source { image, cause } => EntryError::NoImage { image, cause },
@@ -112,7 +114,8 @@ impl Drafts<'_> {
 
 /// An image as somebody wrote it.
 pub(super) fn of_image(text: &str) -> Result<Found, Ended> {
-    let source = written(text).map_err(|error| Ended::failed(&mask_logins(text), error))?;
+    let ended = |error| Ended { source: mask_logins(text).into(), istag: None, outcome: failed(error) };
+    let source = written(text).map_err(ended)?;
     Ok(Found { source, istag: None, created: None })
 }
 

@@ -1,27 +1,12 @@
 //! Entries and rows: what is wanted of the ImageStreams that are known, and what of those that are not.
 
-use image_mirror::error::{Class, Classify, Failure, Stage};
 use image_mirror::imagestreams::{
     Asked, ImageStream, Names, Needed, Part, Selection, StreamName, Streams, wish,
 };
 use image_mirror::model::{Guard, Host};
 use serde_json::json;
 
-use super::{asked, codes, config, names, object, rows, stream, streams, tags, wanted, wish_of};
-
-#[derive(Debug, thiserror::Error)]
-#[error("status 503")]
-struct Unavailable;
-
-impl Classify for Unavailable {
-    fn class(&self) -> Class {
-        Class::Transient
-    }
-}
-
-fn failure() -> Failure {
-    Failure::new(Stage::Read, Unavailable)
-}
+use super::{asked, codes, config, failure, names, object, rows, stream, streams, tags, wanted, wish_of};
 
 fn selection(namespaces: &[&str], streams: &[&str], tags: &[&str], exclude: &[&str]) -> Selection {
     Selection {
