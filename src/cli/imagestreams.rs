@@ -32,6 +32,11 @@ pub(super) enum NothingAttempted {
          `--allow-empty` if that is right"
     )]
     Empty,
+    #[error(
+        "neither the configuration nor the flags pick an image, or `--exclude` leaves out all that the flags pick, so nothing \
+         would ever be mirrored; exclude less, name others, or pass `--allow-empty` if that is right"
+    )]
+    Excluded,
     #[error("the configuration cannot be used: nothing was attempted")]
     Config,
     #[error(transparent)]
@@ -145,7 +150,8 @@ async fn rows(
     let Wish { wanted, rows: mut ended, findings } = wish(asked, &streams?);
     output.findings(&findings);
     if wanted.is_empty() && ended.is_empty() && !settings.wanted.allow_empty {
-        return Err(NothingAttempted::Empty);
+        let is_cut_down = !asked.selection.exclude.is_empty();
+        return Err(if is_cut_down { NothingAttempted::Excluded } else { NothingAttempted::Empty });
     }
     let observer = output.progress();
     observer.announced(ended.len());

@@ -11,6 +11,7 @@ mod announce;
 mod asked;
 mod config;
 mod desired;
+mod excluding;
 mod files;
 mod ignoring;
 mod inventory;
@@ -23,6 +24,7 @@ mod selection;
 mod serve;
 mod stream;
 mod streams;
+mod told;
 
 pub use announce::announce;
 pub use asked::{Asked, Needed};

@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde_json::Value;
 
 use super::selection::StreamName;
+use super::told::told;
 use crate::error::{Class, Classify};
 use crate::model::{Digest, DigestError, Host};
 
@@ -42,7 +43,7 @@ pub struct StreamTag {
     pub name: Arc<str>,
     /// What is under it now.
     pub newest: Newest,
-    /// What its last import failed of.
+    /// What its last import failed of, in the cluster's words, on one line.
     pub import_failure: Option<Arc<str>>,
 }
 
@@ -227,7 +228,7 @@ struct Condition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
-    message: Option<Arc<str>>,
+    message: Option<String>,
 }
 
 impl StatusTag {
@@ -238,7 +239,7 @@ impl StatusTag {
         StreamTag {
             name: self.tag,
             newest: event.map_or(Newest::None, Event::read),
-            import_failure: failed.and_then(|condition| condition.message),
+            import_failure: failed.and_then(|condition| condition.message).map(|message| told(&message)),
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct SelectionArgs {
     #[serde(deserialize_with = "value::one")]
     pub config: Option<PathBuf>,
     /// All ImageStreams of a namespace; may be repeated or separated by commas
-    #[arg(long, value_name = "NAMESPACE", value_delimiter = ',')]
+    #[arg(short = 'n', long, value_name = "NAMESPACE", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub namespace: Vec<Namespace>,
     /// All tags of an ImageStream
@@ -31,7 +31,7 @@ pub struct SelectionArgs {
     #[serde(deserialize_with = "value::list")]
     pub tag: Vec<IsTag>,
     /// Every ImageStream of the cluster
-    #[arg(long)]
+    #[arg(short = 'A', long)]
     #[serde(deserialize_with = "value::one")]
     pub all_namespaces: Option<Truth>,
     /// Not this namespace, ImageStream or tag, of what these flags pick

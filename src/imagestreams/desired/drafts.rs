@@ -8,9 +8,12 @@ use super::source::{Ended, Found};
 use super::{EntryError, Wanted, Wish};
 use crate::error::{Failure, Stage};
 use crate::imagestreams::asked::Asked;
+use crate::imagestreams::config::Ignored;
+use crate::imagestreams::excluding::Excluding;
 use crate::imagestreams::ignoring::Ignoring;
 use crate::imagestreams::selection::IsTag;
 use crate::imagestreams::streams::Streams;
+use crate::imagestreams::told::told;
 use crate::model::{
     Desired, Endpoint, Finding, Guard, Locator, Origin, Outcome, Row, Severity, Skip, Span, TagTemplate,
 };
@@ -30,6 +33,7 @@ pub(super) struct Drafts<'a> {
     pub(super) asked: &'a Asked,
     pub(super) streams: &'a Streams,
     pub(super) ignoring: Ignoring<'a>,
+    pub(super) excluding: Excluding<'a>,
     /// The tags that a rule or a flag picked already.
     pub(super) seen: HashSet<IsTag>,
     guards: Vec<Guard>,
@@ -44,6 +48,7 @@ impl<'a> Drafts<'a> {
             asked,
             streams,
             ignoring: Ignoring::new(asked.config.as_ref(), &asked.names),
+            excluding: Excluding::new(&asked.selection),
             seen: HashSet::new(),
             guards: asked.names.guards(),
             template: asked.names.template(),
@@ -72,17 +77,37 @@ impl<'a> Drafts<'a> {
         }
     }
 
-    /// Says which entries of `ignoredSources` are of no use, where everything is known that could have been ignored.
+    /// Says which entries of `ignoredSources` and which exclusions are of no use, where everything is known that could have
+    /// been left out.
     pub(super) fn unused(&mut self) {
         if !self.streams.failures().is_empty() {
             return;
         }
-        let Some(config) = &self.asked.config else { return };
-        for entry in self.ignoring.unused() {
+        let file = self.asked.config.as_ref().map(|config| &config.file);
+        for (file, entry) in
+            file.into_iter().flat_map(|file| self.ignoring.unused().map(move |entry| (file, entry)))
+        {
             let message = "this entry of `ignoredSources` matches nothing";
-            let finding = at(&config.file, Some(&entry.place), "ignores-nothing", message);
+            let finding = at(file, Some(&entry.place), "ignores-nothing", message);
             self.wish.findings.push(finding.hint("take it out, or correct it"));
         }
+        for exclusion in self.excluding.unused() {
+            let message = format!("`--exclude {exclusion}` excludes nothing of what the flags pick");
+            let finding = at(&exclusion.to_string().into(), None, "excludes-nothing", message);
+            self.wish.findings.push(finding.hint("take it out, or correct it"));
+        }
+    }
+
+    /// A row for what `ignored` says to leave alone.
+    pub(super) fn leave(&mut self, asker: &Asker<'_>, (source, target): (String, String), ignored: &Ignored) {
+        let reason = ignored.reason.as_deref().map(told);
+        let ends = (Locator::Text(source.into()), Locator::Text(target.into()));
+        self.row(asker, ends, Outcome::Skipped(Skip::Ignored(reason)));
+    }
+
+    /// As [`Drafts::leave`], of a tag that is called after itself.
+    pub(super) fn leave_tag(&mut self, asker: &Asker<'_>, istag: &IsTag, ignored: &Ignored) {
+        self.leave(asker, (istag.to_string(), self.asked.names.shown(istag)), ignored);
     }
 
     /// An entry from `found` to the name of `key` in the target repository.
@@ -99,7 +124,7 @@ impl<'a> Drafts<'a> {
     /// An entry from `found` to the tag `key` of the cluster.
     pub(super) fn want_in_cluster(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
         let target = self.cluster_image(key);
-        let shown = || format!("{}/{key}", self.asked.names.cluster_host());
+        let shown = || self.asked.names.shown_in_cluster(key);
         self.entry(asker, target.map_err(|error| (error, shown())), vec![Guard::Unmoved], found);
     }
 
@@ -166,7 +191,7 @@ impl<'a> Drafts<'a> {
         let Some((template, tag)) = self.template.as_ref().zip(target.tag()) else { return };
         if template.is_shortened(tag) {
             let message = format!(
-                "the tag that keeps what `{tag}` was would be too long: its end gives way to a hash of the whole"
+                "the backup tag of `{tag}` would be too long: its end gives way to a hash of the whole"
             );
             self.warn(asker, "shortened-tag", message);
         }
@@ -184,6 +209,3 @@ fn at(file: &Arc<str>, place: Option<&Span>, code: &'static str, message: impl I
 pub(super) fn failed(error: EntryError) -> Outcome {
     Outcome::Failed(Failure::new(Stage::Read, error))
 }
-
-/// The outcome of an entry that has nothing to copy yet.
-pub(super) const NO_IMAGE: Outcome = Outcome::Skipped(Skip::NoImage);

@@ -49,7 +49,7 @@ pub struct Wish {
 /// What to mirror, given all that was [`needed`](Asked::needed).
 ///
 /// The configuration file comes first, then what the flags pick besides. Each entry is wanted or has a row; what is
-/// ignored or excluded has neither.
+/// excluded has neither.
 #[must_use]
 pub fn wish(asked: &Asked, streams: &Streams) -> Wish {
     let mut drafts = drafts::Drafts::new(asked, streams);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::EntryError;
-use super::drafts::{Drafts, NO_IMAGE, failed};
+use super::drafts::{Drafts, failed};
 use crate::error::Failure;
 use crate::imagestreams::selection::IsTag;
 use crate::imagestreams::stream::{ImageStream, Newest, StreamTag, TagImage};
-use crate::model::{Endpoint, Host, ImageRef, Outcome, Reference, Version};
+use crate::model::{Endpoint, Host, ImageRef, Outcome, Reference, Skip, Version};
 use crate::redact::mask_logins;
 
 /// The source of an entry.
@@ -65,7 +65,10 @@ impl Drafts<'_> {
         tag: &StreamTag,
     ) -> Result<Found, Ended> {
         match &tag.newest {
-            Newest::None => Err(Ended::of_tag(istag, NO_IMAGE)),
+            Newest::None => {
+                let skip = Skip::NoImage(tag.import_failure.clone());
+                Err(Ended::of_tag(istag, Outcome::Skipped(skip)))
+            }
             Newest::Malformed(cause) => {
                 Err(Ended::failed(istag, EntryError::Malformed { istag: istag.clone(), cause: *cause }))
             }

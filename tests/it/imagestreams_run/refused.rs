@@ -56,3 +56,25 @@ async fn a_policy_beside_the_configuration_governs_what_it_asks_for() {
     assert_eq!(ran.rows_that("refused")[0]["rule"]["place"], "mirror-policy.yaml:2", "{ran}");
     assert_eq!(world.target.requests().len(), 0);
 }
+
+#[tokio::test]
+async fn the_flags_of_oc_pick_as_the_long_ones_do_and_what_is_excluded_is_named_where_nothing_is_left() {
+    let mut world = World::start().await;
+    world.offer("ci/tool:v1", &Image::example(1));
+    for words in [&["-n", "ci"][..], &["-A"]] {
+        let ran = world.run(words).args(["--dry-run"]).run().await.exits(0);
+        assert_eq!(ran.rows_that("planned").len(), 1, "{ran}");
+        let none = world.run(words).args(["--exclude", "ci/tool"]).run().await.exits(2);
+        assert!(
+            none.stderr.contains("`--exclude` leaves out all that the flags pick")
+                && !none.stderr.contains("excludes nothing"),
+            "{none}"
+        );
+    }
+    let other = world.run(&["-n", "empty", "--exclude", "ci"]).run().await.exits(2);
+    assert!(
+        other.stderr.contains("`--exclude` leaves out") && other.stderr.contains("excludes nothing"),
+        "{other}"
+    );
+    assert_eq!(world.target.requests_on(crate::support::Kind::PutManifest).len(), 0);
+}
