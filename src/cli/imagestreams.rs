@@ -19,7 +19,9 @@ use super::settings::{ImageStreams, Listed, Pace, WantedSettings};
 use super::stop::{self, Patience};
 use crate::cluster::{self, Cluster};
 use crate::engine::{Extent, Observer as _, Stop};
-use crate::imagestreams::{Asked, Config, ConfigError, FileError, Inventory, Wanted, Wish, announce, wish};
+use crate::imagestreams::{
+    Asked, Config, ConfigError, FileError, Inventory, Part, Wanted, Wish, announce, wish,
+};
 use crate::model::{Batch, Desired, Locator, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
@@ -186,7 +188,8 @@ fn in_order(wanted: Vec<Wanted>) -> impl Iterator<Item = Batch> {
 
 /// The row of a run that was stopped before it knew what there is.
 fn not_read(asked: &Asked, stop: &Stop) -> Row {
-    let origin = Origin::ImageStreamTag { stream: "*".into(), tag: None };
-    let ends = (Locator::Text("*".into()), Locator::Text(asked.names.target.to_string().into()));
+    let origin = Origin::ImageStreamTag { stream: Part::All.to_string().into(), tag: None };
+    let ends =
+        (Locator::Text(Part::All.described().into()), Locator::Text(asked.names.target.to_string().into()));
     Row::of_nothing(origin, None, ends, Outcome::Unfinished(stop.cause()))
 }

@@ -57,7 +57,7 @@ impl SelectionArgs {
 #[serde(default)]
 #[command(next_help_heading = "Where ImageStreams are read")]
 pub struct ClusterArgs {
-    /// What `oc get imagestreams -o yaml` or `-o json` wrote, in place of a cluster; may be repeated
+    /// What `oc get imagestreams -o yaml` or `-o json` wrote, in place of a cluster; `-` is standard input; may be repeated
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub from_file: Vec<PathBuf>,

@@ -53,7 +53,7 @@ impl<'a> Drafts<'a> {
             guards: asked.names.guards(),
             template: asked.names.template(),
             claims: Vec::new(),
-            wish: Wish::default(),
+            wish: Wish { findings: streams.findings().to_vec(), ..Wish::default() },
         }
     }
 
@@ -65,9 +65,11 @@ impl<'a> Drafts<'a> {
     /// A row for each part of the cluster that could not be read.
     pub(super) fn what_is_unread(&mut self) {
         for unread in self.streams.failures() {
-            let name: Arc<str> = unread.part.to_string().into();
-            let origin = Origin::ImageStreamTag { stream: Arc::clone(&name), tag: None };
-            let ends = (Locator::Text(name), Locator::Text(self.asked.names.target.to_string().into()));
+            let origin = Origin::ImageStreamTag { stream: unread.part.to_string().into(), tag: None };
+            let ends = (
+                Locator::Text(unread.part.described().into()),
+                Locator::Text(self.asked.names.target.to_string().into()),
+            );
             self.wish.rows.push(Row::of_nothing(
                 origin,
                 None,

@@ -106,12 +106,12 @@ impl<'a> Drafts<'a> {
                 Part::Stream(stream) => {
                     stream.namespace == rule.namespace && rule.name.is_match(&stream.name)
                 }
-                Part::Unnamed => false,
+                Part::Unnamed(_) => false,
             };
             if is_meant {
                 found = true;
                 let failure = unread.failure.clone().within("not all that the rule may match is known");
-                self.fail(asker, &unread.part.to_string(), failure);
+                self.fail(asker, &unread.part.described(), failure);
             }
         }
         found

@@ -317,8 +317,31 @@ ignoredSources:
             "down/one (selection) failed transient: the ImageStream is not known: status 503",
         ]
     );
+    let sources: Vec<_> = wish.rows.iter().map(|row| row.source.to_string()).collect();
+    assert_eq!(sources[0], "the ImageStreams of down");
+    assert_eq!(sources[2], "the ImageStreams of down");
     assert_eq!(tags(&wish), ["up_s_v"], "the rest goes on");
     assert!(wish.findings.is_empty(), "nobody knows what would have been ignored: {:?}", wish.findings);
+}
+
+#[test]
+fn what_is_not_read_is_said_in_words() {
+    let part = |part: Part| {
+        let mut known = Streams::default();
+        known.unread(part, failure());
+        let wish = wish(&asked(None, selection(&[], &[], &[], &[])), &known);
+        (wish.rows[0].source.to_string(), wish.rows[0].origin.to_string())
+    };
+    let stream = Part::Stream("ocp/4.18".parse().unwrap());
+    for (unread, source, origin) in [
+        (Part::All, "every ImageStream", "*"),
+        (Part::Namespace("ocp".into()), "the ImageStreams of ocp", "ocp"),
+        (stream, "ocp/4.18", "ocp/4.18"),
+        (Part::Unnamed(None), "an object without a name", "?"),
+        (Part::Unnamed(Some("a.json, object 3".into())), "a.json, object 3", "a.json, object 3"),
+    ] {
+        assert_eq!(part(unread), (source.to_owned(), origin.to_owned()));
+    }
 }
 
 #[test]
