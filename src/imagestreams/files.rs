@@ -144,7 +144,9 @@ fn json(text: &str, objects: &mut Objects<'_>) -> Result<usize, serde_json::Erro
         documents += 1;
         match serde_json::from_str::<Document<'_>>(raw) {
             Ok(Document { items: Some(items) }) => {
-                items.iter().for_each(|item| objects.take(ImageStream::read(item.get())));
+                for item in items {
+                    objects.take(ImageStream::read(item.get()));
+                }
             }
             _ => objects.take(ImageStream::read(raw)),
         }

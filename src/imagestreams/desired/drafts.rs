@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::claim::{Claim, State};
-use super::source::{Ended, Found};
+use super::source::{Ended, Found, Lost};
 use super::{EntryError, Wanted, Wish};
 use crate::error::{Failure, Stage};
 use crate::imagestreams::asked::Asked;
@@ -144,14 +144,19 @@ impl<'a> Drafts<'a> {
                 let desired = Desired { origin, owner, source, target, guards };
                 self.claims.push(Claim::wanted(Wanted { desired, istag, created, level: 0 }));
             }
-            (Ok(target), Err(Ended { source, istag, outcome })) => {
-                let (origin, source) = (asker.origin.clone(), Locator::Text(source));
+            (Ok(target), Err(Ended { source, outcome })) => {
+                let (origin, text) = (asker.origin.clone(), Locator::Text(source.to_string().into()));
                 let state = State::Ended(self.wish.rows.len());
-                self.row(asker, (source.clone(), target.clone().into()), outcome);
-                self.claims.push(Claim { origin, source, istag, target, state });
+                self.row(asker, (text.clone(), target.clone().into()), outcome);
+                let istag = if let Lost::Tag(istag) = source { Some(istag) } else { None };
+                self.claims.push(Claim { origin, source: text, istag, target, state });
             }
             (Err((_, shown)), Err(ended)) => {
-                self.row(asker, (Locator::Text(ended.source), Locator::Text(shown.into())), ended.outcome);
+                self.row(
+                    asker,
+                    (Locator::Text(ended.source.to_string().into()), Locator::Text(shown.into())),
+                    ended.outcome,
+                );
             }
             (Err((error, shown)), Ok(found)) => {
                 self.row(asker, (found.source.into(), Locator::Text(shown.into())), failed(error));

@@ -60,13 +60,11 @@ impl<'a> Drafts<'a> {
         ignored: Option<&Ignored>,
         found: impl FnOnce(&Self) -> Result<Found, Ended>,
     ) {
-        match ignored {
-            Some(ignored) => self.leave_tag(&of_tag(istag), istag, ignored),
-            None => {
-                let found = found(self);
-                self.want_in_target(&of_tag(istag), istag, found);
-            }
+        if let Some(ignored) = ignored {
+            return self.leave_tag(&of_tag(istag), istag, ignored);
         }
+        let found = found(self);
+        self.want_in_target(&of_tag(istag), istag, found);
     }
 
     fn all_of(&mut self, stream: &ImageStream, taken: &HashSet<&IsTag>) {

@@ -23,7 +23,7 @@ impl<'a> Drafts<'a> {
             self.art_rule(config, rule);
         }
         for entry in &config.to_cluster {
-            self.to_cluster(config, entry);
+            self.back_to_cluster(config, entry);
         }
         if !self.streams.failures().is_empty() {
             config.art.iter().for_each(|rule| self.possible(config, rule));
@@ -43,7 +43,7 @@ impl<'a> Drafts<'a> {
         self.want_in_target(&asker, &entry.target, found);
     }
 
-    fn to_cluster(&mut self, config: &Config, entry: &ToCluster) {
+    fn back_to_cluster(&mut self, config: &Config, entry: &ToCluster) {
         let asker = asker(config, &entry.place, "qciToAppCIImages");
         if let Some(ignored) = self.ignoring.entry_for(&entry.source()) {
             let ends = (entry.source().to_string(), self.asked.names.shown_in_cluster(&entry.target));

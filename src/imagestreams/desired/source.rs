@@ -1,5 +1,6 @@
 //! Where the image of an entry is.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -22,16 +23,31 @@ pub(super) struct Found {
 /// An entry without a source.
 #[derive(Debug)]
 pub(super) struct Ended {
-    /// What its source would have been.
-    pub(super) source: Arc<str>,
-    /// The tag of an ImageStream that it would have been.
-    pub(super) istag: Option<IsTag>,
+    pub(super) source: Lost,
     pub(super) outcome: Outcome,
+}
+
+/// What the source of an entry would have been.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// A tag of an ImageStream.
+    Tag(IsTag),
+    /// As written, with logins masked.
+    Text(Arc<str>),
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(istag) => istag.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
 }
 
 impl Ended {
     fn of_tag(istag: &IsTag, outcome: Outcome) -> Self {
-        Self { source: istag.to_string().into(), istag: Some(istag.clone()), outcome }
+        Self { source: Lost::Tag(istag.clone()), outcome }
     }
 
     fn failed(istag: &IsTag, error: EntryError) -> Self {
@@ -117,7 +133,7 @@ impl Drafts<'_> {
 
 /// An image as somebody wrote it.
 pub(super) fn of_image(text: &str) -> Result<Found, Ended> {
-    let ended = |error| Ended { source: mask_logins(text).into(), istag: None, outcome: failed(error) };
+    let ended = |error| Ended { source: Lost::Text(mask_logins(text).into()), outcome: failed(error) };
     let source = written(text).map_err(ended)?;
     Ok(Found { source, istag: None, created: None })
 }
