@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn skipped() -> Outcome {
-        Outcome::Skipped(Skip::NoImage)
+        Outcome::Skipped(Skip::NoImage(None))
     }
 
     fn failed() -> Outcome {

@@ -21,7 +21,7 @@ use crate::cluster::{self, Cluster};
 use crate::engine::{Extent, Observer as _, Stop};
 use crate::error::{Chain, Classify as _};
 use crate::imagestreams::{
-    Asked, Config, ConfigError, FileError, Inventory, Wanted, Wish, announce, source_check, wish,
+    Asked, Config, ConfigError, FileError, Inventory, Part, Wanted, Wish, announce, source_check, wish,
 };
 use crate::model::{Batch, Cause, Desired, Endpoint, Locator, Origin, Outcome, Row};
 use crate::policy::Policies;
@@ -35,6 +35,11 @@ pub(super) enum NothingAttempted {
          `--allow-empty` if that is right"
     )]
     Empty,
+    #[error(
+        "neither the configuration nor the flags pick an image, or `--exclude` leaves out all that the flags pick, so nothing \
+         would ever be mirrored; exclude less, name others, or pass `--allow-empty` if that is right"
+    )]
+    Excluded,
     #[error("the configuration cannot be used: nothing was attempted")]
     Config,
     #[error(transparent)]
@@ -155,7 +160,8 @@ async fn rows(
     let Wish { wanted, rows: mut ended, findings } = wish;
     output.findings(&findings);
     if wanted.is_empty() && ended.is_empty() && !settings.wanted.allow_empty {
-        return Err(NothingAttempted::Empty);
+        let is_cut_down = !prepared.asked.selection.exclude.is_empty();
+        return Err(if is_cut_down { NothingAttempted::Excluded } else { NothingAttempted::Empty });
     }
     let observer = output.progress();
     observer.announced(ended.len());
@@ -231,7 +237,8 @@ fn in_order(wanted: Vec<Wanted>) -> impl Iterator<Item = Batch> {
 
 /// The row of a run that was stopped before it knew what there is.
 fn not_read(asked: &Asked, stop: &Stop) -> Row {
-    let origin = Origin::ImageStreamTag { stream: "*".into(), tag: None };
-    let ends = (Locator::Text("*".into()), Locator::Text(asked.names.target.to_string().into()));
+    let origin = Origin::ImageStreamTag { stream: Part::All.to_string().into(), tag: None };
+    let ends =
+        (Locator::Text(Part::All.described().into()), Locator::Text(asked.names.target.to_string().into()));
     Row::of_nothing(origin, None, ends, Outcome::Unfinished(stop.cause()))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::config::{Config, Supplemental, ToCluster, Written};
+use super::config::{Config, Supplemental, ToCluster};
 use super::ignoring::Ignoring;
 use super::names::Names;
 use super::selection::{IsTag, Selection, StreamName};
@@ -56,13 +56,13 @@ impl Asked {
     /// The entries of `supplementalCIImages` whose sources are not ignored.
     pub(super) fn supplemental(&self, ignoring: &Ignoring<'_>) -> impl Iterator<Item = &Supplemental> {
         let entries = self.config.iter().flat_map(|config| &config.supplemental);
-        entries.filter(|entry| !ignoring.names(&entry.source))
+        entries.filter(|entry| ignoring.entry_for(&entry.source).is_none())
     }
 
     /// The entries of `qciToAppCIImages` whose sources are not ignored.
     pub(super) fn to_cluster(&self, ignoring: &Ignoring<'_>) -> impl Iterator<Item = &ToCluster> {
         let entries = self.config.iter().flat_map(|config| &config.to_cluster);
-        entries.filter(|entry| !ignoring.names(&Written { image: entry.image.clone(), ..Written::default() }))
+        entries.filter(|entry| ignoring.entry_for(&entry.source()).is_none())
     }
 }
 

@@ -34,8 +34,8 @@ impl<'a> Ignoring<'a> {
         Self { entries, images, istags, registries }
     }
 
-    /// Whether an entry names `source`: as an image or as a tag of an ImageStream, and whichever of the two it is.
-    pub(super) fn names(&self, source: &Written) -> bool {
+    /// The entry that names `source`: as an image or as a tag of an ImageStream, and whichever of the two it is.
+    pub(super) fn entry_for(&self, source: &Written) -> Option<&'a Ignored> {
         let istag = source.istag_text();
         let pulled = self.registries.iter().map(|registry| format!("{registry}{istag}"));
         let images = pulled.filter_map(|image| self.images.get(image.as_str()));
@@ -43,10 +43,11 @@ impl<'a> Ignoring<'a> {
         let istags =
             self.registries.iter().filter_map(|registry| source.image.strip_prefix(registry.as_str()));
         let istags = istags.chain([istag.as_str()]).filter_map(|istag| self.istags.get(istag));
-        let mut found = false;
+        let mut found = None;
         for at in images.chain(istags).flatten() {
-            self.entries[*at].1.set(true);
-            found = true;
+            let (entry, used) = &self.entries[*at];
+            used.set(true);
+            found.get_or_insert(*entry);
         }
         found
     }

@@ -70,7 +70,7 @@ async fn ask(cluster: &Cluster, part: Part) -> (Part, Answer) {
             let found = cluster.image_stream(namespace, name, ImageStream::read).await;
             found.map(|found| found.into_iter().collect())
         }
-        Part::All | Part::Unnamed => cluster.image_streams(None, ImageStream::read).await,
+        Part::All | Part::Unnamed(_) => cluster.image_streams(None, ImageStream::read).await,
     };
     (part, answer)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::names::Names;
+use super::names::{CLUSTER_REGISTRY, Names};
 use super::selection::IsTag;
 use super::stream::ImageStream;
 use super::streams::Streams;
@@ -27,7 +27,8 @@ pub(super) enum Standing {
 
 impl Places {
     pub(super) fn new(names: &Names, streams: &Streams) -> Self {
-        let cluster = streams.iter().flat_map(ImageStream::hosts).chain([names.cluster_host()]).collect();
+        let own = [names.cluster_host(), Host::new(CLUSTER_REGISTRY)];
+        let cluster = streams.iter().flat_map(ImageStream::hosts).chain(own).collect();
         Self { target: names.target.clone(), proxy: names.proxy(), cluster }
     }
 

@@ -11,6 +11,7 @@ mod announce;
 mod asked;
 mod config;
 mod desired;
+mod excluding;
 mod files;
 mod ignoring;
 mod inventory;
@@ -24,6 +25,7 @@ mod serve;
 mod source_check;
 mod stream;
 mod streams;
+mod told;
 
 pub use announce::announce;
 pub use asked::{Asked, Needed};

@@ -73,6 +73,11 @@ impl Names {
         format!("{}:{}", self.target, tag_text(istag))
     }
 
+    /// What the image of `istag` would be called in the cluster's registry, image or not.
+    pub(super) fn shown_in_cluster(&self, istag: &IsTag) -> String {
+        format!("{}/{istag}", self.cluster_host())
+    }
+
     /// The conditions on moving a tag of the target repository.
     pub(super) fn guards(&self) -> Vec<Guard> {
         let kept = match self.keep {

@@ -11,8 +11,8 @@ use super::streams::Streams;
 use crate::model::properties::points_into_its_line;
 use crate::model::{Finding, Host, Repository};
 
-/// A configuration is read as a whole or not at all, what is said of it has its place, and each entry that is not ignored
-/// is wanted or has a row.
+/// A configuration is read as a whole or not at all, what is said of it has its place, and each entry is wanted or has a
+/// row.
 pub(crate) fn config(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let file: Arc<str> = "_config.yaml".into();
@@ -34,8 +34,7 @@ pub(crate) fn config(input: &[u8]) {
     let wish = super::wish(&asked, &Streams::default());
     let wanted = wish.wanted.iter().map(|wanted| wanted.desired.target.to_string());
     let told: HashSet<String> = wanted.chain(wish.rows.iter().map(|row| row.target.to_string())).collect();
-    let config = asked.config.iter().filter(|config| config.ignored.is_empty());
-    for entry in config.flat_map(|config| &config.supplemental) {
+    for entry in asked.config.iter().flat_map(|config| &config.supplemental) {
         assert!(told.contains(&asked.names.shown(&entry.target)), "{} is lost", entry.target);
     }
     for wanted in &wish.wanted {

@@ -61,14 +61,14 @@ pub struct NameError {
     expected: &'static str,
 }
 
-impl Selection {
-    /// Whether `istag` must not be picked.
-    pub(super) fn excludes(&self, istag: &IsTag) -> bool {
-        self.exclude.iter().any(|exclusion| match exclusion {
-            Exclusion::Namespace(namespace) => namespace.0 == istag.namespace,
-            Exclusion::Stream(stream) => stream.namespace == istag.namespace && stream.name == istag.name,
-            Exclusion::Tag(tag) => tag == istag,
-        })
+impl Exclusion {
+    /// Whether `istag` is what it names, or within.
+    pub(super) fn covers(&self, istag: &IsTag) -> bool {
+        match self {
+            Self::Namespace(namespace) => namespace.0 == istag.namespace,
+            Self::Stream(stream) => stream.namespace == istag.namespace && stream.name == istag.name,
+            Self::Tag(tag) => tag == istag,
+        }
     }
 }
 

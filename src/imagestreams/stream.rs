@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde_json::Value;
 
 use super::selection::StreamName;
+use super::told::told;
 use crate::error::{Class, Classify};
 use crate::model::{Digest, DigestError, Host};
 
@@ -42,7 +43,7 @@ pub struct StreamTag {
     pub name: Arc<str>,
     /// What is under it now.
     pub newest: Newest,
-    /// What its last import failed of.
+    /// What its last import failed of, in the cluster's words, on one line.
     pub import_failure: Option<Arc<str>>,
 }
 
@@ -74,19 +75,45 @@ pub struct TagImage {
 pub struct Malformed {
     /// Which it is, as far as that could be read.
     pub stream: Option<StreamName>,
+    /// Which object of which file it is; none: the cluster says it.
+    pub place: Option<Arc<str>>,
     #[source]
     cause: Arc<serde_json::Error>,
 }
 
 impl Malformed {
+    /// The same, read at `place`.
+    pub(super) fn at(self, place: Arc<str>) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
     fn what(&self) -> String {
-        self.stream.as_ref().map_or("an object".to_owned(), |stream| format!("the ImageStream {stream}"))
+        let object =
+            self.stream.as_ref().map_or("an object".to_owned(), |stream| format!("the ImageStream {stream}"));
+        self.place.as_ref().map_or(object.clone(), |place| format!("{object} ({place})"))
     }
 }
 
 impl Classify for Malformed {
     fn class(&self) -> Class {
         Class::Protocol
+    }
+
+    fn advice(&self) -> Option<String> {
+        Some(match (&self.place, &self.stream) {
+            (Some(_), _) => {
+                "write the file anew with `oc get imagestreams -o yaml`, or take the object out".to_owned()
+            }
+            (None, Some(StreamName { namespace, name })) => {
+                format!(
+                    "look at the object in the cluster: `oc get imagestream {name} -n {namespace} -o yaml`"
+                )
+            }
+            (None, None) => {
+                "look at the objects in the cluster: `oc get imagestreams --all-namespaces -o yaml`"
+                    .to_owned()
+            }
+        })
     }
 }
 
@@ -148,7 +175,7 @@ fn malformed(value: &Value, error: serde_json::Error) -> Malformed {
     let text = |pointer| value.pointer(pointer).and_then(Value::as_str).map(Arc::<str>::from);
     let names = text("/metadata/namespace").zip(text("/metadata/name"));
     let stream = names.map(|(namespace, name)| StreamName { namespace, name });
-    Malformed { stream, cause: Arc::new(error) }
+    Malformed { stream, place: None, cause: Arc::new(error) }
 }
 
 /// The tags of `now` that somebody has to look at, given what was known `before`: those whose image changed and those
@@ -227,7 +254,7 @@ struct Condition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
-    message: Option<Arc<str>>,
+    message: Option<String>,
 }
 
 impl StatusTag {
@@ -238,7 +265,7 @@ impl StatusTag {
         StreamTag {
             name: self.tag,
             newest: event.map_or(Newest::None, Event::read),
-            import_failure: failed.and_then(|condition| condition.message),
+            import_failure: failed.and_then(|condition| condition.message).map(|message| told(&message)),
         }
     }
 }

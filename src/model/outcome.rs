@@ -105,8 +105,11 @@ pub enum Skip {
     MatchedNothing,
     /// The source does not exist and `--skip-missing` was given.
     SourceMissing,
-    /// The ImageStream has the tag, and no image under it: nothing was imported or pushed yet.
-    NoImage,
+    /// The ImageStream has the tag, and no image under it: nothing was imported or pushed yet, or its import failed of
+    /// this, on one line.
+    NoImage(Option<Arc<str>>),
+    /// The configuration says to leave the source alone, and why, on one line.
+    Ignored(Option<Arc<str>>),
     /// `--filter-by-os` matches no platform of the source.
     FilteredOut,
     /// A tag that was to be deleted was not there any more.
@@ -129,7 +132,10 @@ impl fmt::Display for Skip {
         match self {
             Self::MatchedNothing => f.write_str("matched nothing"),
             Self::SourceMissing => f.write_str("the source does not exist"),
-            Self::NoImage => f.write_str("the tag has no image yet"),
+            Self::NoImage(None) => f.write_str("the tag has no image yet"),
+            Self::NoImage(Some(why)) => write!(f, "the tag has no image: its import failed: {why}"),
+            Self::Ignored(None) => f.write_str("ignored"),
+            Self::Ignored(Some(why)) => write!(f, "ignored: {why}"),
             Self::FilteredOut => f.write_str("no platform matches the filter"),
             Self::Gone => f.write_str("the tag was gone already"),
             Self::NoSuchDate => f.write_str("its name has a date that is in no calendar"),

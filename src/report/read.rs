@@ -114,11 +114,13 @@ impl RowFields {
     }
 
     fn skip(&self, reason: &str) -> Result<Skip, ReadError> {
+        if let Some(skip) = told_skip(reason) {
+            return Ok(skip);
+        }
         let Some(least) = reason.strip_prefix("the source is younger than ") else {
             let plain = [
                 Skip::MatchedNothing,
                 Skip::SourceMissing,
-                Skip::NoImage,
                 Skip::FilteredOut,
                 Skip::Gone,
                 Skip::NoSuchDate,
@@ -180,6 +182,17 @@ fn copy_reason(said: &str) -> Result<Reason, ReadError> {
         Reason::Expired,
     ];
     one_of(reasons, said)
+}
+
+/// What holds words of somebody else; none: it says something else.
+fn told_skip(said: &str) -> Option<Skip> {
+    let within = |before: &str| said.strip_prefix(before).map(|text| Some(clean(text).into()));
+    let plain = |skip: Skip| (said == skip.to_string()).then_some(skip);
+    within("ignored: ")
+        .map(Skip::Ignored)
+        .or_else(|| within("the tag has no image: its import failed: ").map(Skip::NoImage))
+        .or_else(|| plain(Skip::Ignored(None)))
+        .or_else(|| plain(Skip::NoImage(None)))
 }
 
 fn refusal(said: &str) -> Result<Refusal, ReadError> {
@@ -246,6 +259,22 @@ fn unknown(field: &'static str, said: &str) -> ReadError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_skipped_row_says_in_words_of_its_own_is_read_back() {
+        let skips = [
+            Skip::NoImage(None),
+            Skip::NoImage(Some("not found".into())),
+            Skip::Ignored(None),
+            Skip::Ignored(Some("broken: upstream".into())),
+        ];
+        for skip in skips {
+            assert_eq!(told_skip(&skip.to_string()), Some(skip));
+        }
+        assert_eq!(told_skip("the source is younger than 1day"), None);
+        let hostile = told_skip("ignored: u:S3CRET@x.io\u{1b}[2J").map(|skip| skip.to_string());
+        assert_eq!(hostile.as_deref(), Some("ignored: ********@x.io [2J"));
+    }
 
     #[test]
     fn every_reason_to_write_is_read_back() {

@@ -19,7 +19,7 @@ pub struct SelectionArgs {
     #[serde(deserialize_with = "value::one")]
     pub config: Option<PathBuf>,
     /// All ImageStreams of a namespace; may be repeated or separated by commas
-    #[arg(long, value_name = "NAMESPACE", value_delimiter = ',')]
+    #[arg(short = 'n', long, value_name = "NAMESPACE", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub namespace: Vec<Namespace>,
     /// All tags of an ImageStream
@@ -31,7 +31,7 @@ pub struct SelectionArgs {
     #[serde(deserialize_with = "value::list")]
     pub tag: Vec<IsTag>,
     /// Every ImageStream of the cluster
-    #[arg(long)]
+    #[arg(short = 'A', long)]
     #[serde(deserialize_with = "value::one")]
     pub all_namespaces: Option<Truth>,
     /// Not this namespace, ImageStream or tag, of what these flags pick
@@ -57,7 +57,7 @@ impl SelectionArgs {
 #[serde(default)]
 #[command(next_help_heading = "Where ImageStreams are read")]
 pub struct ClusterArgs {
-    /// What `oc get imagestreams -o yaml` or `-o json` wrote, in place of a cluster; may be repeated
+    /// What `oc get imagestreams -o yaml` or `-o json` wrote, in place of a cluster; `-` is standard input; may be repeated
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub from_file: Vec<PathBuf>,
@@ -92,7 +92,7 @@ pub struct NamesArgs {
     #[arg(long, value_name = "SCHEME")]
     #[serde(deserialize_with = "value::one")]
     pub keep_tag: Option<KeepTagWord>,
-    /// The registry of the cluster [default: what each ImageStream says, else registry.ci.openshift.org]
+    /// The registry of the cluster [default: of sources what each ImageStream says; of qciToAppCIImages registry.ci.openshift.org]
     #[arg(long, value_name = "HOST")]
     #[serde(deserialize_with = "value::one")]
     pub source_registry: Option<HostName>,

@@ -62,6 +62,9 @@ pub enum UsageError {
     /// ImageStreams of files and of a cluster.
     #[error("`--from-file` reads ImageStreams from files, so `--kubeconfig` and `--context` have no meaning")]
     FilesAndCluster,
+    /// Standard input, which can be read once.
+    #[error("`serve` reads the files again and again, and standard input (`--from-file -`) can be read once")]
+    InputOfServe,
     /// A lease that would not hold long enough.
     #[error("`--lease-duration` is at least 15s: writes stop 5s before its end")]
     ShortLease,

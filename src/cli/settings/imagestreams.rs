@@ -84,6 +84,13 @@ pub enum Listed {
     Cluster(Access),
 }
 
+impl Listed {
+    /// Whether standard input is one of the files.
+    pub(super) fn is_from_input(&self) -> bool {
+        matches!(self, Self::Files(paths) if paths.iter().any(|path| path.as_os_str() == "-"))
+    }
+}
+
 /// What is mirrored, and where to.
 #[derive(Debug)]
 pub struct WantedSettings {

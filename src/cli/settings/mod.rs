@@ -180,6 +180,9 @@ impl<'a> Draft<'a> {
         }
         let wanted = self.wanted(args.selection, args.cluster, args.names);
         let has_cluster = wanted.as_ref().is_none_or(|wanted| matches!(wanted.listed, Listed::Cluster(_)));
+        if wanted.as_ref().is_some_and(|wanted| wanted.listed.is_from_input()) {
+            self.errors.push(UsageError::InputOfServe);
+        }
         let serve: ServeArgs = args.serve.over(self.group());
         let residence = Residence::new(serve, has_cluster, &self.environment.platform(), &mut self.errors);
         let Residence { listen, interval, lease, jobs, grace } = residence;

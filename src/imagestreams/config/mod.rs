@@ -4,6 +4,7 @@ mod fields;
 mod odd;
 mod read;
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::selection::IsTag;
 use crate::error::{Class, Classify};
 use crate::model::{Finding, Severity, Span};
 use crate::reading;
+use crate::redact::mask_logins;
 
 /// A configuration file that holds.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +124,33 @@ impl Written {
         let part = |text: &String| Arc::<str>::from(text.as_str());
         let istag = IsTag { namespace: part(namespace), name: part(name), tag: part(tag) };
         image.is_empty().then_some(istag)
+    }
+}
+
+impl ArtRule {
+    /// Whether it picks the tag, if there is one.
+    #[must_use]
+    pub fn finds(&self, istag: &IsTag) -> bool {
+        let finds_tag = self.tag.as_ref().is_none_or(|tag| tag.is_match(&istag.tag));
+        self.namespace == istag.namespace && self.name.is_match(&istag.name) && finds_tag
+    }
+}
+
+impl ToCluster {
+    /// Its source as one that may be ignored.
+    pub(super) fn source(&self) -> Written {
+        Written { image: self.image.clone(), ..Written::default() }
+    }
+}
+
+/// As it is shown: the image, else the tag.
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.image.is_empty() {
+            f.write_str(&self.istag_text())
+        } else {
+            f.write_str(&mask_logins(&self.image))
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What is legal in the configuration file and mostly a mistake.
 
+use std::sync::Arc;
+
 use serde_yaml::Location;
 
-use crate::model::{Reference, Severity};
+use crate::model::{Finding, Reference, Severity, Span};
 use crate::redact::mask_logins;
 use crate::yaml::Source;
 
@@ -31,6 +33,21 @@ pub(super) fn image(source: &mut Source<'_>, at: Location, image: &str) {
         let message = format!("`{image}` is read from Docker Hub, which limits how often that is done");
         warn(source, at, "docker-hub", message, "take the image from a registry without such limits");
     }
+}
+
+/// Documents behind the first one.
+pub(super) fn further_document(file: &Arc<str>, first: &str, rest: &str) -> Option<Finding> {
+    let says_nothing =
+        |line: &str| line.is_empty() || line == "---" || line == "..." || line.starts_with('#');
+    if rest.lines().all(|line| says_nothing(line.trim())) {
+        return None;
+    }
+    let marker = rest.lines().next().unwrap_or_default();
+    let number = u32::try_from(first.lines().count()).unwrap_or(u32::MAX).saturating_add(1);
+    let message = "only the first document is read: what begins here does not count";
+    let mut finding = Finding::about(file, Severity::Warning, "more-documents", message);
+    finding.span = Some(Span::new(number, marker.as_bytes(), &(0..marker.len())));
+    Some(finding.hint("put it into the first document, or into a file of its own"))
 }
 
 /// A regular expression that matches in the middle of names.

@@ -22,8 +22,10 @@ const RULE: [&str; 3] = ["namespace", "name", "tag"];
 
 /// See [`Config::read`].
 pub(super) fn read(file: &Arc<str>, text: &str, names: &Names) -> Result<Config, Vec<Finding>> {
-    let mut source = Source::new(Arc::clone(file), first_document(text), CODE);
+    let first = first_document(text);
+    let mut source = Source::new(Arc::clone(file), first, CODE);
     let mut config = source.parse().map(|node| of_file(&mut source, node, names)).unwrap_or_default();
+    source.findings.extend(odd::further_document(file, first, &text[first.len()..]));
     let mut findings = source.findings;
     findings.sort_by_key(|finding| (finding.line(), finding.span.as_ref().map_or(0, |span| span.column)));
     if findings.iter().any(Finding::is_error) {

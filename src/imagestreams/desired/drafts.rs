@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::source::{Ended, Found};
+use super::claim::{Claim, State};
+use super::source::{Ended, Found, Lost};
 use super::{EntryError, Wanted, Wish};
 use crate::error::{Failure, Stage};
 use crate::imagestreams::asked::Asked;
+use crate::imagestreams::config::Ignored;
+use crate::imagestreams::excluding::Excluding;
 use crate::imagestreams::ignoring::Ignoring;
 use crate::imagestreams::selection::IsTag;
 use crate::imagestreams::streams::Streams;
+use crate::imagestreams::told::told;
 use crate::model::{
     Desired, Endpoint, Finding, Guard, Locator, Origin, Outcome, Row, Severity, Skip, Span, TagTemplate,
 };
@@ -29,10 +33,12 @@ pub(super) struct Drafts<'a> {
     pub(super) asked: &'a Asked,
     pub(super) streams: &'a Streams,
     pub(super) ignoring: Ignoring<'a>,
+    pub(super) excluding: Excluding<'a>,
     /// The tags that a rule or a flag picked already.
     pub(super) seen: HashSet<IsTag>,
     guards: Vec<Guard>,
     template: Option<TagTemplate>,
+    claims: Vec<Claim>,
     wish: Wish,
 }
 
@@ -42,23 +48,28 @@ impl<'a> Drafts<'a> {
             asked,
             streams,
             ignoring: Ignoring::new(asked.config.as_ref(), &asked.names),
+            excluding: Excluding::new(&asked.selection),
             seen: HashSet::new(),
             guards: asked.names.guards(),
             template: asked.names.template(),
-            wish: Wish::default(),
+            claims: Vec::new(),
+            wish: Wish { findings: streams.findings().to_vec(), ..Wish::default() },
         }
     }
 
-    pub(super) fn finish(self) -> Wish {
-        self.wish
+    /// Rows and findings, and all that is to be judged.
+    pub(super) fn finish(self) -> (Wish, Vec<Claim>) {
+        (self.wish, self.claims)
     }
 
     /// A row for each part of the cluster that could not be read.
     pub(super) fn what_is_unread(&mut self) {
         for unread in self.streams.failures() {
-            let name: Arc<str> = unread.part.to_string().into();
-            let origin = Origin::ImageStreamTag { stream: Arc::clone(&name), tag: None };
-            let ends = (Locator::Text(name), Locator::Text(self.asked.names.target.to_string().into()));
+            let origin = Origin::ImageStreamTag { stream: unread.part.to_string().into(), tag: None };
+            let ends = (
+                Locator::Text(unread.part.described().into()),
+                Locator::Text(self.asked.names.target.to_string().into()),
+            );
             self.wish.rows.push(Row::of_nothing(
                 origin,
                 None,
@@ -68,17 +79,37 @@ impl<'a> Drafts<'a> {
         }
     }
 
-    /// Says which entries of `ignoredSources` are of no use, where everything is known that could have been ignored.
+    /// Says which entries of `ignoredSources` and which exclusions are of no use, where everything is known that could have
+    /// been left out.
     pub(super) fn unused(&mut self) {
         if !self.streams.failures().is_empty() {
             return;
         }
-        let Some(config) = &self.asked.config else { return };
-        for entry in self.ignoring.unused() {
+        let file = self.asked.config.as_ref().map(|config| &config.file);
+        for (file, entry) in
+            file.into_iter().flat_map(|file| self.ignoring.unused().map(move |entry| (file, entry)))
+        {
             let message = "this entry of `ignoredSources` matches nothing";
-            let finding = at(&config.file, Some(&entry.place), "ignores-nothing", message);
+            let finding = at(file, Some(&entry.place), "ignores-nothing", message);
             self.wish.findings.push(finding.hint("take it out, or correct it"));
         }
+        for exclusion in self.excluding.unused() {
+            let message = format!("`--exclude {exclusion}` excludes nothing of what the flags pick");
+            let finding = at(&exclusion.to_string().into(), None, "excludes-nothing", message);
+            self.wish.findings.push(finding.hint("take it out, or correct it"));
+        }
+    }
+
+    /// A row for what `ignored` says to leave alone.
+    pub(super) fn leave(&mut self, asker: &Asker<'_>, (source, target): (String, String), ignored: &Ignored) {
+        let reason = ignored.reason.as_deref().map(told);
+        let ends = (Locator::Text(source.into()), Locator::Text(target.into()));
+        self.row(asker, ends, Outcome::Skipped(Skip::Ignored(reason)));
+    }
+
+    /// As [`Drafts::leave`], of a tag that is called after itself.
+    pub(super) fn leave_tag(&mut self, asker: &Asker<'_>, istag: &IsTag, ignored: &Ignored) {
+        self.leave(asker, (istag.to_string(), self.asked.names.shown(istag)), ignored);
     }
 
     /// An entry from `found` to the name of `key` in the target repository.
@@ -95,7 +126,7 @@ impl<'a> Drafts<'a> {
     /// An entry from `found` to the tag `key` of the cluster.
     pub(super) fn want_in_cluster(&mut self, asker: &Asker<'_>, key: &IsTag, found: Result<Found, Ended>) {
         let target = self.cluster_image(key);
-        let shown = || format!("{}/{key}", self.asked.names.cluster_host());
+        let shown = || self.asked.names.shown_in_cluster(key);
         self.entry(asker, target.map_err(|error| (error, shown())), vec![Guard::Unmoved], found);
     }
 
@@ -106,44 +137,55 @@ impl<'a> Drafts<'a> {
         guards: Vec<Guard>,
         found: Result<Found, Ended>,
     ) {
-        let owner: Arc<str> = asker.owner.into();
-        let (target, found) = match (target, found) {
-            (Ok(target), Ok(found)) => (target, found),
-            (target, Err(ended)) => {
-                let shown = |(_, text): (_, String)| Locator::Text(text.into());
-                let target = target.map_or_else(shown, Locator::from);
-                let ends = (Locator::Text(ended.source), target);
-                return self.wish.rows.push(Row::of_nothing(
-                    asker.origin.clone(),
-                    Some(owner),
-                    ends,
+        match (target, found) {
+            (Ok(target), Ok(found)) => {
+                let Found { source, istag, created } = found;
+                let (origin, owner) = (asker.origin.clone(), Some(asker.owner.into()));
+                let desired = Desired { origin, owner, source, target, guards };
+                self.claims.push(Claim::wanted(Wanted { desired, istag, created, level: 0 }));
+            }
+            (Ok(target), Err(Ended { source, outcome })) => {
+                let (origin, text) = (asker.origin.clone(), Locator::Text(source.to_string().into()));
+                let state = State::Ended(self.wish.rows.len());
+                self.row(asker, (text.clone(), target.clone().into()), outcome);
+                let istag = if let Lost::Tag(istag) = source { Some(istag) } else { None };
+                self.claims.push(Claim { origin, source: text, istag, target, state });
+            }
+            (Err((_, shown)), Err(ended)) => {
+                self.row(
+                    asker,
+                    (Locator::Text(ended.source.to_string().into()), Locator::Text(shown.into())),
                     ended.outcome,
-                ));
+                );
             }
             (Err((error, shown)), Ok(found)) => {
-                let ends = (found.source.into(), Locator::Text(shown.into()));
-                return self.wish.rows.push(Row::of_nothing(
-                    asker.origin.clone(),
-                    Some(owner),
-                    ends,
-                    failed(error),
-                ));
+                self.row(asker, (found.source.into(), Locator::Text(shown.into())), failed(error));
             }
-        };
-        let Found { source, istag, created } = found;
-        let desired = Desired { origin: asker.origin.clone(), owner: Some(owner), source, target, guards };
-        self.wish.wanted.push(Wanted { desired, istag, created, level: 0 });
+        }
+    }
+
+    /// Takes into account that `asker` may want the image of `istag`, of which `failure` hides whether it does.
+    pub(super) fn may_want_in_target(&mut self, asker: &Asker<'_>, istag: &IsTag, failure: Failure) {
+        if let Ok(target) = self.asked.names.image_of(istag) {
+            self.claims.push(Claim {
+                origin: asker.origin.clone(),
+                source: Locator::Text(istag.to_string().into()),
+                istag: Some(istag.clone()),
+                target: Endpoint::Registry(target),
+                state: State::Possible(failure),
+            });
+        }
+    }
+
+    fn row(&mut self, asker: &Asker<'_>, ends: (Locator, Locator), outcome: Outcome) {
+        let owner = Some(asker.owner.into());
+        self.wish.rows.push(Row::of_nothing(asker.origin.clone(), owner, ends, outcome));
     }
 
     /// A row for what was asked for and is no entry at all.
     pub(super) fn fail(&mut self, asker: &Asker<'_>, source: &str, failure: Failure) {
         let ends = (Locator::Text(source.into()), Locator::Text(self.asked.names.target.to_string().into()));
-        self.wish.rows.push(Row::of_nothing(
-            asker.origin.clone(),
-            Some(asker.owner.into()),
-            ends,
-            Outcome::of_failure(failure),
-        ));
+        self.row(asker, ends, Outcome::of_failure(failure));
     }
 
     /// Says what is odd about what `asker` asks for.
@@ -156,7 +198,7 @@ impl<'a> Drafts<'a> {
         let Some((template, tag)) = self.template.as_ref().zip(target.tag()) else { return };
         if template.is_shortened(tag) {
             let message = format!(
-                "the tag that keeps what `{tag}` was would be too long: its end gives way to a hash of the whole"
+                "the backup tag of `{tag}` would be too long: its end gives way to a hash of the whole"
             );
             self.warn(asker, "shortened-tag", message);
         }
@@ -174,6 +216,3 @@ fn at(file: &Arc<str>, place: Option<&Span>, code: &'static str, message: impl I
 pub(super) fn failed(error: EntryError) -> Outcome {
     Outcome::Failed(Failure::new(Stage::Read, error))
 }
-
-/// The outcome of an entry that has nothing to copy yet.
-pub(super) const NO_IMAGE: Outcome = Outcome::Skipped(Skip::NoImage);

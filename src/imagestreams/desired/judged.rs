@@ -1,67 +1,116 @@
 //! Entries that contradict one another, and the order of those that do not.
 
+use std::collections::HashMap;
+
+use super::claim::{Claim, State};
 use super::drafts::failed;
 use super::{EntryError, Wanted, Wish};
 use crate::imagestreams::loops::{Places, Standing, standings};
-use crate::imagestreams::names::Names;
-use crate::imagestreams::streams::Streams;
-use crate::model::{Batch, Desired, Row};
+use crate::model::{Endpoint, Outcome, Row};
 
 /// So many of the other entries are named.
 const NAMED: usize = 3;
 
-/// Takes out what contradicts itself, and puts what goes through several entries in order.
-pub(super) fn judged(wish: Wish, names: &Names, streams: &Streams) -> Wish {
-    let Wish { wanted, mut rows, findings } = wish;
-    let judged = Batch::judge(&wanted);
-    for group in &judged.conflicts {
-        let group: Vec<&Desired> = group.iter().map(|at| &wanted[*at].desired).collect();
-        rows.extend(group.iter().map(|desired| conflict(desired, &group)));
-    }
-    let mut wanted: Vec<Option<Wanted>> = wanted.into_iter().map(Some).collect();
-    let stands: Vec<Wanted> = judged.stands.iter().filter_map(|at| wanted[*at].take()).collect();
-    let standings = standings(&ends(&stands, &Places::new(names, streams)));
-    for (wanted, standing) in stands.iter().zip(&standings) {
-        if let Standing::Ring(others) = standing {
-            let others: Vec<&Desired> = others.iter().map(|at| &stands[*at].desired).collect();
-            rows.push(in_ring(&wanted.desired, &others));
+/// Adds what is wanted to `wish`, without what contradicts itself, and what goes through several entries in order.
+///
+/// What has no source is judged with the rest: else the others of a ring would move whenever one of them cannot.
+pub(super) fn judged(mut wish: Wish, claims: Vec<Claim>, places: &Places) -> Wish {
+    let (stands, conflicts): (Vec<_>, Vec<_>) =
+        by_target(&claims).into_iter().partition(|group| agree(&claims, group));
+    let conflicts =
+        conflicts.iter().flat_map(|group| group.iter().map(|at| (*at, conflict(&claims, *at, group))));
+    let mut ends: Vec<(usize, Outcome)> = conflicts.collect();
+    // Those that want the same of one target are judged as the first of them.
+    let firsts: Vec<_> = stands.iter().map(|group| claims[group[0]].ends(places)).collect();
+    let mut levels = HashMap::new();
+    for (group, standing) in stands.iter().zip(standings(&firsts)) {
+        match standing {
+            Standing::Level(level) => _ = levels.insert(group[0], level),
+            Standing::Ring(others) => {
+                let others: Vec<&Claim> = others.iter().map(|at| &claims[stands[*at][0]]).collect();
+                ends.extend(group.iter().map(|at| (*at, in_ring(&others))));
+            }
         }
     }
-    let placed = stands.into_iter().zip(standings).filter_map(|(wanted, standing)| match standing {
-        Standing::Level(level) => Some(Wanted { level, ..wanted }),
-        Standing::Ring(_) => None,
-    });
-    Wish { wanted: placed.collect(), rows, findings }
+    wish.rows_of(ends, &claims);
+    for (at, claim) in claims.into_iter().enumerate() {
+        if let (State::Wanted(wanted), Some(level)) = (claim.state, levels.remove(&at)) {
+            wish.wanted.push(Wanted { level, ..*wanted });
+        }
+    }
+    wish
 }
 
-/// The places that each entry reads and writes.
-fn ends(wanted: &[Wanted], places: &Places) -> Vec<(String, String)> {
-    let source = |wanted: &Wanted| match &wanted.istag {
-        Some(istag) => Places::of_istag(istag),
-        None => places.of(&wanted.desired.source),
-    };
-    wanted.iter().map(|wanted| (source(wanted), places.of(&wanted.desired.target))).collect()
+/// The claims of each target, in the order they came.
+fn by_target(claims: &[Claim]) -> Vec<Vec<usize>> {
+    let mut known: HashMap<&Endpoint, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (at, claim) in claims.iter().enumerate() {
+        let group = *known.entry(&claim.target).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push(at),
+            None => groups.push(vec![at]),
+        }
+    }
+    groups
 }
 
-fn conflict(desired: &Desired, group: &[&Desired]) -> Row {
-    let others = group.iter().filter(|other| other.source != desired.source);
-    let others = others.map(|other| format!("from `{}` by {}", other.source, other.origin));
-    ended(
-        desired,
-        EntryError::Conflict {
-            target: desired.target.to_string().into(),
-            others: others.take(NAMED).collect(),
-        },
-    )
+fn agree(claims: &[Claim], group: &[usize]) -> bool {
+    group.iter().all(|at| claims[*at].agrees(&claims[group[0]]))
 }
 
-fn in_ring(desired: &Desired, others: &[&Desired]) -> Row {
+/// What becomes of a claim because others of its `group` want something else.
+fn conflict(claims: &[Claim], at: usize, group: &[usize]) -> Outcome {
+    let claim = &claims[at];
+    let others = group.iter().map(|other| &claims[*other]).filter(|other| !other.agrees(claim));
+    let (possible, certain): (Vec<&Claim>, Vec<&Claim>) = others.partition(|other| other.is_possible());
+    if certain.is_empty()
+        && let Some(outcome) = possible.iter().find_map(|other| may_be(other))
+    {
+        return outcome;
+    }
+    let others = certain.iter().map(|other| format!("from `{}` by {}", other.source, other.origin));
+    failed(EntryError::Conflict {
+        target: claim.target.to_string().into(),
+        others: others.take(NAMED).collect(),
+    })
+}
+
+/// What becomes of a claim that leads back to itself through `others`.
+fn in_ring(others: &[&Claim]) -> Outcome {
+    if let Some(outcome) = others.iter().find_map(|other| may_be(other)) {
+        return outcome;
+    }
     let others =
         others.iter().map(|other| format!("`{}` -> `{}` by {}", other.source, other.target, other.origin));
-    ended(desired, EntryError::Loop { others: others.take(NAMED).collect() })
+    failed(EntryError::Loop { others: others.take(NAMED).collect() })
 }
 
-fn ended(desired: &Desired, error: EntryError) -> Row {
-    let ends = (desired.source.clone().into(), desired.target.clone().into());
-    Row::of_nothing(desired.origin.clone(), desired.owner.clone(), ends, failed(error))
+/// What becomes of others because of a claim that is only possible.
+fn may_be(claim: &Claim) -> Option<Outcome> {
+    let State::Possible(failure) = &claim.state else { return None };
+    let what =
+        format!("{} may ask for {} as well, and its ImageStream is not known", claim.origin, claim.source);
+    Some(Outcome::of_failure(failure.clone().within(what)))
+}
+
+impl Wish {
+    /// Says what became of claims that cannot stand. What failed before says why already.
+    fn rows_of(&mut self, ends: Vec<(usize, Outcome)>, claims: &[Claim]) {
+        for (at, outcome) in ends {
+            match &claims[at].state {
+                State::Wanted(wanted) => {
+                    let desired = wanted.desired.clone();
+                    let ends = (desired.source.into(), desired.target.into());
+                    self.rows.push(Row::of_nothing(desired.origin, desired.owner, ends, outcome));
+                }
+                State::Ended(row) => {
+                    if matches!(self.rows[*row].outcome, Outcome::Skipped(_)) {
+                        self.rows[*row].outcome = outcome;
+                    }
+                }
+                State::Possible(_) => {}
+            }
+        }
+    }
 }

@@ -2,8 +2,9 @@
 //!
 //! 1. `sections` and `picked`: the entries of the configuration file, and those that the flags pick.
 //! 2. `source`: where the image of an entry is.
-//! 3. `judged`: those that contradict one another, and the order of those that do not.
+//! 3. `claim`, `judged`: those that contradict one another, and the order of those that do not.
 
+mod claim;
 mod drafts;
 mod error;
 mod judged;
@@ -11,12 +12,12 @@ mod picked;
 mod sections;
 mod source;
 
-use std::borrow::Borrow;
 use std::time::SystemTime;
 
 pub use error::EntryError;
 
 use super::asked::Asked;
+use super::loops::Places;
 use super::selection::IsTag;
 use super::streams::Streams;
 use crate::model::{Desired, Finding, Row};
@@ -34,12 +35,6 @@ pub struct Wanted {
     pub level: usize,
 }
 
-impl Borrow<Desired> for Wanted {
-    fn borrow(&self) -> &Desired {
-        &self.desired
-    }
-}
-
 /// What was asked for comes down to this.
 #[derive(Debug, Default)]
 pub struct Wish {
@@ -54,7 +49,7 @@ pub struct Wish {
 /// What to mirror, given all that was [`needed`](Asked::needed).
 ///
 /// The configuration file comes first, then what the flags pick besides. Each entry is wanted or has a row; what is
-/// ignored or excluded has neither.
+/// excluded has neither.
 #[must_use]
 pub fn wish(asked: &Asked, streams: &Streams) -> Wish {
     let mut drafts = drafts::Drafts::new(asked, streams);
@@ -62,5 +57,6 @@ pub fn wish(asked: &Asked, streams: &Streams) -> Wish {
     drafts.sections();
     drafts.picked();
     drafts.unused();
-    judged::judged(drafts.finish(), &asked.names, streams)
+    let (wish, claims) = drafts.finish();
+    judged::judged(wish, claims, &Places::new(&asked.names, streams))
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::EntryError;
 use super::drafts::{Asker, Drafts};
 use super::sections::istag_of;
+use super::source::{Ended, Found};
 use crate::error::{Failure, Stage};
 use crate::imagestreams::asked::Asked;
-use crate::imagestreams::config::Written;
+use crate::imagestreams::config::{Ignored, Written};
 use crate::imagestreams::selection::{IsTag, StreamName};
 use crate::imagestreams::stream::ImageStream;
 use crate::imagestreams::streams::Part;
@@ -26,10 +27,10 @@ impl<'a> Drafts<'a> {
         let taken = supplemental.chain(asked.to_cluster(&self.ignoring).map(|entry| &entry.target));
         let taken: HashSet<&IsTag> = taken.collect();
         for istag in once(&asked.selection.tags) {
-            if self.may_pick(istag, &taken) {
-                let found = self.named(istag);
-                self.want_in_target(&of_tag(istag), istag, found);
+            let (is_meant, ignored) = self.means(istag, &taken);
+            if is_meant {
                 self.seen.insert(istag.clone());
+                self.pick(istag, ignored, |drafts| drafts.named(istag));
             }
         }
         for name in once(&asked.selection.streams) {
@@ -47,18 +48,31 @@ impl<'a> Drafts<'a> {
         }
     }
 
-    /// Whether the flags may pick `istag`.
-    fn may_pick(&self, istag: &IsTag, taken: &HashSet<&IsTag>) -> bool {
-        let is_ignored = self.ignoring.names(&Written::from(istag));
-        !is_ignored && !taken.contains(istag) && !self.asked.selection.excludes(istag)
+    /// Whether the flags mean `istag`, and what says to leave it alone. Both are asked: each wants to know whether it is of use.
+    fn means(&self, istag: &IsTag, taken: &HashSet<&IsTag>) -> (bool, Option<&'a Ignored>) {
+        let is_excluded = self.excluding.names(istag);
+        (!is_excluded && !taken.contains(istag), self.ignoring.entry_for(&Written::from(istag)))
+    }
+
+    fn pick(
+        &mut self,
+        istag: &IsTag,
+        ignored: Option<&Ignored>,
+        found: impl FnOnce(&Self) -> Result<Found, Ended>,
+    ) {
+        if let Some(ignored) = ignored {
+            return self.leave_tag(&of_tag(istag), istag, ignored);
+        }
+        let found = found(self);
+        self.want_in_target(&of_tag(istag), istag, found);
     }
 
     fn all_of(&mut self, stream: &ImageStream, taken: &HashSet<&IsTag>) {
         for tag in &stream.tags {
             let istag = istag_of(stream, &tag.name);
-            if self.may_pick(&istag, taken) && self.seen.insert(istag.clone()) {
-                let found = self.picked_tag(&istag, stream, tag);
-                self.want_in_target(&of_tag(&istag), &istag, found);
+            let (is_meant, ignored) = self.means(&istag, taken);
+            if is_meant && self.seen.insert(istag.clone()) {
+                self.pick(&istag, ignored, |drafts| drafts.picked_tag(&istag, stream, tag));
             }
         }
     }

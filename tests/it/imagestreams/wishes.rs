@@ -1,27 +1,12 @@
 //! Entries and rows: what is wanted of the ImageStreams that are known, and what of those that are not.
 
-use image_mirror::error::{Class, Classify, Failure, Stage};
 use image_mirror::imagestreams::{
     Asked, ImageStream, Names, Needed, Part, Selection, StreamName, Streams, wish,
 };
 use image_mirror::model::{Guard, Host};
 use serde_json::json;
 
-use super::{asked, codes, config, names, object, rows, stream, streams, tags, wanted, wish_of};
-
-#[derive(Debug, thiserror::Error)]
-#[error("status 503")]
-struct Unavailable;
-
-impl Classify for Unavailable {
-    fn class(&self) -> Class {
-        Class::Transient
-    }
-}
-
-fn failure() -> Failure {
-    Failure::new(Stage::Read, Unavailable)
-}
+use super::{asked, codes, config, failure, names, object, rows, stream, streams, tags, wanted, wish_of};
 
 fn selection(namespaces: &[&str], streams: &[&str], tags: &[&str], exclude: &[&str]) -> Selection {
     Selection {
@@ -183,6 +168,44 @@ fn a_tag_without_an_image_is_skipped_where_it_was_picked_among_others() {
 }
 
 #[test]
+fn a_tag_whose_import_failed_says_so_whether_it_fails_or_is_skipped() {
+    let mut value = object("ns/s", &[("new", '-')]);
+    let message = format!("https://me:S3CRET@quay.io/v2/\n\tunauthorized {}", "x".repeat(1_000));
+    value["status"]["tags"][0]["conditions"] =
+        json!([{"type": "ImportSuccess", "status": "False", "message": message}]);
+    let mut known = Streams::default();
+    known.insert(ImageStream::read(&value.to_string()).unwrap());
+    let said = |pick| rows(&wish(&asked(None, pick), &known)).pop().unwrap();
+    let skipped = said(selection(&["ns"], &[], &[], &[]));
+    let begin = "ns/s:new (selection) skipped: the tag has no image: its import failed: https://";
+    assert!(skipped.starts_with(begin) && skipped.contains("quay.io/v2/ unauthorized xxx"), "{skipped}");
+    let failed = said(selection(&[], &[], &["ns/s:new"], &[]));
+    assert!(failed.contains("the tag ns/s:new has no image: its import failed: https://"), "{failed}");
+    for row in [skipped, failed] {
+        assert!(!row.contains("S3CRET") && row.lines().count() == 1 && row.len() < 600, "{row}");
+    }
+}
+
+#[test]
+fn an_exclusion_that_excludes_nothing_is_odd_where_everything_is_known() {
+    let known = streams(&[("a/x", &[("1", 'a'), ("2", 'b')]), ("b/y", &[("1", 'a')])]);
+    let pick = selection(&["a"], &["a/x"], &[], &["a/x:1", "a/x:3", "b", "a/y"]);
+    let one = wish(&asked(None, pick.clone()), &known);
+    let said = |wish: &image_mirror::imagestreams::Wish| -> Vec<String> {
+        wish.findings.iter().map(|finding| format!("{} {}", finding.file, finding.code)).collect()
+    };
+    assert_eq!(said(&one), ["a/x:3", "b", "a/y"].map(|file| format!("{file} excludes-nothing")));
+    assert_eq!(tags(&one), ["a_x_2"]);
+    let mut part = known.clone();
+    part.unread(Part::Stream("a/y".parse().unwrap()), failure());
+    assert!(wish(&asked(None, pick), &part).findings.is_empty());
+    // What the configuration wants is not for the flags to pick, excluded or not.
+    let text = "supplementalCIImages: {'a/x:1': {image: 'q.io/a/b:c'}}\n";
+    let both = wish(&asked(Some(config(text)), selection(&["a"], &[], &[], &["a/x:1"])), &known);
+    assert!(both.findings.is_empty(), "{:?}", both.findings);
+}
+
+#[test]
 fn what_was_named_and_does_not_exist_fails_and_an_empty_namespace_is_odd() {
     let (tags, gone) = (["ns/gone:v", "ns/s:gone", "ns/gone:v"], ["ns/gone", "ns/gone"]);
     let pick = selection(&["empty", "empty"], &gone, &tags, &[]);
@@ -294,8 +317,31 @@ ignoredSources:
             "down/one (selection) failed transient: the ImageStream is not known: status 503",
         ]
     );
+    let sources: Vec<_> = wish.rows.iter().map(|row| row.source.to_string()).collect();
+    assert_eq!(sources[0], "the ImageStreams of down");
+    assert_eq!(sources[2], "the ImageStreams of down");
     assert_eq!(tags(&wish), ["up_s_v"], "the rest goes on");
     assert!(wish.findings.is_empty(), "nobody knows what would have been ignored: {:?}", wish.findings);
+}
+
+#[test]
+fn what_is_not_read_is_said_in_words() {
+    let part = |part: Part| {
+        let mut known = Streams::default();
+        known.unread(part, failure());
+        let wish = wish(&asked(None, selection(&[], &[], &[], &[])), &known);
+        (wish.rows[0].source.to_string(), wish.rows[0].origin.to_string())
+    };
+    let stream = Part::Stream("ocp/4.18".parse().unwrap());
+    for (unread, source, origin) in [
+        (Part::All, "every ImageStream", "*"),
+        (Part::Namespace("ocp".into()), "the ImageStreams of ocp", "ocp"),
+        (stream, "ocp/4.18", "ocp/4.18"),
+        (Part::Unnamed(None), "an object without a name", "?"),
+        (Part::Unnamed(Some("a.json, object 3".into())), "a.json, object 3", "a.json, object 3"),
+    ] {
+        assert_eq!(part(unread), (source.to_owned(), origin.to_owned()));
+    }
 }
 
 #[test]

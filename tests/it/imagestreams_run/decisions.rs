@@ -65,7 +65,7 @@ async fn one_tag_never_hurts_another() {
     let ran = world.run(&["--namespace", "ci"]).run().await.exits(1);
     assert_eq!((ran.rows_that("copied").len(), ran.rows_that("failed").len()), (2, 1), "{ran}");
     let skipped = &ran.rows_that("skipped")[0];
-    assert_eq!(skipped["reason"], "the tag has no image yet", "{ran}");
+    assert_eq!(skipped["reason"], "the tag has no image: its import failed: not found", "{ran}");
     assert_eq!(world.tag("ci_tool_b"), None);
     assert!(world.tag("ci_tool_a").is_some() && world.tag("ci_tool_c").is_some());
 }

@@ -83,7 +83,12 @@ async fn a_backup_whose_name_would_be_too_long_is_shortened_and_told() {
     let backup = backups[0].as_str().unwrap();
     assert_eq!(backup.len(), 128);
     assert!(world.target.holds(CI, backup, &old), "{backup}");
-    assert!(ran.stderr.contains("would be too long: its end gives way to a hash"), "{ran}");
+    assert!(
+        ran.stderr.contains(&format!(
+            "the backup tag of `ci_{name}_latest` would be too long: its end gives way to a hash of the whole"
+        )),
+        "{ran}"
+    );
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ async fn files_that_cannot_be_read_stop_everything() {
     assert!(ran.stderr.contains("gone.json"), "{ran}");
     let ran = Run::new(base).args(["bad.json"]).file("bad.json", "{\"items\": [").run().await.exits(2);
     assert!(ran.stderr.contains("bad.json"), "{ran}");
+    let ran = Run::new(base).args(["none.json"]).file("none.json", "").run().await.exits(2);
+    assert!(ran.stderr.contains("none.json") && ran.stderr.contains("`oc get` may have failed"), "{ran}");
     let ran = Run::new(base).args(["x", "--config", "gone.yaml"]).run().await.exits(2);
     assert!(ran.stderr.contains("gone.yaml"), "{ran}");
     assert_eq!(world.target.requests().len(), 0);
@@ -55,4 +57,43 @@ async fn a_policy_beside_the_configuration_governs_what_it_asks_for() {
     let ran = run.run().await.exits(1);
     assert_eq!(ran.rows_that("refused")[0]["rule"]["place"], "mirror-policy.yaml:2", "{ran}");
     assert_eq!(world.target.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn the_flags_of_oc_pick_as_the_long_ones_do_and_what_is_excluded_is_named_where_nothing_is_left() {
+    let mut world = World::start().await;
+    world.offer("ci/tool:v1", &Image::example(1));
+    for words in [&["-n", "ci"][..], &["-A"]] {
+        let ran = world.run(words).args(["--dry-run"]).run().await.exits(0);
+        assert_eq!(ran.rows_that("planned").len(), 1, "{ran}");
+        let none = world.run(words).args(["--exclude", "ci/tool"]).run().await.exits(2);
+        assert!(
+            none.stderr.contains("`--exclude` leaves out all that the flags pick")
+                && !none.stderr.contains("excludes nothing"),
+            "{none}"
+        );
+    }
+    let other = world.run(&["-n", "empty", "--exclude", "ci"]).run().await.exits(2);
+    assert!(
+        other.stderr.contains("`--exclude` leaves out") && other.stderr.contains("excludes nothing"),
+        "{other}"
+    );
+    assert_eq!(world.target.requests_on(crate::support::Kind::PutManifest).len(), 0);
+}
+
+#[tokio::test]
+async fn imagestreams_come_in_by_standard_input_too_but_not_again_and_again() {
+    let mut world = World::start().await;
+    world.offer("ci/tool:v1", &Image::example(1));
+    let to = format!("{}/o/ci", world.target.host());
+    let words = ["imagestreams", "-A", "--dry-run", "--target-repository", &to, "--from-file", "-"];
+    let ran = Run::new(words).stdin(world.streams.json()).run().await.exits(0);
+    assert_eq!(ran.rows_that("planned").len(), 1, "{ran}");
+    let ran = Run::new(words).stdin("items: [1]\n").run().await.exits(1);
+    assert_eq!(ran.rows()[0]["source"], "standard input, object 1", "{ran}");
+    let ran = Run::new(words).run().await.exits(2);
+    assert!(ran.stderr.contains("`standard input` holds no ImageStream"), "{ran}");
+    let words = ["serve", "-A", "--target-repository", &to, "--from-file", "-"];
+    let ran = Run::new(words).run().await.exits(2);
+    assert!(ran.stderr.contains("`serve` reads the files again and again"), "{ran}");
 }
