@@ -10,6 +10,7 @@ mod outcome;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
 mod reference;
+mod row;
 mod shard;
 mod tag_template;
 
@@ -19,9 +20,8 @@ pub use digest::{Digest, DigestError, Hasher};
 pub use finding::{Finding, Severity, Span};
 pub use guard::{Guard, Rule, Which};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, OCI_INDEX, Platform};
-pub use outcome::{
-    Bytes, Cause, Locator, Moved, Outcome, Reason, Refusal, Requests, Row, Skip, Update, Wire,
-};
+pub use outcome::{Cause, Outcome, Reason, Refusal, Skip, Update};
 pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};
+pub use row::{Bytes, Locator, Moved, Requests, Row, Wire};
 pub use shard::{Shard, ShardError};
 pub use tag_template::{TagTemplate, TemplateError};
