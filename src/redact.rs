@@ -160,12 +160,21 @@ pub fn login(word: &str) -> Option<Range<usize>> {
     (start < at).then_some(start..at)
 }
 
-/// Whether what follows an `@` is meant as a digest: a known algorithm, or a long run of hex digits behind any.
+/// Whether what follows an `@` is meant as a digest: a known algorithm, or a long run of hex digits behind any. Behind one of
+/// a known algorithm a sentence or a document may go on.
 fn is_digest(rest: &str) -> bool {
-    let rest = rest.split('=').next().unwrap_or_default().trim_end();
-    let Some((algorithm, hex)) = rest.split_once(':') else { return false };
-    let known = matches!(algorithm, "sha256" | "sha384" | "sha512");
-    hex.bytes().all(|b| b.is_ascii_hexdigit() || b == b'*') && (known || hex.len() >= 32)
+    let Some((algorithm, rest)) = rest.trim_end().split_once(':') else { return false };
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_hexdigit() || c == '*');
+    let (length, ends) = (rest.len() - behind.len(), behind.is_empty() || behind.starts_with('='));
+    match algorithm {
+        "sha256" | "sha384" | "sha512" => ends || (length > 0 && goes_on(behind)),
+        other => ends && length >= 32 && !other.contains('='),
+    }
+}
+
+/// Whether text goes on after an image. A port goes on with a path, so nothing that a path could be of counts.
+fn goes_on(text: &str) -> bool {
+    text == "." || text.starts_with(['`', '"', '\'', ',', ';', ':', ')', ']', '}', '>', '…'])
 }
 
 #[cfg(test)]
@@ -178,6 +187,36 @@ mod tests {
         assert_eq!(mask_logins("https://u:p@h/a b"), "https://***@h/a b");
         let pinned = "quay.io/a/b:v1@sha256:abc quay.io/c/d";
         assert_eq!(mask_logins(pinned), pinned);
+    }
+
+    #[test]
+    fn a_digest_that_a_sentence_goes_on_behind_is_no_login() {
+        for image in [
+            "also wanted from quay.io/a/b@sha256:1912` by mapping_x",
+            "GET blob quay.io/a/b@sha256:12d5: status 404",
+            "quay.io/a/b@sha256:abc: {image: x}",
+            "{image: quay.io/a@sha256:12\"}",
+            "(quay.io/a@sha256:12), [quay.io/a@sha512:12]; quay.io/a@sha384:12. <quay.io/a@sha256:ab>",
+            "{\"a\":\"quay.io/a@sha256:12\",\"b\":\"quay.io/b@sha256:34\"}",
+        ] {
+            assert_eq!(mask_logins(image), image);
+        }
+    }
+
+    #[test]
+    fn what_only_begins_as_a_digest_is_masked() {
+        for (word, masked) in [
+            ("u:p@sha256:5000/a:v1", "***@sha256:5000/a:v1"),
+            ("u:p@sha256:5000.x", "***@sha256:5000.x"),
+            ("u:p@sha256:xy", "***@sha256:xy"),
+            ("u:p@sha256:\"x", "***@sha256:\"x"),
+            ("u:p@sha256:ab\"c@quay.io/a", "***************@quay.io/a"),
+            ("sha256:ab\"c@quay.io/a", "***********@quay.io/a"),
+            ("u:p@sha256:ab`@quay.io/a@sha256:12,", "**************@quay.io/a@sha256:12,"),
+            ("u:p@x=y:0123456789abcdef0123456789abcdef", "***@x=y:0123456789abcdef0123456789abcdef"),
+        ] {
+            assert_eq!(mask_logins(word), masked);
+        }
     }
 
     #[test]

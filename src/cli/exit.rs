@@ -47,18 +47,19 @@ impl Exit {
 
     /// What `rows` amount to.
     ///
-    /// A host that never answered is a failure of its rows, unless nothing at all came to an end: then
-    /// it may well be our own network, and the answer is "could not tell".
+    /// A host that never answered is a failure of its rows, unless nothing at all came to an end: then it may well be our
+    /// own network, and the answer is "could not tell". What is skipped may have been so without a question to anybody.
     #[must_use]
     pub fn of(rows: &[Row]) -> Self {
-        let all_unfinished = rows.iter().all(|row| matches!(row.outcome, Outcome::Unfinished(_)));
-        rows.iter().map(|row| Self::of_one(&row.outcome, all_unfinished)).fold(Self::AsDesired, Self::or)
+        let nothing_ended =
+            rows.iter().all(|row| matches!(row.outcome, Outcome::Unfinished(_) | Outcome::Skipped(_)));
+        rows.iter().map(|row| Self::of_one(&row.outcome, nothing_ended)).fold(Self::AsDesired, Self::or)
     }
 
-    fn of_one(outcome: &Outcome, all_unfinished: bool) -> Self {
+    fn of_one(outcome: &Outcome, nothing_ended: bool) -> Self {
         match outcome {
             Outcome::Failed(_) | Outcome::Refused(_) => Self::Failed,
-            Outcome::Unfinished(Cause::Unreachable { .. }) if !all_unfinished => Self::Failed,
+            Outcome::Unfinished(Cause::Unreachable { .. }) if !nothing_ended => Self::Failed,
             Outcome::Unfinished(_) => Self::Unfinished,
             Outcome::Kept
             | Outcome::Copied(_)
@@ -121,6 +122,7 @@ mod tests {
             previous: None,
             outcome,
             backups: Vec::new(),
+            tags: Vec::new(),
             moved: Moved::default(),
             attempts: 1,
             elapsed: Duration::ZERO,
@@ -138,6 +140,10 @@ mod tests {
 
     fn late() -> Outcome {
         Outcome::Unfinished(Cause::Deadline)
+    }
+
+    fn skipped() -> Outcome {
+        Outcome::Skipped(Skip::NoImage(None))
     }
 
     fn failed() -> Outcome {
@@ -171,6 +177,13 @@ mod tests {
     fn a_host_that_never_answered_is_3_only_if_nothing_came_to_an_end() {
         assert_eq!(code([unreachable(), unreachable()]), 3);
         assert_eq!(code([unreachable(), late()]), 3);
+        assert_eq!(
+            code([unreachable(), skipped()]),
+            3,
+            "what was skipped does not say that a host can be reached"
+        );
+        assert_eq!(code([skipped(), skipped()]), 0);
+        assert_eq!(code([unreachable(), skipped(), Outcome::Kept]), 1);
         assert_eq!(code([unreachable(), Outcome::Kept]), 1);
         assert_eq!(code([unreachable(), failed()]), 1);
     }

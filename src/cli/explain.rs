@@ -165,6 +165,7 @@ async fn plan(
         jobs: 1,
         extent: Extent::Plan,
         visible_targets: false,
+        source_check: None,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

@@ -5,7 +5,7 @@
 //! 3. Compare and copy, until done or asked to stop.
 //! 4. Report, whatever happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use futures_util::{Stream, stream};
 
@@ -20,9 +20,9 @@ use super::stop::{self, Patience};
 use crate::cluster::{self, Cluster};
 use crate::engine::{Extent, Observer as _, Stop};
 use crate::imagestreams::{
-    Asked, Config, ConfigError, FileError, Inventory, Part, Wanted, Wish, announce, wish,
+    Asked, Config, ConfigError, FileError, Inventory, Part, Wanted, Wish, announce, source_check, wish,
 };
-use crate::model::{Batch, Desired, Locator, Origin, Outcome, Row};
+use crate::model::{Batch, Cause, Desired, Endpoint, Locator, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
 
@@ -144,15 +144,11 @@ async fn rows(
     prepared: &Prepared,
     stop: &Stop,
 ) -> Result<Vec<Row>, NothingAttempted> {
-    let Prepared { asked, inventory, policies, client } = prepared;
-    let needed = asked.needed();
-    let Some(streams) = stop.gently.run_until_cancelled(inventory.read(&needed)).await else {
-        return Ok(vec![not_read(asked, stop)]);
-    };
-    let Wish { wanted, rows: mut ended, findings } = wish(asked, &streams?);
+    let Some(wish) = read(prepared, stop).await? else { return Ok(vec![not_read(&prepared.asked, stop)]) };
+    let Wish { wanted, rows: mut ended, findings } = wish;
     output.findings(&findings);
     if wanted.is_empty() && ended.is_empty() && !settings.wanted.allow_empty {
-        let is_cut_down = !asked.selection.exclude.is_empty();
+        let is_cut_down = !prepared.asked.selection.exclude.is_empty();
         return Err(if is_cut_down { NothingAttempted::Excluded } else { NothingAttempted::Empty });
     }
     let observer = output.progress();
@@ -160,21 +156,62 @@ async fn rows(
     for row in &ended {
         observer.finished(row);
     }
+    ended.extend(take(settings, output, prepared, (wanted, stop)).await);
+    let moved: HashSet<Locator> =
+        ended.iter().filter(|row| moved_on(row)).map(|row| row.target.clone()).collect();
+    if moved.is_empty() || stop.gently.is_cancelled() {
+        return Ok(ended);
+    }
+    // Once more for those, by what is there now.
+    let Some(Wish { mut wanted, .. }) = read(prepared, stop).await? else { return Ok(ended) };
+    let is_moved = |target: &Endpoint| moved.contains(&Locator::from(target.clone()));
+    wanted.retain(|wanted| is_moved(&wanted.desired.target));
+    let again: HashSet<Locator> =
+        wanted.iter().map(|wanted| Locator::from(wanted.desired.target.clone())).collect();
+    ended.retain(|row| !(moved_on(row) && again.contains(&row.target)));
+    ended.extend(take(settings, output, prepared, (wanted, stop)).await);
+    Ok(ended)
+}
+
+fn moved_on(row: &Row) -> bool {
+    matches!(row.outcome, Outcome::Unfinished(Cause::SourceMoved))
+}
+
+/// What is wanted by what the ImageStreams say now. None: the run was stopped before that was known.
+async fn read(prepared: &Prepared, stop: &Stop) -> Result<Option<Wish>, FileError> {
+    let Prepared { asked, inventory, .. } = prepared;
+    let needed = asked.needed();
+    let Some(streams) = stop.gently.run_until_cancelled(inventory.read(&needed)).await else {
+        return Ok(None);
+    };
+    Ok(Some(wish(asked, &streams?)))
+}
+
+/// Takes what is wanted through the engine, in its order.
+async fn take(
+    settings: &ImageStreams,
+    output: &Output,
+    prepared: &Prepared,
+    (wanted, stop): (Vec<Wanted>, &Stop),
+) -> Vec<Row> {
+    let Prepared { inventory, policies, client, .. } = prepared;
     let way = Way {
         copying: &settings.copying,
         policies,
         jobs: settings.pace.jobs.get(),
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         visible_targets: true,
-        observer,
+        source_check: source_check(inventory, &wanted),
+        observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),
     };
     announce(client, &wanted);
+    let mut rows = Vec::new();
     for batch in in_order(wanted) {
-        ended.extend(way.take_batches(stream::iter([batch]), client).await);
+        rows.extend(way.take_batches(stream::iter([batch]), client).await);
     }
-    Ok(ended)
+    rows
 }
 
 /// The entries by what must be done before: an entry whose source is the target of another comes after that.

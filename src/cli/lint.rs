@@ -86,6 +86,7 @@ async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit
         jobs: 1,
         extent: Extent::Sources,
         visible_targets: false,
+        source_check: None,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

@@ -44,7 +44,7 @@ pub(super) fn merge(settings: &Merge, output: &Output) -> Exit {
         exit = exit.or(Exit::Unfinished);
     }
     report.exit_code = exit.code();
-    give_out(&report, exit, settings.artifacts.as_deref(), output)
+    give_out(report, exit, settings.artifacts.as_deref(), output)
 }
 
 fn read_all(names: &[String]) -> Result<Vec<(String, Report)>, NothingMerged> {
@@ -115,18 +115,21 @@ pub(super) fn conclude(ended: Ended, artifacts: Option<&Path>, output: &Output) 
         started: began.at,
         elapsed: began.clock.elapsed(),
         exit_code: exit.code(),
+        unwritten: false,
         part,
         rows,
         wire,
     };
-    give_out(&report, exit, artifacts, output)
+    give_out(report, exit, artifacts, output)
 }
 
 /// Gives a report out, on stdout and in the artifacts directory; `exit` is what the run came to.
-fn give_out(report: &Report, exit: Exit, artifacts: Option<&Path>, output: &Output) -> Exit {
-    let written = artifacts.map_or(Exit::AsDesired, |directory| write(report, directory));
-    let text = report::text(report, output.width(), output.has_colors());
-    exit.or(written).or(output.data(&text))
+fn give_out(mut report: Report, exit: Exit, artifacts: Option<&Path>, output: &Output) -> Exit {
+    let written = artifacts.map_or(Exit::AsDesired, |directory| write(&report, directory));
+    let exit = exit.or(written);
+    (report.exit_code, report.unwritten) = (exit.code(), written != Exit::AsDesired);
+    let text = report::text(&report, output.width(), output.has_colors());
+    exit.or(output.data(&text))
 }
 
 fn write(report: &Report, directory: &Path) -> Exit {

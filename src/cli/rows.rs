@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Copying;
-use crate::engine::{Check, Engine, Extent, Observer, Options, Stop};
+use crate::engine::{Check, Engine, Extent, Observer, Options, SourceCheck, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
 use crate::model::{Batch, Cause, Locator, Origin, Outcome, Row, Skip};
@@ -24,6 +24,8 @@ pub(super) struct Way<'a> {
     pub(super) extent: Extent,
     /// Targets are in repositories that exist, so one that we may not see is a failure.
     pub(super) visible_targets: bool,
+    /// Whether sources still are what entries say.
+    pub(super) source_check: Option<SourceCheck>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -74,7 +76,11 @@ impl Way<'_> {
     }
 
     fn options(&self) -> Options {
-        Options { visible_targets: self.visible_targets, ..options(self.copying, self.jobs, self.extent) }
+        Options {
+            visible_targets: self.visible_targets,
+            source_check: self.source_check.clone(),
+            ..options(self.copying, self.jobs, self.extent)
+        }
     }
 
     /// Keeps the rows of what ended before the engine, and hands on what may start.

@@ -110,6 +110,7 @@ async fn mirror(
         jobs: jobs.get(),
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         visible_targets: false,
+        source_check: None,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

@@ -7,11 +7,10 @@ use super::exit::Exit;
 use super::imagestreams::{NothingAttempted, asked, inventory};
 use super::output::Output;
 use super::policies;
-use super::rows::options;
 use super::settings::{LeaseSettings, Serve};
 use super::stop::{self, Patience};
 use crate::cluster::{self, Campaign, Standing};
-use crate::engine::{Extent, Stop};
+use crate::engine::{Options, Stop};
 use crate::imagestreams::{Inventory, ServeError, Setup, serve as mirror};
 use crate::registry::WriteGate;
 
@@ -55,13 +54,11 @@ async fn served(settings: Serve, output: &Output) -> Result<usize, NotServed> {
         config: settings.wanted.config,
         asked,
         inventory,
-        options: crate::engine::Options {
-            visible_targets: true,
-            ..options(&settings.copying, settings.jobs.get(), Extent::Mirror)
-        },
+        options: Options { jobs: settings.jobs.get(), visible_targets: true, ..Options::default() },
         policies,
         interval: settings.interval,
         jobs: settings.jobs.get(),
+        allow_empty: settings.wanted.allow_empty,
         standing,
     };
     let connect = Box::new(move || Ok(connect::gated_client(&connection, gate.clone())?));

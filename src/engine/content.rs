@@ -50,7 +50,7 @@ impl Transfer<'_> {
             return self.bring_blob(child).boxed().await;
         }
         let key = (Arc::clone(&self.place), child.digest.clone());
-        match self.engine.complete.try_get(&key, self.bring_child(child, depth).boxed()).await {
+        match self.engine.ground.complete.try_get(&key, self.bring_child(child, depth).boxed()).await {
             Err(Unbrought::Absent) => {
                 self.sparse.lock().unwrap_or_else(PoisonError::into_inner).push(child.digest.clone());
                 Ok(())
@@ -110,7 +110,7 @@ impl Transfer<'_> {
     }
 
     async fn bring_to_registry(&self, delivery: &Delivery<'_>) -> Result<How, registry::Error> {
-        let blobs = &self.engine.blobs;
+        let blobs = &self.engine.ground.blobs;
         match self.mode {
             Mode::Foresee => Ok(blobs.foresee(delivery)),
             Mode::Fill => blobs.ensure(delivery).await,
@@ -129,7 +129,7 @@ impl Transfer<'_> {
             may_mount: !self.engine.options.skip_mount,
             fanout: &self.engine.fanout,
             recipients: self.recipients,
-            streams: &self.engine.streams,
+            streams: &self.engine.ground.streams,
             observer: &*self.engine.observer,
         })
     }
@@ -139,7 +139,7 @@ impl Transfer<'_> {
             return Ok(How::Present);
         }
         if self.mode == Mode::Foresee {
-            return Ok(self.engine.blobs.foresee_in(&self.place, blob));
+            return Ok(self.engine.ground.blobs.foresee_in(&self.place, blob));
         }
         let key = (Arc::clone(&self.place), blob.digest.clone());
         let mut how = How::Present;
@@ -155,7 +155,7 @@ impl Transfer<'_> {
 
     async fn write_to_layout(&self, layout: &Layout, blob: &Descriptor) -> Result<(), registry::Error> {
         // As in an upload; here it also bounds the files that are open.
-        let _stream = self.engine.streams.acquire().await.ok();
+        let _stream = self.engine.ground.streams.acquire().await.ok();
         let source = self.source.blob(blob);
         let permit = self.source.permit().await?;
         let observer = &self.engine.observer;

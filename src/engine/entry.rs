@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use super::fanout::Recipients;
 use super::filter::{Filtered, filter};
-use super::guards::FurtherTag;
+use super::guards::{FurtherTag, Tags};
 use super::meanwhile::End;
 use super::plan::{Action, Found, forbidden, plan};
 use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
-use crate::model::{Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip, Tag};
+use crate::model::{Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip};
 use crate::registry::counted;
 
 /// The manifest that a target should name.
@@ -51,7 +51,7 @@ impl Engine {
                 return ended(Ending::before(desired, Outcome::Skipped(skip), requests, started));
             }
             Err(failure) => {
-                let outcome = self.failed(failure);
+                let outcome = Outcome::of_failure(failure);
                 return ended(Ending::before(desired, outcome, requests, started));
             }
         };
@@ -182,13 +182,13 @@ impl Engine {
             Err(failure) if failure.class == Class::Missing && self.is_vanished(&failure) => {
                 Outcome::Skipped(Skip::SourceMissing)
             }
-            Err(failure) => self.failed(failure),
+            Err(failure) => Outcome::of_failure(failure),
         };
         let desired = planned.desired.clone();
         let mut ending = Ending::before(desired, outcome, planned.requests + requests, planned.started);
         ending.moved.bytes = tally.bytes();
         ending.moved += transfer.attached.moved();
-        ending.backups = transfer.backups.into_inner().unwrap_or_else(PoisonError::into_inner);
+        ending.further = transfer.further.into_inner().unwrap_or_else(PoisonError::into_inner);
         ending.comparing(digest, &before).row()
     }
 
@@ -206,16 +206,6 @@ impl Engine {
         self.options.skip_missing
             && matches!(failure.cause().downcast_ref(), Some(Error::SourceVanished { .. }))
     }
-
-    /// A host that never answered makes its entries unfinished rather than failed.
-    pub(super) fn failed(&self, failure: Failure) -> Outcome {
-        match Outcome::of_failure(failure) {
-            Outcome::Failed(failure) if failure.class == Class::Interrupted => {
-                Outcome::Unfinished(self.stop.cause())
-            }
-            outcome => outcome,
-        }
-    }
 }
 
 fn ended(ending: Ending) -> Looked {
@@ -228,7 +218,7 @@ pub(super) struct Ending {
     outcome: Outcome,
     digest: Option<Digest>,
     previous: Option<Digest>,
-    backups: Vec<Tag>,
+    further: Tags,
     moved: Moved,
     started: Instant,
 }
@@ -237,7 +227,7 @@ impl Ending {
     /// An entry that ended before its two sides could be compared.
     pub(super) fn before(desired: Desired, outcome: Outcome, requests: u32, started: Instant) -> Self {
         let moved = Moved { requests, ..Moved::default() };
-        Self { desired, outcome, digest: None, previous: None, backups: Vec::new(), moved, started }
+        Self { desired, outcome, digest: None, previous: None, further: Tags::default(), moved, started }
     }
 
     /// An entry that ended once it was planned and before anything was moved.
@@ -266,7 +256,8 @@ impl Ending {
             digest: self.digest,
             previous: self.previous,
             outcome: self.outcome,
-            backups: self.backups,
+            backups: self.further.outgoing,
+            tags: self.further.incoming,
             moved: self.moved,
             attempts,
             elapsed: self.started.elapsed(),

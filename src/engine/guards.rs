@@ -11,7 +11,8 @@ use super::transfer::Transfer;
 use super::{Engine, Error, Extent, Planned};
 use crate::error::{Failure, Stage};
 use crate::model::{
-    Descriptor, Desired, Digest, Endpoint, Guard, Manifest, Outcome, Refusal, Row, Skip, Tag, Which,
+    Cause, Descriptor, Desired, Digest, Endpoint, Guard, Manifest, Outcome, Reason, Refusal, Row, Skip, Tag,
+    Which,
 };
 use crate::registry::counted;
 
@@ -22,6 +23,15 @@ pub(super) struct FurtherTag {
     tag: Tag,
     /// Who asks for it.
     guard: Guard,
+}
+
+/// The further tags that the two images of a move have got, or would get.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    /// The one that goes.
+    pub(super) outgoing: Vec<Tag>,
+    /// The one that comes.
+    pub(super) incoming: Vec<Tag>,
 }
 
 /// What is asked beyond what the target is, before anything is sent.
@@ -35,7 +45,7 @@ impl Engine {
     ) -> Result<Vec<FurtherTag>, Box<Outcome>> {
         let young = self.too_young(desired, wanted, rewritten).await.unwrap_or_else(|failure| {
             let vanished = self.is_vanished(&failure);
-            Some(if vanished { Outcome::Skipped(Skip::SourceMissing) } else { self.failed(failure) })
+            Some(if vanished { Outcome::Skipped(Skip::SourceMissing) } else { Outcome::of_failure(failure) })
         });
         match young {
             Some(outcome) => Err(Box::new(outcome)),
@@ -109,9 +119,8 @@ impl Engine {
         mut planned: Box<Planned>,
         recipients: &Arc<Recipients>,
     ) -> Row {
-        let is_open = planned.found == Found::Unknown && asks_about_target(&planned.desired.guards);
-        if is_open && self.options.extent == Extent::Mirror {
-            let (ended, requests) = counted(self.look_to_write(&mut planned)).await;
+        if self.options.extent == Extent::Mirror {
+            let (ended, requests) = counted(self.look_before(&mut planned)).await;
             planned.requests += requests;
             if let Some(outcome) = ended {
                 if let Some(host) = planned.desired.target.host() {
@@ -123,11 +132,24 @@ impl Engine {
         self.transfer(&planned, recipients).await
     }
 
+    /// What has to be looked at once more before anything is sent; gives how the entry ended, if it did.
+    async fn look_before(&self, planned: &mut Planned) -> Option<Outcome> {
+        if planned.found == Found::Unknown && asks_about_target(&planned.desired.guards) {
+            return self.look_to_write(planned).await;
+        }
+        let check = self.options.source_check.as_ref().filter(|_| planned.reason == Reason::Differs)?;
+        match check.is_current(&planned.desired).await {
+            Ok(true) => None,
+            Ok(false) => Some(Outcome::Unfinished(Cause::SourceMoved)),
+            Err(failure) => Some(Outcome::of_failure(failure)),
+        }
+    }
+
     /// Plans anew by what the right to write shows; gives how the entry ended, if it did.
     async fn look_to_write(&self, planned: &mut Planned) -> Option<Outcome> {
         planned.found = match self.target_before_write(&planned.desired.target).await {
             Ok(found) => found,
-            Err(failure) => return Some(self.failed(failure)),
+            Err(failure) => return Some(Outcome::of_failure(failure)),
         };
         let image = (&planned.wanted, planned.rewritten.as_ref());
         match self.choose(&planned.desired, image, &planned.found).await {
@@ -167,7 +189,7 @@ impl Transfer<'_> {
                 }
                 Found::Absent | Found::Unknown => self.name_further(further, root, manifest, &name).await?,
             }
-            self.note_backup(further);
+            self.note_further(further);
         }
         Ok(None)
     }
@@ -190,15 +212,18 @@ impl Transfer<'_> {
         self.assert_further(name, manifest, stored.digest).await
     }
 
-    /// Says by which tags a run would keep the image that goes.
+    /// Says which further tags a run would make.
     pub(super) fn foresee_further(&self) {
-        self.planned.further.iter().for_each(|further| self.note_backup(further));
+        self.planned.further.iter().for_each(|further| self.note_further(further));
     }
 
-    fn note_backup(&self, further: &FurtherTag) {
-        if further.which == Which::Outgoing {
-            self.backups.lock().unwrap_or_else(PoisonError::into_inner).push(further.tag.clone());
-        }
+    fn note_further(&self, further: &FurtherTag) {
+        let mut tags = self.further.lock().unwrap_or_else(PoisonError::into_inner);
+        let tags = match further.which {
+            Which::Outgoing => &mut tags.outgoing,
+            Which::Incoming => &mut tags.incoming,
+        };
+        tags.push(further.tag.clone());
     }
 
     fn nothing_to_keep(&self) -> Failure {

@@ -33,6 +33,7 @@ mod referrers;
 mod resolve;
 mod run;
 mod siblings;
+mod source_check;
 mod store;
 mod transfer;
 mod verify;
@@ -46,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::Error;
 pub use observer::{Observer, Silent};
+pub use source_check::SourceCheck;
 
 use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Reason, Row};
 use crate::registry::{Client, Role};
@@ -103,6 +105,8 @@ pub struct Options {
     pub filter_by_os: Option<regex::Regex>,
     /// A target that we may not see is a failure, never one that may be absent. For repositories that are known to exist.
     pub visible_targets: bool,
+    /// Whether sources still are what entries say; none: nobody knows better than their registries.
+    pub source_check: Option<SourceCheck>,
     /// When the run began: what further tags say.
     pub began: SystemTime,
 }
@@ -118,6 +122,7 @@ impl Default for Options {
             referrers: false,
             filter_by_os: None,
             visible_targets: false,
+            source_check: None,
             began: SystemTime::now(),
         }
     }
@@ -142,6 +147,21 @@ impl Stop {
     }
 }
 
+/// What engines side by side share: how much streams at a time, and what is known to be at targets.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    streams: Arc<Semaphore>,
+    blobs: Arc<blobs::Blobs>,
+    /// Children that are whole in a place.
+    complete: Arc<Once<(Place, Digest), ()>>,
+}
+
+impl Default for Ground {
+    fn default() -> Self {
+        Self { streams: Arc::new(Semaphore::new(STREAMS)), blobs: Arc::default(), complete: Arc::default() }
+    }
+}
+
 /// One run's engine: what it may do, and what it has learnt so far.
 pub struct Engine {
     source: Client,
@@ -151,14 +171,11 @@ pub struct Engine {
     stop: Stop,
     looks: resolve::Looks,
     manifests: manifests::Manifests,
-    blobs: blobs::Blobs,
-    /// Children that are whole in a place.
-    complete: Once<(Place, Digest), ()>,
+    ground: Ground,
     /// Blobs being written to a layout directory, or written.
     written: Once<(Place, Digest), ()>,
     referrers: referrers::Referrers,
     fanout: fanout::Fanout,
-    streams: Arc<Semaphore>,
     /// When images were made, by the digest of their config.
     created: Once<Digest, Option<SystemTime>>,
 }
@@ -206,13 +223,18 @@ impl Engine {
             stop,
             looks: resolve::Looks::default(),
             manifests: manifests::Manifests::default(),
-            blobs: blobs::Blobs::default(),
-            complete: Once::default(),
+            ground: Ground::default(),
             written: Once::default(),
             referrers: referrers::Referrers::default(),
             fanout: fanout::Fanout::default(),
-            streams: Arc::new(Semaphore::new(STREAMS)),
             created: Once::default(),
         }
+    }
+
+    /// The same, on ground that it shares with others.
+    #[must_use]
+    pub fn on(mut self, ground: &Ground) -> Self {
+        self.ground = ground.clone();
+        self
     }
 }

@@ -47,7 +47,7 @@ impl Transfer<'_> {
                 self.learn_from(&child);
             }
         } else if matches!(self.target.has_manifest(child).await, Ok(true)) {
-            self.engine.complete.learn(&(Arc::clone(&self.place), child.digest.clone()), ());
+            self.engine.ground.complete.learn(&(Arc::clone(&self.place), child.digest.clone()), ());
         }
     }
 
@@ -58,7 +58,7 @@ impl Transfer<'_> {
             Content::Index(children) => Some(children),
             Content::Image(blobs) => {
                 for blob in blobs.iter().filter(|blob| !blob.is_foreign()) {
-                    self.engine.blobs.seen(repository, &self.place, &blob.digest);
+                    self.engine.ground.blobs.seen(repository, &self.place, &blob.digest);
                 }
                 None
             }

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 
 use super::blobs::How;
 use super::fanout::Recipients;
+use super::guards::Tags;
 use super::manifests::Node;
 use super::meanwhile::End;
 use super::plan::Found;
@@ -20,7 +21,7 @@ use super::referrers::Attached;
 use super::store::{Place, Store};
 use super::{Engine, Error, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Bytes, Content, Digest, Endpoint, Manifest, Outcome, Reason, Tag, Update};
+use crate::model::{Bytes, Content, Digest, Endpoint, Manifest, Outcome, Reason, Update};
 use crate::registry::{self, Stored};
 
 /// How thorough a transfer is.
@@ -88,8 +89,8 @@ pub(super) struct Transfer<'a> {
     pub(super) met: AtomicUsize,
     /// The manifest that the target names until now, once it was read.
     pub(super) outgoing: OnceCell<Option<Manifest>>,
-    /// The tags by which that is kept.
-    pub(super) backups: Mutex<Vec<Tag>>,
+    /// The further tags that exist by now.
+    pub(super) further: Mutex<Tags>,
 }
 
 impl<'a> Transfer<'a> {
@@ -118,7 +119,7 @@ impl<'a> Transfer<'a> {
             stored: OnceLock::new(),
             met: AtomicUsize::default(),
             outgoing: OnceCell::new(),
-            backups: Mutex::default(),
+            further: Mutex::default(),
         }
     }
 
@@ -255,14 +256,14 @@ impl<'a> Transfer<'a> {
                 Content::Image(blobs) => {
                     for blob in blobs.iter().filter(|blob| lacks(&blob.digest) && !blob.is_foreign()) {
                         let Some(delivery) = self.delivery(blob) else { continue };
-                        let how = self.engine.blobs.resend(&delivery).await;
+                        let how = self.engine.ground.blobs.resend(&delivery).await;
                         let how = how.map_err(|error| Failure::new(Stage::Transfer, error))?;
                         self.tally.add(how, blob.size);
                     }
                 }
                 Content::Index(children) => {
                     for child in children.iter().filter(|child| lacks(&child.digest)) {
-                        self.engine.complete.forget(&(Arc::clone(&self.place), child.digest.clone()));
+                        self.engine.ground.complete.forget(&(Arc::clone(&self.place), child.digest.clone()));
                         self.child(child, 1).await?;
                     }
                 }

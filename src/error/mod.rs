@@ -61,7 +61,7 @@ pub enum Class {
     Corrupt,
     /// The other side did something that the specification does not allow, or that we do not support.
     Protocol,
-    /// We were stopped.
+    /// We were stopped: the right to write ended.
     Interrupted,
 }
 

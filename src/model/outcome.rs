@@ -13,7 +13,7 @@ use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
 use super::guard::Rule;
 use super::reference::{ImageRef, Tag};
-use crate::error::{Chain, Failure};
+use crate::error::{Chain, Class, Failure};
 
 /// Names one end of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -236,6 +236,10 @@ pub enum Cause {
     Deadline,
     /// A signal asked the run to stop.
     Interrupted,
+    /// Its source moved on while the run went on, and the target is somebody's who may know.
+    SourceMoved,
+    /// The lease by which this instance may write ended; another may have it.
+    Withheld,
     /// A host never gave an answer in this run.
     Unreachable {
         /// The host.
@@ -262,6 +266,8 @@ impl fmt::Display for Cause {
         match self {
             Self::Deadline => f.write_str("the deadline was reached"),
             Self::Interrupted => f.write_str("the run was interrupted"),
+            Self::SourceMoved => f.write_str("the source moved on meanwhile"),
+            Self::Withheld => f.write_str("this instance may not write any more: its lease ended"),
             Self::Unreachable { host, error } => write!(f, "{host} never answered: {error}"),
         }
     }
@@ -291,9 +297,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What a failure comes to: a host that never answered leaves things unfinished rather than failed.
+    /// What a failure comes to: a host that never answered, and a right to write that ended, leave things unfinished
+    /// rather than failed.
     #[must_use]
     pub fn of_failure(failure: Failure) -> Self {
+        if failure.class == Class::Interrupted {
+            return Self::Unfinished(Cause::Withheld);
+        }
         Cause::of_silence(&failure).map_or_else(|| Self::Failed(failure), Self::Unfinished)
     }
 
@@ -388,6 +398,8 @@ pub struct Row {
     pub outcome: Outcome,
     /// Further tags of its repository by which what the target was before is kept.
     pub backups: Vec<Tag>,
+    /// Further tags of its repository that the image got besides, or would get in a dry run.
+    pub tags: Vec<Tag>,
     /// What it cost.
     pub moved: Moved,
     /// How many times the operation that decided was tried.
@@ -415,6 +427,7 @@ impl Row {
             previous: None,
             outcome,
             backups: Vec::new(),
+            tags: Vec::new(),
             moved: Moved::default(),
             attempts,
             elapsed: Duration::ZERO,

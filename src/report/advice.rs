@@ -139,16 +139,59 @@ pub(super) fn refusal_advice(refusal: &Refusal) -> Cow<'static, str> {
 }
 
 /// What to do about entries that were not finished.
-pub(super) fn cause_advice(cause: &Cause) -> &'static str {
-    match cause {
+pub(super) fn cause_advice(cause: &Cause) -> Cow<'static, str> {
+    let advice = match cause {
         Cause::Deadline => {
             "run again, it goes on where this run stopped; if it happens each time, raise `--deadline` or \
              run fewer files at a time"
         }
         Cause::Interrupted => "run again, it goes on where this run stopped",
-        Cause::Unreachable { .. } => {
-            "nothing was changed for these entries: check the name of the host, its status page, and this \
-             machine's DNS, proxy and firewall; then run again"
+        Cause::SourceMoved => "run again: it compares with what the source is now",
+        Cause::Withheld => {
+            "nothing is to be done for this entry: whoever holds the lease goes on where this one stopped; if this \
+             happens often, see why the lease could not be renewed"
+        }
+        Cause::Unreachable { host, .. } if is_within_cluster(host) => {
+            return format!(
+                "{UNREACHABLE}. `{host}` is a name within a cluster: from outside of it, `--source-registry HOST` of \
+                 `imagestreams` names the public one"
+            )
+            .into();
+        }
+        Cause::Unreachable { .. } => UNREACHABLE,
+    };
+    advice.into()
+}
+
+const UNREACHABLE: &str = "nothing was changed for these entries: check the name of the host, its status page, and this \
+                           machine's DNS, proxy and firewall; then run again";
+
+/// Whether a host, with or without a port, is a Service of Kubernetes.
+fn is_within_cluster(host: &str) -> bool {
+    let name = host.split_once(':').map_or(host, |(name, _)| name);
+    let name = name.strip_suffix(".cluster.local").unwrap_or(name);
+    name.rsplit_once('.').is_some_and(|(_, last)| last == "svc")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_a_cluster_from_outside_is_told_of_its_public_name() {
+        let help = |host: &str| {
+            cause_advice(&Cause::Unreachable { host: host.into(), error: "no such host".into() })
+        };
+        let registry = "image-registry.openshift-image-registry.svc";
+        for end in ["", ":5000", ".cluster.local", ".cluster.local:5000"] {
+            let said = help(&format!("{registry}{end}"));
+            assert!(
+                said.starts_with(UNREACHABLE) && said.contains("`--source-registry HOST`"),
+                "{end}: {said}"
+            );
+        }
+        for host in ["quay.io", "svc", "a.svc.example.com:5000", "svc.cluster.local.example.com"] {
+            assert_eq!(help(host), UNREACHABLE, "{host}");
         }
     }
 }

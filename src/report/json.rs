@@ -70,6 +70,8 @@ pub(super) struct RowFields {
     pub(super) rule: Option<Rule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) backups: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tags: Vec<String>,
     pub(super) stage: Option<Stage>,
     pub(super) class: Option<Class>,
     #[serde(default)]
@@ -120,6 +122,7 @@ impl RowFields {
             reason: reason(row),
             rule: row.outcome.rule().cloned(),
             backups: row.backups.iter().map(ToString::to_string).collect(),
+            tags: row.tags.iter().map(ToString::to_string).collect(),
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
             help: help(row),

@@ -13,7 +13,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use crate::model::{Outcome, Reason, Row};
 
 use super::totals::Counts;
-use super::words::{change, full_reason, help, moved, place, title, verdict, would};
+use super::words::{change, full_reason, help, moved, pinned_source, place, title, verdict, would};
 use super::{RenderError, Report, text_of};
 
 /// Renders the report as JUnit XML; characters that XML does not allow are left out.
@@ -116,7 +116,8 @@ fn failure(xml: &mut Xml<'_>, row: &Row, verdict: &str) -> io::Result<()> {
     failure.push_attribute(("message", &*allowed(verdict)));
     failure.push_attribute(("type", kind.as_str()));
     let owner = row.owner.as_deref().unwrap_or("nobody is named");
-    let body = format!("{verdict}\n\nhelp: {}\nowner: {owner}", help(row).unwrap_or_default());
+    let help = help(row).unwrap_or_default();
+    let body = format!("{verdict}\n\nhelp: {help}\nowner: {owner}{}", source_line(row));
     element(xml, failure, &body)
 }
 
@@ -128,7 +129,12 @@ fn output(row: &Row, reason: &str) -> String {
     if matches!(row.outcome, Outcome::Planned(Reason::Expired)) {
         return format!("{what} ({reason})");
     }
-    format!("{what} ({reason}): {}, {}", change(row), moved(row))
+    format!("{what} ({reason}): {}, {}{}", change(row), moved(row), source_line(row))
+}
+
+/// A line more for a source of which the name of the case leaves the digest out.
+fn source_line(row: &Row) -> String {
+    pinned_source(row).map(|source| format!("\nsource: {source}")).unwrap_or_default()
 }
 
 fn element(xml: &mut Xml<'_>, tag: BytesStart<'_>, text: &str) -> io::Result<()> {

@@ -59,6 +59,8 @@ pub struct Report {
     pub elapsed: Duration,
     /// What the program exits with.
     pub exit_code: u8,
+    /// Whether its files could not all be written.
+    pub unwritten: bool,
     /// Which part of a whole this is; none: all of it.
     pub part: Option<Part>,
     /// One row an entry.

@@ -62,6 +62,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         started: started.map_err(|_| unknown("started", &document.started))?,
         elapsed: duration(document.elapsed_seconds)?,
         exit_code: document.exit_code,
+        unwritten: false,
         part: document.shard.map(PartFields::part).transpose()?,
         rows: document.rows.into_iter().map(|row| row.row(&causes)).collect::<Result<_, _>>()?,
         wire: Wire { received: wire.received, sent: wire.sent, requests },
@@ -89,7 +90,8 @@ impl RowFields {
             target: Locator::Text(self.target.into()),
             digest: self.digest,
             previous: self.previous,
-            backups: self.backups.iter().map(|tag| backup(tag)).collect::<Result<_, _>>()?,
+            backups: tags("backups", &self.backups)?,
+            tags: tags("tags", &self.tags)?,
             moved: Moved { bytes: self.bytes, requests: self.requests },
             attempts: self.attempts,
         })
@@ -220,20 +222,24 @@ fn tag_refusal(said: &str) -> Result<Refusal, ReadError> {
     match said.strip_prefix("the tag to keep it by, ").and_then(|rest| rest.split_once(", is ")) {
         Some((tag, found)) => {
             let found = Digest::parse(found).map_err(|_| unknown("reason", said))?;
-            Ok(Refusal::Taken { tag: backup(tag)?, found })
+            Ok(Refusal::Taken { tag: tag_of("reason", tag)?, found })
         }
         None => one_of([Refusal::Exists, Refusal::Forbidden, Refusal::AgeUnknown], said),
     }
 }
 
-fn backup(tag: &str) -> Result<Tag, ReadError> {
-    Tag::parse(tag).map_err(|_| unknown("backups", tag))
+fn tags(field: &'static str, tags: &[String]) -> Result<Vec<Tag>, ReadError> {
+    tags.iter().map(|tag| tag_of(field, tag)).collect()
+}
+
+fn tag_of(field: &'static str, tag: &str) -> Result<Tag, ReadError> {
+    Tag::parse(tag).map_err(|_| unknown(field, tag))
 }
 
 fn cause(said: &str) -> Result<Cause, ReadError> {
     match said.split_once(" never answered: ") {
         Some((host, error)) => Ok(Cause::Unreachable { host: host.into(), error: error.into() }),
-        None => one_of([Cause::Deadline, Cause::Interrupted], said),
+        None => one_of([Cause::Deadline, Cause::Interrupted, Cause::SourceMoved, Cause::Withheld], said),
     }
 }
 

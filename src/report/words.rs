@@ -39,10 +39,26 @@ pub(super) fn edge(row: &Row) -> String {
     if source.is_empty() { format!("{target} ({place})") } else { format!("{source} -> {target} ({place})") }
 }
 
-/// `TARGET <- SOURCE (file:line)`; `TARGET (REPOSITORY)` of a row that copies nothing.
+/// `TARGET <- SOURCE (file:line)`, `TARGET (REPOSITORY)` of a row that copies nothing: the same from run to run, so without
+/// the digest that a source is pinned by.
 pub(super) fn title(row: &Row) -> String {
     let (source, target, place) = (name(&row.source), name(&row.target), place(&row.origin).0);
-    if source.is_empty() { format!("{target} ({place})") } else { format!("{target} <- {source} ({place})") }
+    if source.is_empty() {
+        return format!("{target} ({place})");
+    }
+    format!("{target} <- {} ({place})", unpinned(&source))
+}
+
+/// The source that a row's [`title`] does not name in full.
+pub(super) fn pinned_source(row: &Row) -> Option<String> {
+    Some(name(&row.source)).filter(|source| unpinned(source) != source)
+}
+
+fn unpinned(image: &str) -> &str {
+    image
+        .rsplit_once('@')
+        .filter(|(_, digest)| Digest::parse(digest).is_ok())
+        .map_or(image, |(image, _)| image)
 }
 
 /// What happened, with its causes once each; none for a row of which there is nothing to say.
@@ -69,17 +85,24 @@ pub(super) fn reason(row: &Row) -> Option<String> {
     }
 }
 
-/// As [`reason`], with what else people want to know: which rule decided, and by which tags the old image is kept.
+/// As [`reason`], with what else people want to know: which rule decided, which tags the image has besides, and by which
+/// the old one is kept.
 pub(super) fn full_reason(row: &Row) -> String {
     let mut text = reason(row).unwrap_or_default();
     if let (Outcome::Skipped(_), Some(rule)) = (&row.outcome, row.outcome.rule()) {
         text = format!("{text}, as {} asks", clean(&rule.to_string()));
     }
+    if !row.tags.is_empty() {
+        text = format!("{text}; it is tagged {} too", list(&row.tags));
+    }
     if !row.backups.is_empty() {
-        let tags: Vec<&str> = row.backups.iter().map(Tag::as_str).collect();
-        text = format!("{text}; the old one is kept as {}", tags.join(", "));
+        text = format!("{text}; the old one is kept as {}", list(&row.backups));
     }
     text
+}
+
+fn list(tags: &[Tag]) -> String {
+    tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// What the person on call should do about a row; none where nothing is to be done.
@@ -88,7 +111,7 @@ pub fn help(row: &Row) -> Option<Cow<'static, str>> {
     match &row.outcome {
         Outcome::Failed(failure) => Some(failure_help(failure)),
         Outcome::Refused(refusal) => Some(refusal_advice(refusal)),
-        Outcome::Unfinished(cause) => Some(cause_advice(cause).into()),
+        Outcome::Unfinished(cause) => Some(cause_advice(cause)),
         _ => None,
     }
 }
@@ -222,6 +245,9 @@ pub(super) fn exit_meaning(report: &super::Report) -> &'static str {
     match report.exit_code {
         0 if counts.planned > 0 => "nothing failed; this was a dry run, nothing was written",
         0 => "everything is as desired",
+        1 if report.unwritten && counts.failed + counts.refused == 0 => {
+            "the report files could not be written"
+        }
         1 if counts.failed + counts.refused + counts.unfinished == 0 => "a check found something",
         1 => "at least one entry failed or was refused",
         2 if !report.rows.is_empty() => "the registry cannot do what was asked of it",

@@ -77,6 +77,23 @@ fn a_run_copies_what_is_absent_and_a_second_one_keeps_it() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_is_the_exit_code_that_is_printed() {
+    let desk = Desk::new(&two_entries());
+    desk.write("artifacts", "no directory");
+    let done = desk.mirror(&["run", "--artifacts", "artifacts", "mapping_x"]).assert().code(1);
+    let (said, told) = (text(&done.get_output().stdout), text(&done.get_output().stderr));
+    assert!(said.ends_with("\nexit code 1: the report files could not be written\n"), "{said}");
+    assert!(told.contains("could not write `artifacts`"), "{told}");
+    assert!(desk.path("to/hello/index.json").is_file(), "{said}");
+
+    let desk = Desk::new(&format!("{}not a=line\n", two_entries()));
+    desk.write("artifacts", "no directory");
+    let done = desk.mirror(&["run", "--artifacts", "artifacts", "mapping_x"]).assert().code(1);
+    let said = text(&done.get_output().stdout);
+    assert!(said.ends_with("\nexit code 1: at least one entry failed or was refused\n"), "{said}");
+}
+
+#[test]
 fn the_job_is_told_by_variables_alone() {
     let desk = Desk::new(&two_entries());
     let variables = [("MAPPINGS", "mapping_*"), ("ARTIFACTS", "artifacts"), ("DRY_RUN", "true")];

@@ -187,6 +187,25 @@ fn every_flag_can_be_set_by_a_variable() {
 }
 
 #[test]
+fn serve_has_no_dry_run_and_says_what_has() {
+    let serve = "image-mirror serve --all-namespaces --target-repository q.io/a";
+    let dry = ["image-mirror serve --dry-run --all-namespaces --target-repository q.io/a", serve];
+    for (line, variables) in dry.into_iter().zip([&[][..], &[("DRY_RUN", "1")]]) {
+        let said = mistakes(line, variables);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("`--dry-run` is not supported: serve writes;"), "{said:?}");
+    }
+    assert!(settings(serve, &[("DRY_RUN", "0")]).is_ok());
+    for flag in ["--verify-content", "--force", "--skip-mount", "--referrers"] {
+        let words = format!("{serve} {flag}");
+        assert!(
+            Args::read(words.split(' ').map(OsString::from)).is_err(),
+            "{flag} is taken and does nothing"
+        );
+    }
+}
+
+#[test]
 fn a_key_without_its_certificate_is_a_mistake() {
     let said = settings("image-mirror run --client-key k.pem m", &[]).unwrap_err();
     assert_eq!(said, [UsageError::KeyWithoutCertificate]);

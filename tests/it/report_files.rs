@@ -97,6 +97,21 @@ fn a_thousand_rows_are_a_thousand_cases_of_which_three_failed() {
 }
 
 #[test]
+fn a_source_that_moves_keeps_the_name_of_its_case_and_its_digest_is_told_within() {
+    let digest = every_outcome().rows.pop().unwrap().digest.unwrap();
+    let read_back = report::read(report::json(&every_outcome()).unwrap().as_bytes()).unwrap();
+    for of in [every_outcome(), read_back] {
+        let xml = report::junit(&of).unwrap();
+        let name = "part-16:v1.14 &lt;- registry.ci.openshift.org/ci/tool (";
+        assert!(xml.contains(name), "{xml}");
+        let names = xml.lines().filter(|line| line.contains("<testcase "));
+        assert!(names.clone().count() > 10 && names.clone().all(|name| !name.contains("sha256:")), "{xml}");
+        let told = format!("\nsource: registry.ci.openshift.org/ci/tool@{digest}</");
+        assert_eq!(xml.matches(&told).count(), 2, "what was copied and what was not: {xml}");
+    }
+}
+
+#[test]
 fn what_xml_cannot_say_is_left_out_of_the_junit_and_the_rest_is_escaped() {
     let hostile =
         Row { owner: Some("a\u{1b}[31m<b>\u{ffff}&\0c".into()), ..three_failed_of(3).rows.remove(0) };

@@ -27,7 +27,8 @@ fn the_page_of_every_outcome_names_each_failure_with_its_line_owner_and_help() {
         "owner: knative-team, 3 entries",
         "owner: nobody is named, 1 entry",
         "give the account <code>robot$knative</code> write access",
-        "2 entries copied",
+        "3 entries copied",
+        "it is tagged 20260102_sha256_new too",
         "at least one entry failed or was refused",
     ] {
         assert!(page.contains(expected), "{expected}");

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use image_mirror::error::{Class, Classify, Failure, Stage};
 use image_mirror::model::{
     Bytes, Cause, Digest, ImageRef, Locator, Moved, Origin, Outcome, Reason, Reference, Refusal, Requests,
-    Row, Skip, Update, Version, Wire,
+    Row, Skip, Tag, Update, Version, Wire,
 };
 use image_mirror::report::Report;
 
@@ -84,6 +84,7 @@ pub(crate) fn row(line: u32, outcome: Outcome) -> Row {
         previous: Some(digest("new")),
         outcome,
         backups: Vec::new(),
+        tags: Vec::new(),
         moved: Moved { bytes: Bytes::default(), requests: 2 },
         attempts: 1,
         elapsed: Duration::from_millis(84),
@@ -124,6 +125,20 @@ fn failures() -> Vec<Row> {
     ]
 }
 
+/// Sources by digest, as ImageStreams have them: one that got further tags, and one that was held back.
+fn pinned() -> [Row; 2] {
+    let source = Reference::parse("registry.ci.openshift.org/ci/tool").unwrap().repository;
+    let source = Locator::Image(ImageRef::new(source, Version::Digest(digest("new"))));
+    let tag = |text: &str| vec![Tag::parse(text).unwrap()];
+    let origin = || Origin::ImageStreamTag { stream: "ci/tool".into(), tag: Some("latest".into()) };
+    let moved = copied(16, Outcome::Copied(Reason::Differs));
+    let (tags, backups) = (tag("20260102_sha256_new"), tag("20260102_sha256_old"));
+    [
+        Row { origin: origin(), source: source.clone(), tags, backups, ..moved },
+        Row { origin: origin(), source, ..row(17, Outcome::Unfinished(Cause::Withheld)) },
+    ]
+}
+
 /// One row of every outcome.
 pub(crate) fn every_outcome() -> Report {
     let unreachable =
@@ -143,6 +158,7 @@ pub(crate) fn every_outcome() -> Report {
         other_file(row(13, Outcome::Unfinished(unreachable))),
     ];
     rows.extend(failures());
+    rows.extend(pinned());
     report(rows)
 }
 
@@ -180,6 +196,7 @@ pub(crate) fn report(rows: Vec<Row>) -> Report {
         started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045),
         elapsed: Duration::from_millis(3_217),
         exit_code: 1,
+        unwritten: false,
         rows,
         part: None,
         wire: Wire {

@@ -196,12 +196,12 @@ pub struct ServeCommand {
     /// Where images go.
     #[command(flatten)]
     pub names: NamesArgs,
-    /// How far they are looked at, and what travels with them.
-    #[command(flatten)]
-    pub content: ContentArgs,
     /// What may be written.
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// That nothing is written, which it refuses.
+    #[command(flatten)]
+    pub write: WriteArgs,
     /// How it runs.
     #[command(flatten)]
     pub serve: ServeArgs,
@@ -274,7 +274,9 @@ impl Args {
     /// The command as clap sees it.
     #[must_use]
     pub fn clap() -> Clap {
-        booleans(Self::command()).mut_subcommand("prune-tags", prune::without_idle_flags)
+        booleans(Self::command())
+            .mut_subcommand("prune-tags", prune::without_idle_flags)
+            .mut_subcommand("serve", serve::without_idle_flags)
     }
 
     /// The long names of all flags of all commands, without the dashes.

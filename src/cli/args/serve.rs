@@ -44,3 +44,8 @@ impl ServeArgs {
         layer!(self over under: listen, interval, lease, lease_duration, jobs, grace;)
     }
 }
+
+/// The command without the flag that it has only to refuse it.
+pub(super) fn without_idle_flags(command: clap::Command) -> clap::Command {
+    command.mut_arg("dry_run", |arg| arg.hide(true))
+}

@@ -19,7 +19,7 @@ pub enum UsageError {
         /// The variable.
         name: String,
     },
-    /// A flag of `oc image mirror` that is an error here.
+    /// A flag that others take, `oc image mirror` or a command beside, and that is an error here.
     #[error("`--{flag}` is not supported: {instead}")]
     Replaced {
         /// The flag without its dashes.

@@ -46,8 +46,6 @@ pub struct ImageStreams {
 pub struct Serve {
     /// What is mirrored, and where to.
     pub wanted: WantedSettings,
-    /// How far it is looked at, and what travels with it.
-    pub copying: Copying,
     /// What may be written.
     pub policy: PolicySettings,
     /// Where the pages are.

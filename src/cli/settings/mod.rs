@@ -174,6 +174,10 @@ impl<'a> Draft<'a> {
     }
 
     fn serve(&mut self, args: ServeCommand) -> Option<Serve> {
+        if args.write.over(self.group()).dry_run.is_some_and(|truth| truth.0) {
+            let instead = "serve writes; `imagestreams --dry-run` shows what it would write";
+            self.errors.push(UsageError::Replaced { flag: "dry-run", instead });
+        }
         let wanted = self.wanted(args.selection, args.cluster, args.names);
         let has_cluster = wanted.as_ref().is_none_or(|wanted| matches!(wanted.listed, Listed::Cluster(_)));
         if wanted.as_ref().is_some_and(|wanted| wanted.listed.is_from_input()) {
@@ -183,7 +187,6 @@ impl<'a> Draft<'a> {
         let residence = Residence::new(serve, has_cluster, &self.environment.platform(), &mut self.errors);
         let Residence { listen, interval, lease, jobs, grace } = residence;
         Some(Serve {
-            copying: Copying::new(&CopyArgs::default(), args.content.over(self.group())),
             policy: self.policy(args.policy),
             connection: self.connection(args.connection),
             wanted: wanted?,

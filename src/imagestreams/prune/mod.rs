@@ -17,9 +17,9 @@ pub use plan::{Bounds, Plan, Rule};
 pub use tag::{Dated, Scheme};
 
 use crate::engine::{Observer, Stop};
-use crate::error::{Failure, Stage};
+use crate::error::{Class, Failure, Stage};
 use crate::model::{ImageRef, Locator, Moved, Origin, Outcome, Reason, Repository, Row, Skip, Tag, Version};
-use crate::registry::{Client, DeleteBy, counted};
+use crate::registry::{self, Client, DeleteBy, counted};
 
 /// What is to be done.
 #[derive(Debug, Clone)]
@@ -62,8 +62,7 @@ pub async fn prune(client: &Client, order: &Order, now: SystemTime, watch: Watch
     let tags = match listed {
         Some((Ok(tags), _)) => tags,
         Some((Err(error), requests)) => {
-            let failure = Failure::new(Stage::Read, error);
-            let outcome = Outcome::of_failure(failure);
+            let outcome = Outcome::of_failure(order.unlisted(error));
             let moved = Moved { requests, ..Moved::default() };
             return unlisted(Row { moved, ..order.row(None, outcome) }, watch);
         }
@@ -96,6 +95,18 @@ impl Order {
         };
         pruned.rows.extend(plan.expired.iter().map(|tag| self.row(Some(tag), outcome.clone())));
         pruned
+    }
+
+    /// What it comes to that the tags could not be listed.
+    fn unlisted(&self, error: registry::Error) -> Failure {
+        let mut failure = Failure::new(Stage::Read, error);
+        if failure.class == Class::Missing {
+            let repository = &self.repository;
+            let advice =
+                format!("check the name: `{repository}` does not exist, or this login may not know of it");
+            failure.advice = Some(advice.into());
+        }
+        failure
     }
 
     fn tell(&self, plan: &Plan) {

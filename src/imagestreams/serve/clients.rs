@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::engine::Ground;
 use crate::registry::Client;
 
 /// Makes a client.
@@ -24,18 +25,21 @@ pub(super) struct Clients {
 #[derive(Clone)]
 struct Current {
     client: Client,
+    /// What copies with this client share.
+    ground: Ground,
     since: Instant,
 }
 
 impl Clients {
     pub(super) fn new(connect: Connect) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let current = Current { client: connect()?, since: Instant::now() };
+        let current = Current::new(connect()?);
         Ok(Self { connect, current: Mutex::new(current) })
     }
 
-    /// The client to use now.
-    pub(super) fn current(&self) -> Client {
-        self.lock().client.clone()
+    /// The client to use now, and what those who copy with it share.
+    pub(super) fn current(&self) -> (Client, Ground) {
+        let current = self.lock();
+        (current.client.clone(), current.ground.clone())
     }
 
     /// Replaces the client, unless that was just done. With logins that cannot be read the old ones stay.
@@ -45,7 +49,7 @@ impl Clients {
             return;
         }
         match (self.connect)() {
-            Ok(client) => *current = Current { client, since: Instant::now() },
+            Ok(client) => *current = Current::new(client),
             Err(error) => {
                 tracing::error!("{}; going on with the logins as they were", crate::error::Chain(&*error));
             }
@@ -54,6 +58,12 @@ impl Clients {
 
     fn lock(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Current {
+    fn new(client: Client) -> Self {
+        Self { client, ground: Ground::default(), since: Instant::now() }
     }
 }
 

@@ -1,51 +1,160 @@
-//! Finds what has to be mirrored: everything now and then, and what changed when it does. What differs is queued.
+//! Finds what has to be mirrored: everything now and then, and what changed when it does.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::queue::Due;
-use super::service::{Known, Shared};
-use super::stale::is_stale;
-use crate::engine::{Check, Engine, Extent, Options, Silent, Stop};
-use crate::error::{Chain, Class, Failure};
+use super::compare::{Compared, compare};
+use super::service::Shared;
+use super::tell::{complain, tell};
+use crate::cluster::Cluster;
+use crate::engine::Stop;
+use crate::error::{Chain, Class, Classify as _};
 use crate::imagestreams::{
-    Asked, Config, ConfigError, ImageStream, Inventory, IsTag, StreamName, Wanted, Wish, announce,
-    changed_tags, wish,
+    Asked, Config, ConfigError, ImageStream, Inventory, IsTag, StreamName, Unread, Wish,
 };
-use crate::model::{Batch, Desired, Endpoint, Finding, Outcome, Reason, Row};
-use crate::report;
+use crate::model::{Outcome, Row};
 
 /// How long after a look that did not see everything the next one follows; each further one waits twice as long.
 const AGAIN: Duration = Duration::from_secs(30);
-/// Old images whose age is read at a time.
-const AGES: usize = 16;
+/// ImageStreams that are asked for singly at a time.
+const AT_A_TIME: usize = 8;
+/// More ImageStreams than this are not asked for one by one when they change: a list of all is cheaper.
+const SINGLY: usize = 200;
 
-/// Looks through everything at once and then every interval, and at what changed meanwhile, until `stop`.
+/// A look that came to its end.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    of_all: bool,
+    /// How much could not even be compared.
+    failed: usize,
+    /// Whether everything that was to be looked at could be read.
+    is_whole: bool,
+    /// Whether what could not be read may be read next time.
+    is_passing: bool,
+    compared: Compared,
+}
+
+/// The looks of one term.
+struct Looks<'a> {
+    service: &'a Shared,
+    stop: &'a Stop,
+    under_way: JoinSet<Ended>,
+    /// When everything is looked through; none: that is under way.
+    next: Option<Instant>,
+    /// How many looks in a row did not see everything.
+    in_part: u32,
+}
+
+/// Looks through everything at once and then every interval, and at what changed when it does, until `stop`.
 pub(super) async fn look(service: &Shared, stop: &Stop) {
-    let (mut next, mut in_part) = (Instant::now(), 0);
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.gently.cancelled() => return,
-            () = sleep_until(next) => {
-                let Some(well) = stop.gently.run_until_cancelled(pass(service, stop)).await else { return };
-                service.metrics.passed(well);
-                in_part = if well { 0 } else { in_part + 1 };
-                next = Instant::now() + pause(service.setup.interval, in_part);
-            }
-            changed = service.changes.take(), if service.needed.borrow().is_some() => {
-                let look = look_at(service, changed, stop);
-                let Some(well) = stop.gently.run_until_cancelled(look).await else { return };
-                if !well {
-                    next = next.min(Instant::now() + AGAIN);
+    let (under_way, next) = (JoinSet::new(), Some(Instant::now()));
+    let mut looks = Looks { service, stop, under_way, next, in_part: 0 };
+    stop.gently.run_until_cancelled(looks.go_on()).await;
+}
+
+impl Looks<'_> {
+    async fn go_on(&mut self) {
+        loop {
+            let next = self.next;
+            tokio::select! {
+                biased;
+                Some(ended) = self.under_way.join_next() => {
+                    // A look that broke down is one that did not see everything.
+                    self.ended(ended.unwrap_or_else(|_| broken()));
+                }
+                () = async { sleep_until(next.unwrap_or_else(Instant::now)).await }, if next.is_some() => {
+                    self.next = None;
+                    self.all().await;
+                }
+                changed = self.service.changes.take(), if self.service.needed.borrow().is_some() => {
+                    self.changed(changed).await;
                 }
             }
         }
     }
+
+    /// Reads everything and compares it.
+    async fn all(&mut self) {
+        let service = Arc::clone(self.service);
+        service.clients.renew();
+        let (asked, is_new) = asked(&service);
+        let needed = asked.needed();
+        let streams = match service.setup.inventory.read(&needed).await {
+            Ok(streams) => streams,
+            Err(error) => {
+                tracing::error!("{}", Chain(&error));
+                return self.ended(broken());
+            }
+        };
+        let is_whole = is_new && streams.failures().is_empty();
+        let passes = |unread: &Unread| is_passing(unread.failure.class);
+        let is_passing = !is_new || streams.failures().iter().any(passes);
+        let Wish { wanted, rows, findings } = service.learn_all(asked, streams);
+        service.needed.send_if_modified(|known| known.replace(needed.clone()).as_ref() != Some(&needed));
+        findings.iter().for_each(tell);
+        rows.iter().for_each(complain);
+        if wanted.is_empty() && rows.is_empty() && !service.setup.allow_empty {
+            tracing::error!("neither the configuration nor the flags pick an image: nothing is mirrored");
+        }
+        let (failed, stop) = (failures(&rows), self.stop.clone());
+        self.under_way.spawn(async move {
+            let compared = compare(service, wanted, stop).await;
+            Ended { of_all: true, failed, is_whole, is_passing, compared }
+        });
+    }
+
+    /// Looks at ImageStreams that changed, as they are now.
+    async fn changed(&mut self, names: BTreeSet<StreamName>) {
+        let Inventory::Cluster(cluster) = &self.service.setup.inventory else { return };
+        if names.len() > SINGLY {
+            self.next = self.next.map(|next| next.min(Instant::now()));
+            return;
+        }
+        let (changed, is_passing) = read_changed(self.service, cluster, &names).await;
+        let Wish { mut wanted, rows, .. } = self.service.wish();
+        wanted.retain(|wanted| wanted.istag.as_ref().is_some_and(|istag| changed.contains(istag)));
+        rows.iter().filter(|row| is_of(row, &names)).for_each(complain);
+        let (service, stop) = (Arc::clone(self.service), self.stop.clone());
+        self.under_way.spawn(async move {
+            let compared = compare(service, wanted, stop).await;
+            Ended { of_all: false, failed: 0, is_whole: !is_passing, is_passing, compared }
+        });
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        let Ended { of_all, failed, is_whole, is_passing, compared } = ended;
+        let Compared { right, queued, passing, .. } = compared;
+        let (failed, is_passing) = (failed + compared.failed, is_passing || passing > 0);
+        if is_passing {
+            self.in_part += 1;
+        } else if of_all {
+            self.in_part = 0;
+        }
+        let pause = pause(self.service.setup.interval, self.in_part);
+        let soon = Instant::now() + pause;
+        if !of_all {
+            self.next = self.next.map(|next| if is_passing { next.min(soon) } else { next });
+            return;
+        }
+        self.next = Some(soon);
+        self.service.metrics.passed(is_whole && passing == 0, failed);
+        self.service.looked_through();
+        let pause = humantime::format_duration(pause);
+        tracing::info!(
+            "looked through everything: {right} as they should be, {queued} to be mirrored, {failed} that cannot be; \
+             again in {pause}"
+        );
+    }
+}
+
+/// A look that saw nothing.
+fn broken() -> Ended {
+    Ended { of_all: true, failed: 0, is_whole: false, is_passing: true, compared: Compared::default() }
 }
 
 fn pause(interval: Duration, in_part: u32) -> Duration {
@@ -55,35 +164,9 @@ fn pause(interval: Duration, in_part: u32) -> Duration {
     }
 }
 
-/// One look through everything; whether nothing stood in the way of seeing all of it.
-async fn pass(service: &Shared, stop: &Stop) -> bool {
-    service.clients.renew();
-    let (asked, is_new) = asked(service);
-    let needed = asked.needed();
-    let streams = match service.setup.inventory.read(&needed).await {
-        Ok(streams) => streams,
-        Err(error) => {
-            tracing::error!("{}", Chain(&error));
-            return false;
-        }
-    };
-    let Wish { wanted, rows, findings } = wish(&asked, &streams);
-    findings.iter().for_each(tell);
-    rows.iter().for_each(complain);
-    let all_read = is_new && streams.failures().is_empty();
-    *service.known() = Known { asked, streams };
-    service.needed.send_if_modified(|known| known.replace(needed.clone()).as_ref() != Some(&needed));
-    if all_read {
-        service.queue.retain(&wanted.iter().map(|wanted| &wanted.desired.target).collect());
-    }
-    let well = queue_what_differs(service, wanted, stop).await;
-    service.looked_through();
-    well && all_read
-}
-
 /// What is asked for; what was asked for before where the configuration cannot be used now.
 fn asked(service: &Shared) -> (Asked, bool) {
-    let before = service.known().asked.clone();
+    let before = service.asked();
     let Some(path) = &service.setup.config else { return (before, true) };
     match Config::load(path, &before.names) {
         Ok(config) => {
@@ -100,130 +183,45 @@ fn asked(service: &Shared) -> (Asked, bool) {
     }
 }
 
-/// Looks at ImageStreams that changed, as they are now; whether all of them could be read.
-async fn look_at(service: &Shared, names: BTreeSet<StreamName>, stop: &Stop) -> bool {
-    let Inventory::Cluster(cluster) = &service.setup.inventory else { return true };
-    let mut changed: HashSet<IsTag> = HashSet::new();
-    let mut well = true;
-    for name in names {
-        // The event may be older than what is there now.
-        match cluster.image_stream(&name.namespace, &name.name, ImageStream::read).await {
-            Ok(Some(Ok(now))) => changed.extend(note(service, now)),
-            Ok(None) => service.known().streams.remove(&name),
-            Ok(Some(Err(malformed))) => tracing::error!("{}", Chain(&malformed)),
-            Err(error) => {
-                tracing::warn!("{}", Chain(&error));
-                well = false;
-            }
-        }
-    }
-    let Wish { mut wanted, .. } = {
-        let known = service.known();
-        wish(&known.asked, &known.streams)
-    };
-    wanted.retain(|wanted| wanted.istag.as_ref().is_some_and(|istag| changed.contains(istag)));
-    queue_what_differs(service, wanted, stop).await && well
-}
-
-/// Takes note of an ImageStream; gives the tags that are to be looked at.
-fn note(service: &Shared, now: ImageStream) -> Vec<IsTag> {
-    let mut known = service.known();
-    let changed = changed_tags(known.streams.get(&now.namespace, &now.name), &now);
-    let (namespace, name) = (Arc::clone(&now.namespace), Arc::clone(&now.name));
-    known.streams.insert(now);
-    let istag = |tag| IsTag { namespace: Arc::clone(&namespace), name: Arc::clone(&name), tag };
-    changed.into_iter().map(istag).collect()
-}
-
-/// Compares; queues what differs and takes out of the queue what does not. Whether everything could be compared, but for
-/// what will not be different next time.
-async fn queue_what_differs(service: &Shared, wanted: Vec<Wanted>, stop: &Stop) -> bool {
-    announce(&service.clients.current(), &wanted);
-    let entries: Vec<Desired> = wanted.iter().map(|wanted| wanted.desired.clone()).collect();
-    let mut by_target: HashMap<Endpoint, Wanted> =
-        wanted.into_iter().map(|wanted| (wanted.desired.target.clone(), wanted)).collect();
-    let batch = Batch::admit(entries).batch.guarded(|desired| service.setup.policies.guards(desired));
-    let rows = engine(service, stop).run(stream::iter([batch])).await;
-    let mut well = true;
-    let mut due = Vec::new();
-    for row in rows {
-        let Some(target) = endpoint(&row) else { continue };
-        let Some(wanted) = by_target.remove(&target) else { continue };
-        match &row.outcome {
-            Outcome::Planned(reason) => due.push((wanted, row.previous.clone(), *reason)),
-            Outcome::Kept => service.queue.remove(&target),
-            outcome => {
-                well &= !is_passing(outcome);
-                complain(&row);
-            }
-        }
-    }
-    let engine = engine(service, stop);
-    let aged = stream::iter(due).map(|(wanted, current, reason)| {
-        let engine = &engine;
+/// Reads ImageStreams one by one: the events that named them may be older than what is there now. Gives the tags that
+/// changed, and whether something that passes kept one of them from being read.
+async fn read_changed(
+    service: &Shared,
+    cluster: &Cluster,
+    names: &BTreeSet<StreamName>,
+) -> (HashSet<IsTag>, bool) {
+    let read = stream::iter(names.clone()).map(|name| {
+        let cluster = cluster.clone();
         async move {
-            let stale = reason == Reason::Differs && is_behind(engine, &wanted, current.as_ref()).await;
-            Due { wanted, current, stale }
+            let read = cluster.image_stream(&name.namespace, &name.name, ImageStream::read).await;
+            (name, read)
         }
     });
-    aged.buffered(AGES).for_each(|due| async { service.queue.put(due) }).await;
-    well
-}
-
-fn engine(service: &Shared, stop: &Stop) -> Engine {
-    let client = service.clients.current();
-    let options = Options {
-        extent: Extent::Compare,
-        check: Check::Names,
-        referrers: false,
-        began: SystemTime::now(),
-        ..service.setup.options.clone()
-    };
-    Engine::new(&client, options, Arc::new(Silent), stop.clone())
-}
-
-async fn is_behind(engine: &Engine, wanted: &Wanted, current: Option<&crate::model::Digest>) -> bool {
-    let (Some(source), Some(current)) = (wanted.created, current) else { return false };
-    match engine.target_made(&wanted.desired.target, current).await {
-        Ok(made) => is_stale(made, source),
-        Err(failure) => {
-            tracing::debug!("how old {} is cannot be told: {}", wanted.desired.target, Chain(&failure));
-            false
+    let mut read = std::pin::pin!(read.buffer_unordered(AT_A_TIME));
+    let (mut changed, mut may_pass) = (HashSet::new(), false);
+    while let Some((name, read)) = read.next().await {
+        match read.map(Option::transpose) {
+            Ok(Ok(now)) => changed.extend(service.learn_one(&name, now)),
+            Ok(Err(malformed)) => tracing::error!("{}", Chain(&malformed)),
+            Err(error) => {
+                tracing::warn!("{}; {}", Chain(&error), error.advice().unwrap_or_default());
+                may_pass |= is_passing(error.class());
+            }
         }
     }
+    (changed, may_pass)
 }
 
-fn endpoint(row: &Row) -> Option<Endpoint> {
-    match &row.target {
-        crate::model::Locator::Image(image) => Some(Endpoint::Registry(image.clone())),
-        crate::model::Locator::Layout(layout) => Some(Endpoint::Layout(layout.clone())),
-        _ => None,
-    }
+/// Whether a row is about one of these ImageStreams.
+fn is_of(row: &Row, names: &BTreeSet<StreamName>) -> bool {
+    let source = row.source.to_string();
+    names.iter().any(|name| source.contains(&name.to_string()))
 }
 
-/// Whether another look may end otherwise.
-fn is_passing(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Failed(Failure { class, .. }) => matches!(class, Class::Transient | Class::Throttled),
-        Outcome::Unfinished(_) => true,
-        _ => false,
-    }
+fn is_passing(class: Class) -> bool {
+    matches!(class, Class::Transient | Class::Throttled)
 }
 
-fn complain(row: &Row) {
-    if matches!(row.outcome, Outcome::Skipped(_)) {
-        tracing::debug!("{}", report::failure_line(row));
-    } else {
-        let help = report::help(row).unwrap_or_default();
-        tracing::error!("{}; {help}", report::failure_line(row));
-    }
-}
-
-fn tell(finding: &Finding) {
-    let (file, line) = (&finding.file, finding.line());
-    if finding.is_error() {
-        tracing::error!("{file}:{line}: {finding}");
-    } else {
-        tracing::warn!("{file}:{line}: {finding}");
-    }
+fn failures(rows: &[Row]) -> usize {
+    rows.iter().filter(|row| !matches!(row.outcome, Outcome::Skipped(_))).count()
 }

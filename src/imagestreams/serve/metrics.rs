@@ -12,6 +12,7 @@ pub(super) struct Metrics {
     oldest: IntGauge,
     leads: IntGauge,
     looked: IntGauge,
+    failed: IntGauge,
     mirrored: IntCounterVec,
     passes: IntCounterVec,
     watch_troubles: IntCounter,
@@ -42,7 +43,11 @@ impl Metrics {
             leads: gauge("leader", "1 while this instance may write.")?,
             looked: gauge(
                 "pass_timestamp_seconds",
-                "When everything was last looked through, since 1970-01-01 UTC.",
+                "When everything was last looked through completely, since 1970-01-01 UTC.",
+            )?,
+            failed: gauge(
+                "failed_entries",
+                "Entries that the last look through everything found no way to mirror.",
             )?,
             mirrored: IntCounterVec::new(
                 opts("mirrored_total", "Turns of targets by outcome."),
@@ -57,8 +62,9 @@ impl Metrics {
                 "Watches that broke or were refused.",
             ))?,
         };
-        let Self { registry, queued, oldest, leads, looked, mirrored, passes, watch_troubles } = &metrics;
-        for gauge in [queued, oldest, leads, looked] {
+        let Self { registry, queued, oldest, leads, looked, failed, mirrored, passes, watch_troubles } =
+            &metrics;
+        for gauge in [queued, oldest, leads, looked, failed] {
             registry.register(Box::new(gauge.clone()))?;
         }
         for counters in [mirrored, passes] {
@@ -73,11 +79,14 @@ impl Metrics {
         self.mirrored.with_label_values(&[outcome]).inc();
     }
 
-    /// Everything was looked through; `well`: and nothing has to be looked at again soon.
-    pub(super) fn passed(&self, well: bool) {
-        self.passes.with_label_values(&[if well { "complete" } else { "in_part" }]).inc();
-        self.looked
-            .set(seconds(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()));
+    /// Everything was looked through, `completely` or not; so many entries have no way to be mirrored.
+    pub(super) fn passed(&self, completely: bool, failed: usize) {
+        self.passes.with_label_values(&[if completely { "complete" } else { "in_part" }]).inc();
+        self.failed.set(i64::try_from(failed).unwrap_or(i64::MAX));
+        if completely {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            self.looked.set(seconds(now.unwrap_or_default()));
+        }
     }
 
     /// A watch broke.

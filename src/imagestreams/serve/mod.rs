@@ -1,21 +1,25 @@
 //! The resident form: the same comparison on a schedule and when an ImageStream changes, a queue of what differs, and
 //! pages that show it.
 //!
-//! 1. `looking` finds what differs and queues it; `watching` tells it what changed.
-//! 2. `queue` has one place a target; `copies` takes from it.
-//! 3. `pages` show the queue, health and metrics.
+//! 1. `looking` reads what there is, `known` keeps it, `watching` tells what changed.
+//! 2. `compare` queues what differs: `queue` has one place a target.
+//! 3. `copies` takes from it.
+//! 4. `pages` show the queue, health and metrics.
 //!
-//! Of several instances the holder of the lease does 1 and 2. When the lease is lost, what is being copied stops before
+//! Of several instances the holder of the lease does 1 to 3. When the lease is lost, what is being copied stops before
 //! its next write.
 
 mod clients;
+mod compare;
 mod copies;
+mod known;
 mod looking;
 mod metrics;
 mod pages;
 mod queue;
 mod service;
 mod stale;
+mod tell;
 mod watching;
 
 use std::error::Error;
@@ -84,7 +88,7 @@ async fn terms(service: &Shared, stop: &Stop) -> usize {
     loop {
         tokio::select! {
             () = stop.gently.cancelled() => return 0,
-            () = standing.held() => tracing::info!("the lease is ours: mirroring"),
+            () = standing.held() => {}
         }
         let term = Stop {
             gently: stop.gently.child_token(),
@@ -94,12 +98,15 @@ async fn terms(service: &Shared, stop: &Stop) -> usize {
         let mut lead = pin!(lead(service, &term));
         tokio::select! {
             given_up = &mut lead => return given_up,
-            () = standing.lost() => tracing::warn!("the lease is lost: nothing is written any more"),
+            () = standing.lost() => {}
         }
         term.gently.cancel();
         term.now.cancel();
-        lead.await;
+        let given_up = lead.await;
         service.queue.clear();
+        if stop.gently.is_cancelled() {
+            return given_up;
+        }
     }
 }
 

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
 use super::clients::{Clients, Connect};
+use super::known::Known;
 use super::metrics::Metrics;
 use super::queue::Queue;
 use crate::cluster::Standing;
 use crate::engine;
-use crate::imagestreams::{Asked, Inventory, Needed, StreamName, Streams};
+use crate::imagestreams::{Asked, Inventory, Needed, StreamName};
 use crate::policy::Policies;
 
 /// What `serve` is to do.
@@ -34,15 +35,10 @@ pub struct Setup {
     pub interval: Duration,
     /// Images being copied at a time.
     pub jobs: usize,
+    /// Whether having nothing to mirror is fine.
+    pub allow_empty: bool,
     /// Whether this instance may write; none: it may.
     pub standing: Option<Standing>,
-}
-
-/// What is known of what there is to mirror.
-#[derive(Debug)]
-pub(super) struct Known {
-    pub(super) asked: Asked,
-    pub(super) streams: Streams,
 }
 
 /// One instance.
@@ -55,9 +51,12 @@ pub(super) struct Service {
     pub(super) changes: Changes,
     /// Which ImageStreams are watched; none before they were listed.
     pub(super) needed: watch::Sender<Option<Needed>>,
-    known: Mutex<Known>,
+    pub(super) known: Mutex<Known>,
     is_ready: AtomicBool,
 }
+
+/// The instance as its parts share it.
+pub(super) type Shared = Arc<Service>;
 
 /// ImageStreams that changed.
 #[derive(Debug, Default)]
@@ -92,22 +91,16 @@ impl Service {
     /// # Errors
     /// Logins or certificates that cannot be used.
     pub(super) fn new(setup: Setup, connect: Connect) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let known = Known { asked: setup.asked.clone(), streams: Streams::default() };
         Ok(Self {
             clients: Clients::new(connect)?,
             metrics: Metrics::new()?,
             queue: Queue::default(),
             changes: Changes::default(),
             needed: watch::Sender::default(),
-            known: Mutex::new(known),
+            known: Mutex::new(Known::new(setup.asked.clone())),
             is_ready: AtomicBool::new(false),
             setup,
         })
-    }
-
-    /// What is known; not to be held over a wait.
-    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this instance may write at this moment.
@@ -120,9 +113,10 @@ impl Service {
         self.is_ready.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it does what it is there for: it looked through everything, or waits for the lease of another.
+    /// Whether it does what it is there for: it looked through everything, or it knows that another holds the lease.
     pub(super) fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::Relaxed) || !self.may_write()
+        let waits = |standing: &Standing| !standing.may_write();
+        self.is_ready.load(Ordering::Relaxed) || self.setup.standing.as_ref().is_some_and(waits)
     }
 }
 
@@ -131,6 +125,3 @@ impl std::fmt::Debug for Service {
         f.debug_struct("Service").finish_non_exhaustive()
     }
 }
-
-/// The instance as its parts share it.
-pub(super) type Shared = Arc<Service>;

@@ -10,7 +10,7 @@ use super::service::Shared;
 use crate::cluster::{Cluster, Event};
 use crate::engine::Stop;
 use crate::error::{Chain, Classify as _};
-use crate::imagestreams::{ImageStream, Inventory, Needed, StreamName, changed_tags};
+use crate::imagestreams::{ImageStream, Inventory, Needed, StreamName};
 
 /// Watches until `stop`; in other namespaces when the configuration comes to name others.
 pub(super) async fn watch(service: &Shared, stop: &Stop) {
@@ -50,10 +50,7 @@ fn take(service: &Shared, needed: &Needed, event: Event) {
         Event::Changed(json) => match ImageStream::read(&json) {
             Ok(now) => {
                 let name = StreamName { namespace: Arc::clone(&now.namespace), name: Arc::clone(&now.name) };
-                let known = service.known();
-                let is_new =
-                    || !changed_tags(known.streams.get(&name.namespace, &name.name), &now).is_empty();
-                if needed.includes(&name) && is_new() {
+                if needed.includes(&name) && service.is_news(&now) {
                     service.changes.add(name);
                 }
             }

@@ -90,7 +90,7 @@ async fn behind_a_gate_that_shuts_no_further_write_is_sent() {
         if word(&row) == "copied" {
             break;
         }
-        assert!(matches!(row.outcome, Outcome::Unfinished(Cause::Interrupted)), "{row:?}");
+        assert!(matches!(row.outcome, Outcome::Unfinished(Cause::Withheld)), "{row:?}");
         // Requests to open uploads may have been under way side by side when it shut.
         assert!(writes(&pair.target).len() <= lets_through + 3, "{lets_through}");
         assert_eq!(pair.target.count(Kind::PutManifest), 0, "the tag was not written");

@@ -188,6 +188,7 @@ async fn what_a_tag_becomes_can_have_a_further_tag_too() {
     let tags = pair.target.tags("mirror/app");
     let dated = tags.iter().find(|tag| tag.ends_with(&format!("_sha256_{}", new.digest.hex()))).unwrap();
     assert!(pair.target.holds("mirror/app", dated, &new));
+    assert_eq!(row.tags.iter().map(ToString::to_string).collect::<Vec<_>>(), [dated.as_str()]);
     let puts = pair.target.requests_on(Kind::PutManifest);
     assert_eq!(puts.last().and_then(|put| put.reference.as_deref()), Some("v1"));
     pair.target.assert_tags_were_always_whole();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CI, World};
-use crate::support::{FakeCluster, Image, Run};
+use crate::support::{FakeCluster, Image, Kind, Run, on};
 
 /// The API server of the world's cluster.
 async fn api_of(world: &World) -> FakeCluster {
@@ -92,4 +92,25 @@ async fn a_cluster_that_never_answers_is_no_failure_of_anything() {
     let ran = run.env("KUBECONFIG", "kubeconfig").file("kubeconfig", kubeconfig).run().await.exits(3);
     assert_eq!(ran.rows_that("unfinished").len(), 1, "{ran}");
     assert_eq!(world.target.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_list_that_grew_old_moves_no_tag_back() {
+    let mut world = six().await;
+    let api = api_of(&world).await;
+    let newer = Image::example(9);
+    world.target.put_image(CI, "a_s1_v1", &Image::example(8));
+    let gate = world.target.hold(on(Kind::HeadManifest).reference("a_s1_v1"));
+    let running = run(&world, &api, &["--namespace", "a"]).start();
+    gate.arrived(1).await;
+    // A promotion writes the tag and the ImageStream after that was listed.
+    world.target.put_image(CI, "a_s1_v1", &newer);
+    world.offer("a/s1:v1", &newer);
+    for (namespace, name, object) in world.streams.objects() {
+        api.put(namespace, name, object);
+    }
+    gate.release();
+    let ran = running.ended().await.exits(0);
+    assert_eq!((ran.rows_that("kept").len(), ran.rows_that("copied").len()), (1, 1), "{ran}");
+    assert_eq!(world.target.count(on(Kind::PutManifest).reference("a_s1_v1")), 0, "{ran}");
 }

@@ -15,6 +15,9 @@ async fn a_tag_that_moves_leaves_both_images_with_a_dated_tag_and_moves_last() {
     assert_eq!((&row["outcome"], &row["owner"]), (&"copied".into(), &"selection".into()), "{ran}");
     assert_eq!(row["origin"], serde_json::json!({"stream": "ci/tool", "tag": "latest"}));
     assert_eq!(row["backups"], serde_json::json!([dated(&old)]));
+    assert_eq!(row["tags"], serde_json::json!([dated(&new)]));
+    let words = format!("; it is tagged {} too; the old one is kept as {}", dated(&new), dated(&old));
+    assert!(ran.stdout.contains(&words), "{ran}");
     assert_eq!(row["source"], format!("{}/ci/tool@{}", world.source.host(), new.digest));
     for (tag, image) in [("ci_tool_latest".to_owned(), &new), (dated(&new), &new), (dated(&old), &old)] {
         assert!(world.target.holds(CI, &tag, image), "{tag}: {ran}");
@@ -29,6 +32,7 @@ async fn a_tag_that_moves_leaves_both_images_with_a_dated_tag_and_moves_last() {
     world.clear_logs();
     let ran = world.run(&["--namespace", "ci"]).run().await.exits(0);
     assert_eq!(only_row(&ran)["outcome"], "kept", "{ran}");
+    assert!(only_row(&ran).get("tags").is_none(), "nothing was tagged: {ran}");
     assert_eq!((world.source.count(any()), world.target.count(any())), (0, 1), "one HEAD, whatever the date");
     assert_eq!(world.target.tags(CI).len(), 3);
 }
@@ -38,7 +42,11 @@ async fn a_new_tag_gets_a_dated_one_beside_it() {
     let image = Image::example(1);
     let mut world = World::start().await;
     world.offer("ci/ci-operator:latest", &image);
-    world.run(&["--tag", "ci/ci-operator:latest"]).run().await.exits(0);
+    let dry = world.run(&["--tag", "ci/ci-operator:latest", "--dry-run"]).run().await.exits(0);
+    assert_eq!(only_row(&dry)["tags"], serde_json::json!([dated(&image)]), "{dry}");
+    assert!(world.target.tags(CI).is_empty(), "{dry}");
+    let ran = world.run(&["--tag", "ci/ci-operator:latest"]).run().await.exits(0);
+    assert_eq!(only_row(&ran)["tags"], serde_json::json!([dated(&image)]), "{ran}");
     assert_eq!(world.target.tags(CI), [dated(&image), "ci_ci-operator_latest".to_owned()]);
 }
 

@@ -1,6 +1,7 @@
 //! Thousands of tags to a real registry, judged by skopeo; and the same again, a day later too.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -10,30 +11,39 @@ use image_mirror::imagestreams::{Inventory, wish};
 use image_mirror::model::{Batch, Row};
 use image_mirror::registry::{self, Client, Credentials};
 
-use super::{CI, everything, today};
+use super::{CI, everything};
 use crate::support::{FakeRegistry, Image, RealRegistry, StreamList, any, skopeo, skopeo_raw, succeeded};
 
-/// So many distinct images lie under the tags.
-const IMAGES: usize = 40;
+const DAY: Duration = Duration::from_hours(24);
 
-/// `count` tags of several namespaces, all of them in the registry of the cluster.
-fn fill(source: &FakeRegistry, count: usize) -> (StreamList, BTreeMap<String, Image>) {
-    let images: Vec<Image> = (0..IMAGES)
-        .map(|seed| Image::oci().layer_of(2000, 7).layer_of(300, seed as u64 + 100).build())
-        .collect();
+/// What tags should be.
+type Expected = BTreeMap<String, Image>;
+
+/// An image of its own for each number, on a layer that all share.
+fn image(number: usize) -> Image {
+    Image::oci().layer_of(2000, 7).layer(format!("layer {number}")).build()
+}
+
+/// The moving tags `numbers` of several namespaces, in the registry of the cluster and in a file, with these images.
+fn fill(
+    source: &FakeRegistry,
+    numbers: impl Iterator<Item = usize>,
+    of: fn(usize) -> Image,
+) -> (StreamList, Expected) {
     let (mut streams, mut tags) = (StreamList::of(source.host()), BTreeMap::new());
-    for at in 0..count {
-        let (namespace, name) = (format!("ns{}", at % 5), format!("stream{}", at % 97));
-        let (image, tag) = (&images[at % IMAGES], format!("v{at}"));
-        source.put_untagged(&format!("{namespace}/{name}"), image);
+    for number in numbers {
+        let (namespace, name, tag) =
+            (format!("ns{}", number % 5), format!("stream{}", number % 97), format!("v{number}"));
+        let image = of(number);
+        source.put_untagged(&format!("{namespace}/{name}"), &image);
         streams.put(&format!("{namespace}/{name}:{tag}"), &image.digest);
-        tags.insert(format!("{namespace}_{name}_{tag}"), image.clone());
+        tags.insert(format!("{namespace}_{name}_{tag}"), image);
     }
     (streams, tags)
 }
 
-/// Mirrors all ImageStreams of the file `list`, as if the run began `ahead` of now.
-async fn mirror(list: &std::path::Path, target: &str, ahead: Duration) -> (Vec<Row>, Client) {
+/// Mirrors all ImageStreams of the file `list`, as a run that began then.
+async fn mirror(list: &Path, target: &str, began: SystemTime) -> (Vec<Row>, Client) {
     let asked = everything(target);
     let streams = Inventory::Files(vec![list.to_owned()]).read(&asked.needed()).await.unwrap();
     let wish = wish(&asked, &streams);
@@ -41,49 +51,62 @@ async fn mirror(list: &std::path::Path, target: &str, ahead: Duration) -> (Vec<R
     let client =
         Client::new(registry::Options::default(), Credentials::anonymous(), Credentials::anonymous())
             .unwrap();
-    let options = Options { visible_targets: true, began: SystemTime::now() + ahead, ..Options::default() };
+    let options = Options { visible_targets: true, began, ..Options::default() };
     let engine = Engine::new(&client, options, Arc::new(Silent), Stop::default());
     (engine.run(stream::iter([Batch::admit(entries).batch])).await, client)
 }
 
+/// How the dated keep tags of a day begin.
+fn day(at: SystemTime) -> String {
+    let text = humantime::format_rfc3339_seconds(at).to_string();
+    text.chars().filter(char::is_ascii_digit).take(8).collect()
+}
+
+fn dated<'a>(images: impl Iterator<Item = &'a Image>, at: SystemTime) -> Expected {
+    let day = day(at);
+    images.map(|image| (format!("{day}_sha256_{}", image.digest.hex()), image.clone())).collect()
+}
+
 async fn all_tags_of_a_file(count: usize) {
     let (source, target) = (FakeRegistry::start().await, RealRegistry::open().await);
-    let (streams, tags) = fill(&source, count);
     let folder = tempfile::tempdir().unwrap();
-    let list = folder.path().join("streams.json");
-    std::fs::write(&list, streams.json()).unwrap();
+    let (before, now) = (folder.path().join("before.json"), folder.path().join("now.json"));
+    // Every fourth tag was another image until yesterday.
+    let (old_streams, old) = fill(&source, (0..count).step_by(4), |number| image(number + 1_000_000));
+    let (streams, tags) = fill(&source, 0..count, image);
+    std::fs::write(&before, old_streams.json()).unwrap();
+    std::fs::write(&now, streams.json()).unwrap();
+    let today = SystemTime::now();
 
-    let began = SystemTime::now();
-    let (rows, _) = mirror(&list, target.host(), Duration::ZERO).await;
+    mirror(&before, target.host(), today - DAY).await;
+    let (rows, _) = mirror(&now, target.host(), today).await;
     assert_eq!(rows.iter().filter(|row| row.outcome.word() == "copied").count(), count);
-    told(count, began.elapsed().unwrap());
-    assert_right(&target, &tags).await;
+    told(count, today.elapsed().unwrap());
+    let mut expected = tags.clone();
+    expected.extend(dated(old.values(), today - DAY));
+    expected.extend(dated(old.values().chain(tags.values()), today));
+    assert_right(&target, &expected).await;
 
-    for days in [0, 1] {
+    for later in [Duration::ZERO, DAY] {
         source.clear_log();
-        let (rows, client) = mirror(&list, target.host(), Duration::from_hours(24 * days)).await;
-        assert!(rows.iter().all(|row| row.outcome.word() == "kept"), "{days} days later");
+        let (rows, client) = mirror(&now, target.host(), today + later).await;
+        assert!(rows.iter().all(|row| row.outcome.word() == "kept"), "{later:?} later");
         let requests = client.wire().requests;
-        assert_eq!(requests.head, count as u64, "one HEAD a moving tag, {days} days later");
+        assert_eq!(requests.head, count as u64, "one HEAD a moving tag, {later:?} later");
         let others =
             requests.token + requests.get + requests.post + requests.put + requests.patch + requests.delete;
-        assert_eq!((others, source.count(any())), (0, 0), "nothing else, {days} days later");
+        assert_eq!((others, source.count(any())), (0, 0), "nothing else, {later:?} later");
     }
 }
 
 #[expect(clippy::print_stderr, reason = "a figure for the closing note of a change")]
 fn told(count: usize, took: Duration) {
-    eprintln!("{count} tags were mirrored in {took:?}");
+    eprintln!("{count} tags, {} of which moved, were mirrored in {took:?}", count.div_ceil(4));
 }
 
-/// Every moving tag, and one keep tag an image, are what they should be, as skopeo sees it.
-async fn assert_right(target: &RealRegistry, tags: &BTreeMap<String, Image>) {
-    let mut expected: BTreeMap<String, Image> = tags.clone();
-    for image in tags.values() {
-        expected.insert(format!("{}_sha256_{}", today(), image.digest.hex()), image.clone());
-    }
-    assert_eq!(expected.len(), tags.len() + IMAGES.min(tags.len()));
-    stream::iter(&expected)
+/// Every tag is what it should be, as skopeo sees it, and there is no other.
+async fn assert_right(target: &RealRegistry, expected: &Expected) {
+    stream::iter(expected)
         .for_each_concurrent(4, |(tag, image)| async move {
             let raw = skopeo_raw(&target.image(CI, tag), None).await;
             assert_eq!(raw, image.bytes, "{tag}");

@@ -39,6 +39,7 @@ async fn start(world: &World, api: &FakeCluster, stop: &Stop) -> JoinSet<usize> 
         policies: Policies::default(),
         interval: Duration::from_hours(1),
         jobs: 4,
+        allow_empty: false,
         standing: Some(standing.clone()),
     };
     let connect = Box::new(move || {

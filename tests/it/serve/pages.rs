@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CI, Resident, World};
-use crate::support::{Image, Kind};
+use crate::support::{Image, Kind, any};
 
 #[tokio::test]
 async fn an_empty_queue_is_an_empty_list_and_what_is_not_understood_is_a_bad_request() {
@@ -131,4 +131,18 @@ async fn what_cannot_be_served_does_not_start() {
     run(&[]).run().await.exits(2);
     run(&["--all-namespaces", "--lease", "ci/x"]).run().await.exits(2);
     run(&["--all-namespaces", "--lease-duration", "5s"]).run().await.exits(2);
+}
+
+#[tokio::test]
+async fn told_to_write_nothing_it_does_not_start() {
+    let mut world = World::start().await;
+    world.offer("ci/tool:v1", &Image::example(1));
+    let to = format!("{}/{CI}", world.target.host());
+    let base = ["serve", "--from-file", "streams.json", "--target-repository", &to, "--all-namespaces"];
+    let run = || crate::support::Run::new(base).file("streams.json", world.streams.json());
+    for dry in [run().args(["--dry-run"]), run().env("DRY_RUN", "1")] {
+        let ran = dry.run().await.exits(2);
+        assert!(ran.stderr.contains("`imagestreams --dry-run` shows what it would write"), "{ran}");
+    }
+    assert_eq!((world.source.count(any()), world.target.count(any())), (0, 0));
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CI, Resident, World, until};
-use crate::support::{FakeCluster, Image, Kind, Run, Which, any, on};
+use crate::support::{FakeCluster, FakeRegistry, Fault, Image, Kind, Run, Which, any, on};
 
 /// A cluster of which an API server tells, and the resident program over it.
 struct Scene {
@@ -144,4 +144,91 @@ async fn of_two_instances_one_writes_and_the_other_is_ready_to() {
     scene.mirrored("a_tool_v1", &Image::example(8)).await;
     second.stopped().await.exits(0);
     assert!(scene.world.source.count(any()) > 0);
+}
+
+/// Whether the API server was asked for one ImageStream.
+fn was_asked_for(api: &FakeCluster, name: &str) -> bool {
+    api.requests().iter().any(|request| request.path.ends_with(name))
+}
+
+#[tokio::test]
+async fn a_list_that_grew_old_moves_no_tag_back() {
+    let mut scene = Scene::set().await;
+    let gate = scene.world.target.hold(on(Kind::HeadManifest).reference("a_tool_v1"));
+    let resident = Resident::of(scene.run(&["--namespace", "a"])).await;
+    gate.arrived(1).await;
+    until("a watch", || !scene.api.watches().is_empty()).await;
+    // A promotion writes the tag and the ImageStream while everything is looked through.
+    scene.world.target.put_image(CI, "a_tool_v1", &Image::example(3));
+    scene.moves("a/tool:v1", &Image::example(3));
+    until("the change is looked at", || was_asked_for(&scene.api, "imagestreams/tool")).await;
+    gate.release();
+    resident.until_queued(0).await;
+    resident.stopped().await.exits(0);
+    assert_eq!(scene.world.target.count(puts_of("a_tool_v1")), 0, "back to the old image, and forth again");
+}
+
+#[tokio::test]
+async fn a_tag_that_goes_back_while_its_image_is_copied_is_followed() {
+    let mut scene = Scene::set().await;
+    let resident = Resident::of(scene.run(&["--namespace", "a"])).await;
+    scene.mirrored("a_tool_v1", &Image::example(1)).await;
+    resident.until_queued(0).await;
+    until("a watch", || !scene.api.watches().is_empty()).await;
+    let gate = scene.world.target.hold(Kind::PutBlob);
+    scene.moves("a/tool:v1", &Image::example(3));
+    gate.arrived(1).await;
+    scene.world.target.clear_log();
+    scene.moves("a/tool:v1", &Image::example(1));
+    let looks = on(Kind::HeadManifest).reference("a_tool_v1");
+    until("the look", || scene.world.target.count(looks.clone()) > 0).await;
+    gate.release();
+    until("the tag was moved back", || {
+        scene.world.target.count(puts_of("a_tool_v1")) == 2
+            && scene.world.target.holds(CI, "a_tool_v1", &Image::example(1))
+    })
+    .await;
+    resident.stopped().await.exits(0);
+}
+
+#[tokio::test]
+async fn a_source_that_does_not_answer_delays_nobody() {
+    let scene = Scene::set().await;
+    let slow = FakeRegistry::start().await;
+    let gate = slow.hold(Kind::HeadManifest);
+    let config = format!("supplementalCIImages:\n  x/y:z: {{image: '{}/x/y:z'}}\n", slow.host());
+    let run = scene.run(&["--namespace", "a", "--config", "_config.yaml"]).file("_config.yaml", config);
+    let resident = Resident::of(run).await;
+    gate.arrived(1).await;
+    scene.mirrored("a_tool_v1", &Image::example(1)).await;
+    gate.release();
+    resident.running.kill().await;
+}
+
+#[tokio::test]
+async fn what_is_gone_leaves_the_queue_when_it_goes() {
+    let scene = Scene::set().await;
+    scene.api.deny(Some("b"));
+    scene.world.target.fault(Fault::on(puts_of("a_tool_v1")).always().status(400));
+    let resident = Resident::of(scene.run(&["--namespace", "a,b"])).await;
+    resident.until_queued(1).await;
+    until("a watch", || !scene.api.watches().is_empty()).await;
+    scene.api.remove("a", "tool");
+    resident.until_queued(0).await;
+    resident.stopped().await.exits(0);
+}
+
+#[tokio::test]
+async fn an_image_that_follows_another_is_mirrored_on_when_that_has_come() {
+    let scene = Scene::set().await;
+    let (cluster, proxy) = (scene.world.source.host(), scene.world.target.host());
+    let image = Image::example(5);
+    scene.world.source.put_image("org/tool", "v1", &image);
+    let config = format!(
+        "supplementalCIImages:\n  x/y:z: {{image: '{cluster}/org/tool:v1'}}\nqciToAppCIImages:\n  x/y:z: {{}}\n"
+    );
+    let words = ["--config", "_config.yaml", "--source-registry", cluster, "--proxy-host", proxy];
+    let resident = Resident::of(scene.run(&words).file("_config.yaml", config)).await;
+    until("the end of the chain", || scene.world.source.holds("x/y", "z", &image)).await;
+    resident.stopped().await.exits(0);
 }

@@ -5,7 +5,7 @@
 //!   can never be mirrored costs the others nothing but its turn.
 //! - What is being copied stays until it is done; what is asked for meanwhile has its turn afterwards.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -31,6 +31,11 @@ pub(super) struct Due {
 }
 
 impl Due {
+    /// What follows this, which is under way, when `other` is asked for.
+    fn after(&self, other: Self) -> After {
+        if self.is_another(&other) { After::Another(Box::new(other)) } else { After::Nothing }
+    }
+
     /// Whether `other` wants its target to be another image.
     fn is_another(&self, other: &Self) -> bool {
         self.wanted.desired.source != other.wanted.desired.source
@@ -54,8 +59,19 @@ enum State {
     Ready,
     /// It failed, and waits until then.
     Waiting(Instant),
-    /// It is being copied; what was asked for since comes next.
-    Moving(Option<Box<Due>>),
+    /// It is being copied.
+    Moving(After),
+}
+
+/// What comes after a copy that is under way.
+#[derive(Debug, Clone)]
+enum After {
+    /// Nothing, if it comes off.
+    Nothing,
+    /// A turn of its own for what was asked for since.
+    Another(Box<Due>),
+    /// Nothing, whether or not it comes off: nobody wants it any more.
+    Gone,
 }
 
 /// How a turn ended.
@@ -89,14 +105,29 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The target is as it should be: it needs no turn.
-    pub(super) fn remove(&self, target: &Endpoint) {
-        self.inner().remove(target);
+    /// The target of `due` is what that wants. It needs no turn, unless another image is on its way there.
+    pub(super) fn is_right(&self, due: Due) {
+        self.inner().is_right(due);
+        self.changed.notify_one();
     }
 
-    /// Keeps the targets that are in `wanted`, and those that are being copied.
-    pub(super) fn retain(&self, wanted: &HashSet<&Endpoint>) {
-        self.inner().retain(wanted);
+    /// What the target of `due` is could not be seen: if it is queued, then for this from now on.
+    pub(super) fn correct(&self, due: Due) {
+        if self.inner().targets.contains_key(&due.wanted.desired.target) {
+            self.put(due);
+        }
+    }
+
+    /// Nobody wants `target` to be anything any more.
+    pub(super) fn drop_target(&self, target: &Endpoint) {
+        self.inner().drop_target(target);
+    }
+
+    /// The target, if it still is what it was, is far behind its source.
+    pub(super) fn is_stale(&self, target: &Endpoint, current: &Digest) {
+        if let Some(queued) = self.inner().targets.get_mut(target) {
+            queued.due.stale |= queued.due.current.as_ref() == Some(current);
+        }
     }
 
     /// The next that is to be copied; waits until there is one.
@@ -123,10 +154,11 @@ impl Queue {
         }
     }
 
-    /// The turn of `target` ended so.
-    pub(super) fn ended(&self, target: &Endpoint, turn: Turn) {
-        self.inner().ended(target, turn);
+    /// The turn of `target` ended so; gives how long it waits for another, if it has to.
+    pub(super) fn ended(&self, target: &Endpoint, turn: Turn) -> Option<Duration> {
+        let wait = self.inner().ended(target, turn);
         self.changed.notify_one();
+        wait
     }
 
     /// Forgets everything.
@@ -161,9 +193,7 @@ impl Inner {
     fn put(&mut self, due: Due) {
         let target = due.wanted.desired.target.clone();
         match self.targets.get_mut(&target) {
-            Some(Queued { state: State::Moving(next), due: moving, .. }) => {
-                *next = moving.is_another(&due).then(|| Box::new(due));
-            }
+            Some(Queued { state: State::Moving(after), due: moving, .. }) => *after = moving.after(due),
             // What failed was another image.
             Some(Queued { state: State::Waiting(_), due: failed, .. }) if failed.is_another(&due) => {
                 self.replace(&target, due);
@@ -194,13 +224,18 @@ impl Inner {
         self.places
     }
 
-    fn remove(&mut self, target: &Endpoint) {
-        if let Some(queued) = self.targets.get_mut(target) {
-            if let State::Moving(next) = &mut queued.state {
-                *next = None;
-                return;
-            }
-            let Some(queued) = self.targets.remove(target) else { return };
+    fn is_right(&mut self, due: Due) {
+        let target = due.wanted.desired.target.clone();
+        match self.targets.get_mut(&target) {
+            Some(Queued { state: State::Moving(after), due: moving, .. }) => *after = moving.after(due),
+            _ => self.drop_target(&target),
+        }
+    }
+
+    fn drop_target(&mut self, target: &Endpoint) {
+        if let Some(Queued { state: State::Moving(after), .. }) = self.targets.get_mut(target) {
+            *after = After::Gone;
+        } else if let Some(queued) = self.targets.remove(target) {
             self.leave(target, &queued);
         }
     }
@@ -210,14 +245,6 @@ impl Inner {
             State::Ready => drop(self.ready.remove(&queued.place)),
             State::Waiting(until) => drop(self.waiting.remove(&(until, queued.place, target.clone()))),
             State::Moving(_) => {}
-        }
-    }
-
-    fn retain(&mut self, wanted: &HashSet<&Endpoint>) {
-        let gone: Vec<Endpoint> =
-            self.targets.keys().filter(|target| !wanted.contains(target)).cloned().collect();
-        for target in gone {
-            self.remove(&target);
         }
     }
 
@@ -237,32 +264,35 @@ impl Inner {
     fn take(&mut self) -> Option<Due> {
         let (_, target) = self.ready.pop_first()?;
         let queued = self.targets.get_mut(&target)?;
-        queued.state = State::Moving(None);
+        queued.state = State::Moving(After::Nothing);
         Some(queued.due.clone())
     }
 
-    fn ended(&mut self, target: &Endpoint, turn: Turn) {
-        let Some(mut queued) = self.targets.remove(target) else { return };
-        let State::Moving(next) = std::mem::replace(&mut queued.state, State::Ready) else {
+    fn ended(&mut self, target: &Endpoint, turn: Turn) -> Option<Duration> {
+        let mut queued = self.targets.remove(target)?;
+        let State::Moving(after) = std::mem::replace(&mut queued.state, State::Ready) else {
             self.targets.insert(target.clone(), queued);
-            return;
+            return None;
         };
-        let place = self.place();
-        queued.place = place;
-        match (next, turn) {
-            (Some(next), _) => {
+        let mut wait = None;
+        queued.place = self.place();
+        match (after, turn) {
+            (After::Another(next), _) => {
                 (queued.due, queued.failures) = (*next, 0);
-                self.ready.insert(place, target.clone());
+                self.ready.insert(queued.place, target.clone());
             }
-            (None, Turn::Over) => return,
-            (None, Turn::Failed) => {
-                let until = Instant::now() + wait_after(queued.failures);
+            (After::Gone, _) | (After::Nothing, Turn::Over) => return None,
+            (After::Nothing, Turn::Failed) => {
+                let time = wait_after(queued.failures);
+                let until = Instant::now() + time;
                 queued.failures += 1;
                 queued.state = State::Waiting(until);
-                self.waiting.insert((until, place, target.clone()));
+                self.waiting.insert((until, queued.place, target.clone()));
+                wait = Some(time);
             }
         }
         self.targets.insert(target.clone(), queued);
+        wait
     }
 }
 

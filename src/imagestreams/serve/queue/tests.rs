@@ -30,8 +30,8 @@ async fn next(queue: &Queue) -> String {
     name(&queue.next().await)
 }
 
-fn ended(queue: &Queue, target: &str, turn: Turn) {
-    queue.ended(&image(&format!("q.io/o/ci:{target}")), turn);
+fn ended(queue: &Queue, target: &str, turn: Turn) -> Option<Duration> {
+    queue.ended(&image(&format!("q.io/o/ci:{target}")), turn)
 }
 
 fn shown(queue: &Queue, most: usize) -> Vec<String> {
@@ -130,17 +130,55 @@ async fn what_is_asked_for_while_it_is_copied_has_a_turn_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_nobody_wants_any_more_leaves_unless_it_is_being_copied() {
+async fn what_nobody_wants_any_more_leaves_and_is_not_tried_again() {
     let queue = filled(&["a", "b", "c"]);
     assert_eq!(next(&queue).await, "a");
-    let wanted = image("q.io/o/ci:b");
-    queue.retain(&[&wanted].into());
-    assert_eq!(shown(&queue, 10), ["a", "b"]);
-    queue.remove(&wanted);
-    assert_eq!(shown(&queue, 10), ["a"]);
-    ended(&queue, "a", Turn::Failed);
-    queue.remove(&image("q.io/o/ci:a"));
+    for target in ["a", "c"] {
+        queue.drop_target(&image(&format!("q.io/o/ci:{target}")));
+    }
+    assert_eq!(shown(&queue, 10), ["a", "b"], "what is being copied is shown until its end");
+    assert_eq!(ended(&queue, "a", Turn::Failed), None);
+    assert_eq!(shown(&queue, 10), ["b"]);
+    assert_eq!(next(&queue).await, "b");
+    ended(&queue, "b", Turn::Failed);
+    queue.drop_target(&image("q.io/o/ci:b"));
     assert_eq!(queue.len(), 0, "also what waits");
+}
+
+#[tokio::test]
+async fn what_is_right_leaves_unless_another_image_is_on_its_way_there() {
+    let queue = filled(&["a", "b"]);
+    queue.is_right(due("b", "one"));
+    assert_eq!(shown(&queue, 10), ["a"]);
+    assert_eq!(next(&queue).await, "a");
+    queue.is_right(due("a", "two"));
+    // Whether it came off or was refused: the target is what it should be only once that was looked at again.
+    ended(&queue, "a", Turn::Failed);
+    let again = queue.next().await;
+    assert_eq!(again.wanted.desired.source, due("a", "two").wanted.desired.source);
+    ended(&queue, "a", Turn::Over);
+    assert_eq!(queue.len(), 0);
+}
+
+#[tokio::test]
+async fn what_could_not_be_seen_is_queued_for_what_is_wanted_now_and_only_if_it_was_queued() {
+    let queue = filled(&["a"]);
+    queue.correct(due("a", "two"));
+    queue.correct(due("b", "two"));
+    assert_eq!(queue.len(), 1);
+    assert_eq!(queue.next().await.wanted.desired.source, due("a", "two").wanted.desired.source);
+}
+
+#[tokio::test]
+async fn a_target_is_stale_only_as_what_it_was_found_to_be() {
+    let queue = Queue::default();
+    let (old, other) = (Digest::of(b"old"), Digest::of(b"other"));
+    queue.put(Due { current: Some(old.clone()), ..due("a", "one") });
+    let (target, stale) = (image("q.io/o/ci:a"), || queue.oldest(1)[0].due.stale);
+    queue.is_stale(&target, &other);
+    assert!(!stale());
+    queue.is_stale(&target, &old);
+    assert!(stale());
 }
 
 #[tokio::test(start_paused = true)]
