@@ -179,7 +179,7 @@ fn of_two_that_differ_the_later_one_counts_and_that_is_said() {
     let (old, new) = (object("a/one", &[("1", 'a')]), object("a/one", &[("1", 'b'), ("2", 'b')]));
     let mut streams = Streams::default();
     let first = read("first.json", &[old.clone(), old.clone()], &mut streams);
-    let second = read("second.json", &[old.clone()], &mut streams);
+    let second = read("second.json", std::slice::from_ref(&old), &mut streams);
     assert!(streams.findings().is_empty(), "the same again is no news: {:?}", streams.findings());
     let third = read("third.json", &[new.clone(), old, new], &mut streams);
     assert_eq!(listed(&streams), ["a/one 2"]);
