@@ -19,6 +19,7 @@ use super::settings::{ImageStreams, Listed, Pace, WantedSettings};
 use super::stop::{self, Patience};
 use crate::cluster::{self, Cluster};
 use crate::engine::{Extent, Observer as _, Stop};
+use crate::error::{Chain, Classify as _};
 use crate::imagestreams::{
     Asked, Config, ConfigError, FileError, Inventory, Part, Wanted, Wish, announce, source_check, wish,
 };
@@ -45,8 +46,8 @@ pub(super) enum NothingAttempted {
     File(#[from] Box<ConfigError>),
     #[error(transparent)]
     Streams(#[from] FileError),
-    #[error("cannot reach the cluster")]
-    Cluster(#[source] Box<cluster::Error>),
+    #[error("cannot reach the cluster: {0}")]
+    Cluster(String),
     #[error(transparent)]
     Policy(#[from] UnusablePolicy),
     #[error("cannot listen for signals")]
@@ -88,7 +89,12 @@ async fn prepare(
     began: Began,
 ) -> Result<Prepared, NothingAttempted> {
     let asked = asked(&settings.wanted, output)?;
-    let inventory = inventory(&settings.wanted).await?;
+    // A configuration that names images of registries only needs no cluster.
+    let inventory = if asked.needed().is_nothing() {
+        Inventory::Files(Vec::new())
+    } else {
+        inventory(&settings.wanted).await?
+    };
     let policies = policies::beside(&settings.policy, settings.wanted.config.as_deref(), output)?;
     let deadline = settings.pace.deadline.map(|after| began.clock + after);
     let client = connect::client(&settings.connection, deadline)?;
@@ -116,9 +122,15 @@ pub(super) async fn inventory(settings: &WantedSettings) -> Result<Inventory, No
         Listed::Files(paths) => Ok(Inventory::Files(paths.clone())),
         Listed::Cluster(access) => {
             let cluster = Cluster::connect(access).await;
-            cluster.map(Inventory::Cluster).map_err(|error| NothingAttempted::Cluster(Box::new(error)))
+            cluster.map(Inventory::Cluster).map_err(|error| NothingAttempted::Cluster(told(&error)))
         }
     }
+}
+
+/// What is wrong, and what to do about it.
+fn told(error: &cluster::Error) -> String {
+    let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("{}{advice}", Chain(error))
 }
 
 /// Takes everything that was asked for through the engine, until done or stopped.

@@ -8,7 +8,8 @@ use http::Request;
 use kube::client::Body;
 
 use super::Cluster;
-use super::error::{Cause, Error, Kind};
+use super::client::kind_of;
+use super::error::{Error, Kind};
 use super::refused::Refused;
 
 /// The first try included.
@@ -101,7 +102,7 @@ impl Cluster {
             let kind = match tokio::time::timeout(PATIENCE, self.ask_once(&question.path)).await {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(kind)) => kind,
-                Err(_) => Kind::Silent(PATIENCE),
+                Err(_) => Kind::silent(&self.server, PATIENCE),
             };
             if attempts == ATTEMPTS || !kind.is_worth_another_try() {
                 return Err(self.error(question.operation.clone(), &question.right, kind).after(attempts));
@@ -115,6 +116,7 @@ impl Cluster {
     async fn ask_once(&self, path: &str) -> Result<Bytes, Kind> {
         let request = Request::get(path).header(http::header::ACCEPT, "application/json").body(Body::empty());
         let request = request.map_err(|error| Kind::Setup(error.into()))?;
+        let kind_of = |error| kind_of(error, &self.server);
         let (parts, body) = self.client.send(request).await.map_err(kind_of)?.into_parts();
         self.note_answer();
         let body = body.collect_bytes().await.map_err(kind_of)?;
@@ -129,11 +131,11 @@ impl Cluster {
         if matches!(error, kube::Error::Api(_)) {
             self.note_answer();
         }
-        self.error(operation, right, kind_of(error))
+        self.error(operation, right, kind_of(error, &self.server))
     }
 
     pub(super) fn error(&self, operation: String, right: &Right, kind: Kind) -> Error {
-        Error::at(&self.host, operation, Some(right.clone()), kind).answered(self.has_answered())
+        Error::at(&self.server, operation, Some(right.clone()), kind).answered(self.has_answered())
     }
 }
 
@@ -146,31 +148,4 @@ fn wait(kind: &Kind, failed: u32) -> Duration {
     }
     let longest = BACKOFF_MIN.saturating_mul(1 << failed.saturating_sub(1).min(16)).min(BACKOFF_MAX);
     longest.mul_f64(fastrand::f64())
-}
-
-/// What the client's error comes down to. Its own texts name their causes, which are shown apart, and may show what a
-/// login program printed.
-fn kind_of(error: kube::Error) -> Kind {
-    use kube::Error as Client;
-    match error {
-        Client::Api(status) => Kind::Refused(Refused::of(status.code, &status)),
-        Client::HyperError(error) => Kind::Broken(error.into()),
-        Client::Service(error) => Kind::Broken(error),
-        Client::ReadEvents(error) => Kind::Broken(error.into()),
-        Client::Auth(error) => Kind::Login(login(&error)),
-        Client::SerdeError(error) => Kind::Answer(error.to_string()),
-        Client::FromUtf8(_) => Kind::Answer("it is not UTF-8".to_owned()),
-        error => Kind::Setup(error.into()),
-    }
-}
-
-fn login(error: &kube::client::AuthError) -> Cause {
-    use kube::client::AuthError as Auth;
-    match error {
-        Auth::AuthExecRun { cmd, out } => format!("`{cmd}` ended with {}", out.status).into(),
-        Auth::AuthExecStart(error) => format!("the login program could not be started: {error}").into(),
-        Auth::AuthExecParse(_) | Auth::ExecPluginFailed => "the login program's answer is of no use".into(),
-        Auth::ReadTokenFile(error, path) => format!("reading `{}`: {error}", path.display()).into(),
-        _ => "the kubeconfig's login is of no use".into(),
-    }
 }

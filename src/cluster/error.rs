@@ -2,10 +2,12 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ask::Right;
 use super::refused::Refused;
+use super::server::Server;
 use crate::error::{Class, Classify};
 
 /// A cause of which only its text is used.
@@ -18,8 +20,7 @@ pub struct Error(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     operation: String,
-    /// The API server.
-    host: String,
+    server: Arc<Server>,
     attempts: u32,
     /// Whether it ever answered anything.
     answered: bool,
@@ -35,11 +36,8 @@ pub(super) enum Kind {
     #[error(transparent)]
     Refused(Refused),
     /// None came, or not all of it.
-    #[error("the API server gave no answer")]
-    Broken(#[source] Cause),
-    /// None came in time.
-    #[error("the API server gave no answer within {}", humantime::format_duration(*.0))]
-    Silent(Duration),
+    #[error("{} gave no answer", .0.server.host)]
+    Unanswered(#[source] Silence),
     /// One that is not what was asked for.
     #[error("the API server's answer is of no use: {0}")]
     Answer(String),
@@ -50,14 +48,26 @@ pub(super) enum Kind {
     #[error("the list expired {0} times before it was read to its end")]
     Expired(u32),
     /// We have no login to send.
-    #[error("the login to the cluster could not be had")]
-    Login(#[source] Cause),
+    #[error("{0}")]
+    Login(String),
+    /// We have none because the login program of the kubeconfig gave none. What it says may be secret.
+    #[error("{0}")]
+    Program(String),
     /// Our own side is not set up for it.
     #[error(transparent)]
     Setup(Cause),
     /// Neither a kubeconfig nor a pod.
-    #[error("no kubeconfig is given, and this is no pod with a service account")]
-    NoCluster(#[source] Cause),
+    #[error("{0}")]
+    NoCluster(String),
+}
+
+/// Whose answer did not come, and why. What asks the API server shares it, so it does not say what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{server}")]
+pub(super) struct Silence {
+    server: Arc<Server>,
+    #[source]
+    cause: Cause,
 }
 
 impl Error {
@@ -66,24 +76,21 @@ impl Error {
         Self::local(operation.into(), Kind::Setup(cause))
     }
 
-    pub(super) fn no_cluster(cause: Cause) -> Self {
-        Self::local("finding the cluster".to_owned(), Kind::NoCluster(cause))
+    /// `said`: what was looked for.
+    pub(super) fn no_cluster(said: String) -> Self {
+        Self::local("finding the cluster".to_owned(), Kind::NoCluster(said))
     }
 
     fn local(operation: String, kind: Kind) -> Self {
-        Self(Box::new(Inner {
-            operation,
-            host: String::new(),
-            attempts: 1,
-            answered: true,
-            right: None,
-            kind,
-        }))
+        Self::at(&Arc::default(), operation, None, kind)
     }
 
-    /// `operation`, which takes `right`, failed at the API server `host`.
-    pub(super) fn at(host: &str, operation: String, right: Option<Right>, kind: Kind) -> Self {
-        Self(Box::new(Inner { operation, host: host.to_owned(), attempts: 1, answered: true, right, kind }))
+    /// `operation`, which takes `right`, failed at `server`; where it did not get beyond the login, that failed.
+    pub(super) fn at(server: &Arc<Server>, operation: String, right: Option<Right>, kind: Kind) -> Self {
+        let is_login = matches!(kind, Kind::Login(_) | Kind::Program(_));
+        let operation = if is_login { "logging in to the cluster".to_owned() } else { operation };
+        let server = Arc::clone(server);
+        Self(Box::new(Inner { operation, server, attempts: 1, answered: true, right, kind }))
     }
 
     /// How often it was tried.
@@ -104,15 +111,26 @@ impl Error {
 }
 
 impl Kind {
+    /// Of `server` no answer came, or not all of it.
+    pub(super) fn unanswered(server: &Arc<Server>, cause: impl Into<Cause>) -> Self {
+        Self::Unanswered(Silence { server: Arc::clone(server), cause: cause.into() })
+    }
+
+    /// No answer came in time.
+    pub(super) fn silent(server: &Arc<Server>, waited: Duration) -> Self {
+        Self::unanswered(server, format!("none within {}", humantime::format_duration(waited)))
+    }
+
     /// Whether the same may work in a while.
     pub(super) fn is_worth_another_try(&self) -> bool {
         match self {
             Self::Refused(refused) => refused.is_worth_another_try(),
-            Self::Broken(_) | Self::Silent(_) => true,
+            Self::Unanswered(_) => true,
             Self::Answer(_)
             | Self::Endless(_)
             | Self::Expired(_)
             | Self::Login(_)
+            | Self::Program(_)
             | Self::Setup(_)
             | Self::NoCluster(_) => false,
         }
@@ -123,9 +141,9 @@ impl Classify for Error {
     fn class(&self) -> Class {
         match &self.0.kind {
             Kind::Refused(refused) => refused.class(),
-            Kind::Broken(_) | Kind::Silent(_) | Kind::Expired(_) => Class::Transient,
+            Kind::Unanswered(_) | Kind::Expired(_) => Class::Transient,
             Kind::Answer(_) | Kind::Endless(_) => Class::Protocol,
-            Kind::Login(_) => Class::Denied,
+            Kind::Login(_) | Kind::Program(_) => Class::Denied,
             Kind::Setup(_) | Kind::NoCluster(_) => Class::Invalid,
         }
     }
@@ -135,11 +153,12 @@ impl Classify for Error {
     }
 
     fn advice(&self) -> Option<String> {
-        let Inner { host, right, kind, .. } = &*self.0;
+        let Inner { server, right, kind, .. } = &*self.0;
+        let host = &server.host;
         match kind {
             Kind::Refused(refused) => refused.advice(host, right.as_ref()),
-            Kind::Broken(_) | Kind::Silent(_) => Some(format!(
-                "see that the API server {host} can be reached from here, and that its certificate is of the \
+            Kind::Unanswered(_) => Some(format!(
+                "see that {host}, {server}, can be reached from here, and that its certificate is of the \
                  kubeconfig's certificate-authority"
             )),
             Kind::Answer(_) | Kind::Endless(_) => {
@@ -148,17 +167,23 @@ impl Classify for Error {
             Kind::Expired(_) => {
                 Some(format!("run again later: the API server {host} forgets lists too soon"))
             }
-            Kind::Login(_) => Some("log in to the cluster again, or renew the kubeconfig".to_owned()),
+            Kind::Login(_) => Some(format!("log in to {host} again, or renew the kubeconfig")),
+            Kind::Program(_) => Some(format!(
+                "log in to {host} again, or renew the kubeconfig; run the login program by hand to see what it says, \
+                 which is not shown here because it may be secret"
+            )),
             Kind::Setup(_) => None,
-            Kind::NoCluster(_) => {
-                Some("name a kubeconfig in KUBECONFIG, or run in a pod with a service account".to_owned())
-            }
+            Kind::NoCluster(_) => Some(
+                "name a kubeconfig with `--kubeconfig` or in KUBECONFIG, or read ImageStreams from files with \
+                 `--from-file`"
+                    .to_owned(),
+            ),
         }
     }
 
     fn unreached(&self) -> Option<&str> {
-        let is_silent = matches!(self.0.kind, Kind::Broken(_) | Kind::Silent(_));
-        (is_silent && !self.0.answered).then_some(&self.0.host)
+        let is_silent = matches!(self.0.kind, Kind::Unanswered(_));
+        (is_silent && !self.0.answered).then_some(&self.0.server.host)
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::ask::Right;
 use super::error::{Error, Kind};
+use super::standing::Terms;
 use super::{Cluster, Standing};
 use crate::error::{Chain, Classify as _};
 
@@ -43,7 +44,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// A campaign for the lease, to be [run](Campaign::run), and what it has come to.
 #[must_use]
 pub fn lease(cluster: &Cluster, settings: LeaseSettings) -> (Standing, Campaign) {
-    let (until, standing) = watch::channel(None);
+    let (terms, standing) = watch::channel(Terms::default());
     let duration = Duration::from_secs(settings.duration.max(SHORTEST).as_secs());
     let campaign = Campaign {
         api: Api::namespaced(cluster.client.clone(), &settings.namespace),
@@ -51,8 +52,9 @@ pub fn lease(cluster: &Cluster, settings: LeaseSettings) -> (Standing, Campaign)
         // Of two processes with one name each would think that the lease is its own.
         identity: format!("{}_{:016x}", settings.identity, fastrand::u64(..)),
         settings: LeaseSettings { duration, ..settings },
-        until,
+        terms,
         observed: None,
+        awaited: None,
         is_troubled: false,
     };
     (Standing::new(standing), campaign)
@@ -65,8 +67,10 @@ pub struct Campaign {
     cluster: Cluster,
     settings: LeaseSettings,
     identity: String,
-    until: watch::Sender<Option<Instant>>,
+    terms: watch::Sender<Terms>,
     observed: Option<Observed>,
+    /// The holder that we were last said to wait for.
+    awaited: Option<String>,
     /// Whether the last round failed: it is said once.
     is_troubled: bool,
 }
@@ -85,6 +89,14 @@ impl Campaign {
     /// Acquires the lease as soon as it is free and renews it every third of its duration, for ever. What goes wrong
     /// is logged and tried again. To be dropped when writing is over, and then [released](Campaign::release).
     pub async fn run(&mut self) -> Infallible {
+        let told = tell(self.place(), Standing::new(self.terms.subscribe()));
+        tokio::select! {
+            never = self.rounds() => never,
+            never = told => never,
+        }
+    }
+
+    async fn rounds(&mut self) -> Infallible {
         loop {
             let began = Instant::now();
             let is_ours = self.round().await;
@@ -99,15 +111,15 @@ impl Campaign {
     /// # Errors
     /// The API server cannot be reached or refuses; the lease then ends by itself.
     pub async fn release(self) -> Result<(), Error> {
-        self.until.send_replace(None);
+        self.terms.send_modify(|terms| terms.ours = None);
         let released = tokio::time::timeout(self.period(), self.give_up()).await;
-        released.unwrap_or_else(|_| Err(self.error(Kind::Silent(self.period()))))
+        released.unwrap_or_else(|_| Err(self.error(Kind::silent(&self.cluster.server, self.period()))))
     }
 
     /// One look, and what follows from it: whether the lease is ours now.
     async fn round(&mut self) -> bool {
         let tried = tokio::time::timeout(self.period(), self.take_or_renew()).await;
-        match tried.unwrap_or_else(|_| Err(self.error(Kind::Silent(self.period())))) {
+        match tried.unwrap_or_else(|_| Err(self.error(Kind::silent(&self.cluster.server, self.period())))) {
             Ok(is_ours) => {
                 self.is_troubled = false;
                 is_ours
@@ -123,15 +135,21 @@ impl Campaign {
         let found = self.look().await?;
         self.observe(found.as_ref());
         if !self.may_take(found.as_ref()) {
-            self.step_down(found.as_ref());
+            self.wait_for(found.as_ref().and_then(holder));
             return Ok(false);
         }
         let wanted = self.signed(found);
         let sent = Instant::now();
+        let stored = self.write(&wanted).await?;
+        let known = Some(Instant::now() + self.settings.duration);
         // Where another was first, the next look tells what that means.
-        let Some(stored) = self.write(&wanted).await? else { return Ok(false) };
+        let Some(stored) = stored else {
+            self.terms.send_modify(|terms| terms.known = known);
+            return Ok(false);
+        };
         self.observe(Some(&stored));
-        self.stand(sent + self.settings.duration - MARGIN);
+        self.awaited = None;
+        self.terms.send_replace(Terms { ours: Some(sent + self.settings.duration - MARGIN), known });
         Ok(true)
     }
 
@@ -173,16 +191,15 @@ impl Campaign {
         lease
     }
 
-    fn stand(&self, until: Instant) {
-        if self.until.send_replace(Some(until)).is_none() {
-            tracing::info!(lease = self.place(), identity = self.identity, "the lease is ours");
-        }
-    }
-
-    fn step_down(&self, found: Option<&Lease>) {
-        if self.until.send_replace(None).is_some() {
-            let holder = found.and_then(holder).unwrap_or_default();
-            tracing::warn!(lease = self.place(), holder, "the lease is no longer ours");
+    /// The lease is another's. Each is named once, and after it was said that the lease is no longer ours.
+    fn wait_for(&mut self, holder: Option<&str>) {
+        let known = Some(Instant::now() + self.settings.duration);
+        let was_ours = self.terms.send_replace(Terms { ours: None, known }).ours.is_some();
+        if !was_ours && holder != self.awaited.as_deref() {
+            self.awaited = holder.map(str::to_owned);
+            if let Some(holder) = holder {
+                tracing::info!("the lease {} is held by {holder}: waiting for it", self.place());
+            }
         }
     }
 
@@ -194,12 +211,6 @@ impl Campaign {
             tracing::warn!(error = said, advice, "it is tried again until it works");
         }
         self.is_troubled = true;
-        if self.until.send_if_modified(|until| until.take_if(|until| *until <= Instant::now()).is_some()) {
-            tracing::warn!(
-                lease = self.place(),
-                "the lease was not renewed in time: nothing is written any more"
-            );
-        }
     }
 
     async fn give_up(&self) -> Result<(), Error> {
@@ -255,6 +266,16 @@ impl Campaign {
 
     fn period(&self) -> Duration {
         self.settings.duration / 3
+    }
+}
+
+/// Says when the lease at `place` becomes ours, and when it is lost, at the moment it is.
+async fn tell(place: String, standing: Standing) -> Infallible {
+    loop {
+        standing.held().await;
+        tracing::info!("the lease {place} is ours");
+        standing.lost().await;
+        tracing::warn!("the lease {place} is lost: nothing is written any more");
     }
 }
 

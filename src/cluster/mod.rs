@@ -5,11 +5,13 @@
 
 mod access;
 mod ask;
+mod client;
 mod error;
 mod lease;
 mod pages;
 mod refused;
 mod seen;
+mod server;
 mod standing;
 mod text;
 mod watch;
@@ -26,26 +28,31 @@ pub use lease::{Campaign, LeaseSettings, lease};
 pub use standing::Standing;
 pub use watch::Event;
 
+use server::Server;
+
 /// A cluster and our login there. Clones share connections.
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
-    /// Host and port of the API server.
-    host: Arc<str>,
+    server: Arc<Server>,
     /// Whether it ever said anything; what never did is not there, rather than in trouble.
     answered: Arc<AtomicBool>,
 }
 
 impl Cluster {
-    /// The cluster of a kubeconfig if one is given, else the one that this pod runs in. Sends nothing.
+    /// The cluster of a kubeconfig if there is one, else the one that this pod runs in. Sends nothing; a login program
+    /// that the kubeconfig names is run.
     ///
     /// # Errors
-    /// A kubeconfig that cannot be read or lacks what it names; none, outside a pod.
+    /// A kubeconfig that cannot be read or lacks what it names; none, outside a pod; a login that cannot be had.
     pub async fn connect(access: &Access) -> Result<Self, Error> {
-        let config = access.config().await?;
-        let host = config.cluster_url.authority().map_or("", http::uri::Authority::as_str).into();
-        let client = Client::try_from(config).map_err(|error| Error::setup("preparing TLS", error.into()))?;
-        Ok(Self { client, host, answered: Arc::default() })
+        let (config, context) = access.config().await?;
+        let server = Arc::new(Server::of(&config, context));
+        let client = client::prepare(config, &server).map_err(|kind| {
+            let operation = format!("preparing requests to {server}");
+            Error::at(&server, operation, None, kind)
+        })?;
+        Ok(Self { client, server, answered: Arc::default() })
     }
 
     /// The namespace of this pod, or of the kubeconfig's context; `default` where that names none.
@@ -57,7 +64,7 @@ impl Cluster {
     /// Host and port of the API server.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        &self.server.host
     }
 
     fn note_answer(&self) {
@@ -71,6 +78,6 @@ impl Cluster {
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cluster({})", self.host)
+        write!(f, "Cluster({})", self.server.host)
     }
 }

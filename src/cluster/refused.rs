@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode};
 use kube::core::Status;
 
 use super::ask::Right;
+use super::text::{GROUP, PLURAL};
 use crate::error::Class;
 use crate::redact::{cut, one_line};
 
@@ -45,12 +46,11 @@ impl Refused {
 
     /// What `status` says, with this code.
     pub(super) fn of(code: u16, status: &Status) -> Self {
-        let details = status.details.as_ref().filter(|details| !details.name.is_empty());
         Self {
             code,
             message: cut(&one_line(&status.message), LONGEST_MESSAGE),
             reason: cut(&one_line(&status.reason), LONGEST_MESSAGE),
-            missing: details.filter(|_| status.reason == "NotFound").map(|details| details.name.clone()),
+            missing: missing(status).filter(|_| status.reason == "NotFound").map(str::to_owned),
             retry_after: None,
         }
     }
@@ -95,6 +95,16 @@ impl Refused {
             _ => None,
         }
     }
+}
+
+/// The ImageStream that is not there, by its details; there are servers that send none, and name it in the message only.
+fn missing(status: &Status) -> Option<&str> {
+    let details = status.details.as_ref().map(|details| details.name.as_str());
+    let in_message = || {
+        let quoted = status.message.strip_prefix(PLURAL)?.strip_prefix('.')?.strip_prefix(GROUP)?;
+        quoted.strip_prefix(" \"")?.strip_suffix("\" not found")
+    };
+    details.filter(|name| !name.is_empty()).or_else(in_message)
 }
 
 impl fmt::Display for Refused {

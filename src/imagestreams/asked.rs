@@ -67,6 +67,12 @@ impl Asked {
 }
 
 impl Needed {
+    /// Whether no ImageStream is needed.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Only { namespaces, streams } if namespaces.is_empty() && streams.is_empty())
+    }
+
     /// Whether the ImageStream of that name is among them.
     #[must_use]
     pub fn includes(&self, name: &StreamName) -> bool {

@@ -156,12 +156,16 @@ fn listed(args: ClusterArgs, platform: &Platform) -> Listed {
     if !args.from_file.is_empty() {
         return Listed::Files(args.from_file);
     }
-    let of_variable = platform.kubeconfig.as_ref().map(|paths| std::env::split_paths(paths).collect());
-    let kubeconfig = args.kubeconfig.map(|path| vec![path]).or(of_variable).unwrap_or_default();
-    let is_named = |path: &PathBuf| !path.as_os_str().is_empty();
-    let kubeconfig = kubeconfig.into_iter().filter(is_named).collect();
-    let of_home = platform.home.as_ref().map(|home| home.join(".kube/config"));
-    Listed::Cluster(Access { kubeconfig, of_home, context: args.context })
+    let kubeconfig = args.kubeconfig.into_iter().collect();
+    Listed::Cluster(Access { kubeconfig, usual: usual(platform), context: args.context })
+}
+
+/// Where `kubectl` looks for a kubeconfig that is not named.
+fn usual(platform: &Platform) -> Vec<PathBuf> {
+    match &platform.kubeconfig {
+        Some(paths) => std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty()).collect(),
+        None => platform.home.iter().map(|home| home.join(".kube/config")).collect(),
+    }
 }
 
 /// What `serve` is told beyond what is mirrored.

@@ -115,7 +115,7 @@ impl Service {
 
     /// Whether it does what it is there for: it looked through everything, or it knows that another holds the lease.
     pub(super) fn is_ready(&self) -> bool {
-        let waits = |standing: &Standing| !standing.may_write();
+        let waits = |standing: &Standing| standing.is_known() && !standing.may_write();
         self.is_ready.load(Ordering::Relaxed) || self.setup.standing.as_ref().is_some_and(waits)
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use base64::Engine as _;
 use image_mirror::cluster::{Access, Cluster};
 use image_mirror::error::{Class, Classify as _};
 
 use super::{name, told, with_streams};
+use crate::support::FakeCluster;
 
 #[tokio::test]
 async fn a_kubeconfig_leads_to_its_cluster_and_namespace() {
@@ -63,26 +65,71 @@ async fn a_kubeconfig_that_is_of_no_use_is_named_and_never_shown() {
 #[tokio::test]
 async fn without_a_kubeconfig_it_is_the_cluster_of_this_pod_or_none() {
     // The tests run in no pod.
-    let nowhere = Cluster::connect(&Access::default()).await.unwrap_err();
-    let context = Access { context: Some("prod".to_owned()), ..Access::default() };
-    let context = Cluster::connect(&context).await.unwrap_err();
-
-    assert_eq!((nowhere.class(), context.class()), (Class::Invalid, Class::Invalid));
-    assert!(told(&nowhere).contains("name a kubeconfig in KUBECONFIG"), "{}", told(&nowhere));
-    assert!(told(&context).contains("the context `prod` is named, and no kubeconfig"), "{}", told(&context));
+    let gone = vec!["/nowhere/one".into(), "/nowhere/two".into()];
+    let context = || Some("prod".to_owned());
+    let rows = [
+        (vec![], None, "no kubeconfig is named, and this is no pod"),
+        (gone.clone(), None, "there is no kubeconfig at `/nowhere/one`, `/nowhere/two`, and this is no pod"),
+        (vec![], context(), "no kubeconfig is named, and so no context `prod`"),
+        (
+            gone,
+            context(),
+            "there is no kubeconfig at `/nowhere/one`, `/nowhere/two`, and so no context `prod`",
+        ),
+    ];
+    for (usual, context, said) in rows {
+        let access = Access { usual, context, ..Access::default() };
+        let error = Cluster::connect(&access).await.unwrap_err();
+        assert_eq!(error.class(), Class::Invalid);
+        let advice = "name a kubeconfig with `--kubeconfig` or in KUBECONFIG, or read ImageStreams from files with `--from-file`";
+        assert_eq!(told(&error), format!("finding the cluster: {said}\n{advice}"), "and each cause once");
+    }
 }
 
 #[tokio::test]
-async fn the_kubeconfig_of_the_home_is_taken_where_none_is_named_and_it_is_there() {
+async fn of_the_usual_kubeconfigs_those_that_are_there_count_and_of_the_named_ones_all() {
     let (api, _) = with_streams(&["ci/a"]).await;
     let folder = tempfile::tempdir().unwrap();
-    let of_home = Some(api.write_kubeconfig(folder.path()));
-    let cluster = Cluster::connect(&Access { of_home: of_home.clone(), ..Access::default() }).await.unwrap();
+    let (here, gone) = (api.write_kubeconfig(folder.path()), folder.path().join("gone"));
+    let usual = vec![gone.clone(), here.clone()];
+    let cluster = Cluster::connect(&Access { usual: usual.clone(), ..Access::default() }).await.unwrap();
     assert_eq!(cluster.host(), api.host());
 
-    let named = vec![folder.path().join("absent")];
-    let error = Cluster::connect(&Access { kubeconfig: named, of_home, ..Access::default() }).await;
-    assert!(told(&error.unwrap_err()).contains("absent"), "what is named is what is meant");
-    let gone = Access { of_home: Some(folder.path().join("gone")), ..Access::default() };
-    assert!(told(&Cluster::connect(&gone).await.unwrap_err()).contains("KUBECONFIG"));
+    for kubeconfig in [vec![gone.clone()], vec![here, gone]] {
+        let error = Cluster::connect(&Access { kubeconfig, usual: usual.clone(), ..Access::default() }).await;
+        let told = told(&error.unwrap_err());
+        assert!(told.contains("gone`: No such file"), "what is named is what is meant: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_kubeconfig_hides_in_addresses_and_keys_is_not_shown() {
+    let api = FakeCluster::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    let plain = api.kubeconfig();
+    let server = |url: &str| plain.replace(&format!("http://{}", api.host()), url);
+    let proxied = plain.replace("{server:", "{proxy-url: 'http://me:s3cr3t@proxy:3128', server:");
+    // A key that somebody wrote into one line.
+    let key = "-----BEGIN PRIVATE KEY--s3cr3t".bytes().collect::<Vec<_>>();
+    let key = base64::engine::general_purpose::STANDARD.encode(key);
+    let key = format!("{{client-certificate-data: {key}, client-key-data: {key}}}");
+    let rows = [
+        (proxied, "by the proxy `proxy:3128`"),
+        (api.kubeconfig_of(&key), "the client certificate of the kubeconfig, or its key, is no PEM"),
+        (api.kubeconfig_of("{token: \"s3cr3t\\nline\"}"), "no header may hold"),
+    ];
+    for (text, said) in rows {
+        fs::write(&path, text).unwrap();
+        let access = Access { kubeconfig: vec![path.clone()], ..Access::default() };
+        let error = Cluster::connect(&access).await.unwrap_err();
+        let told = told(&error) + &format!("{error:?}");
+        assert!(told.contains(said) && !told.contains("s3cr3t"), "{told}");
+        assert!(!told.contains("115, 51, 99, 114, 51, 116"), "nor as numbers: {told}");
+    }
+
+    fs::write(&path, server("http://me:s3cr3t@cluster.example:6443")).unwrap();
+    let cluster = Cluster::connect(&Access { kubeconfig: vec![path], ..Access::default() }).await.unwrap();
+    assert_eq!(cluster.host(), "cluster.example:6443");
+    assert!(!format!("{cluster:?}").contains("s3cr3t"));
 }

@@ -1,5 +1,6 @@
 //! The lease: who may write, and when no longer. The clock is paused; API server and campaigns share it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use image_mirror::cluster::{Campaign, LeaseSettings, Standing, lease};
@@ -302,4 +303,103 @@ async fn a_lease_that_we_may_not_give_up_says_which_rights_it_takes() {
     let rights = "get, create and update `leases.coordination.k8s.io` in the namespace `ci`";
     assert!(told.ends_with(&format!("let this account {rights}")), "{told}");
     assert!(!standing.may_write(), "it is over all the same");
+}
+
+/// What is logged on this thread from now on, as far as it begins so.
+fn log() -> (impl Fn() -> Vec<String>, (tracing::Dispatch, tracing::subscriber::DefaultGuard)) {
+    // With one subscriber only, what another thread logs first would be taken for something that nobody wants.
+    let second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let page = tempfile::NamedTempFile::new().unwrap();
+    let writer = Arc::new(page.reopen().unwrap());
+    let log = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
+    let guard = tracing::subscriber::set_default(log.with_writer(writer).finish());
+    let lines = move || {
+        let text = std::fs::read_to_string(page.path()).unwrap();
+        let lines = text.lines().filter(|line| line.contains("the lease ci/mirror"));
+        lines.map(|line| line.trim_start().to_owned()).collect()
+    };
+    (lines, (second, guard))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_says_once_for_whom_it_waits_and_when_the_lease_becomes_its_own_and_is_lost() {
+    let (lines, _guard) = log();
+    let api = FakeCluster::start().await;
+    held_by_another(&api, "2026-01-01T00:00:00.000000Z");
+    let replica = replica(&api, "pod-a").await;
+    let mut told = vec!["INFO the lease ci/mirror is held by other: waiting for it"];
+    sleep(Duration::from_secs(35)).await;
+    assert_eq!(lines(), told);
+
+    api.put_lease("ci", "mirror", &json!({"holderIdentity": "third", "leaseDurationSeconds": 40}));
+    told.push("INFO the lease ci/mirror is held by third: waiting for it");
+    sleep(Duration::from_secs(35)).await;
+    assert_eq!(lines(), told);
+
+    replica.standing.held().await;
+    told.push("INFO the lease ci/mirror is ours");
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(lines(), told, "a renewal is no news");
+
+    api.lease_outage(Some(Outage::Silent));
+    replica.standing.lost().await;
+    sleep(Duration::from_millis(1)).await;
+    told.push("WARN the lease ci/mirror is lost: nothing is written any more");
+    assert_eq!(lines(), told, "at the moment it is");
+
+    api.lease_outage(None);
+    replica.standing.held().await;
+    sleep(Duration::from_secs(1)).await;
+    held_by_another(&api, "2026-01-01T00:00:00.000000Z");
+    sleep(Duration::from_secs(20)).await;
+    told.extend([told[2], told[3], told[0]]);
+    assert_eq!(lines(), told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_the_lease_is_is_known_for_as_long_as_it_is_answered() {
+    let api = FakeCluster::start().await;
+    held_by_another(&api, "2026-01-01T00:00:00.000000Z");
+    for outage in [Outage::Unavailable, Outage::Silent] {
+        let replica = replica(&api, "pod-a").await;
+        assert!(!replica.standing.is_known(), "nobody was asked yet");
+        sleep(Duration::from_secs(3)).await;
+        assert!(replica.standing.is_known() && !replica.standing.may_write());
+
+        api.lease_outage(Some(outage));
+        sleep(Duration::from_secs(27)).await;
+        assert!(replica.standing.is_known(), "{outage:?}: it was answered not long ago");
+        sleep(Duration::from_secs(3)).await;
+        assert!(!replica.standing.is_known(), "{outage:?}");
+
+        api.lease_outage(None);
+        sleep(Duration::from_secs(13)).await;
+        assert!(replica.standing.is_known(), "{outage:?}");
+    }
+
+    api.put_lease("ci", "mirror", &json!({"leaseDurationSeconds": 30}));
+    let replica = replica(&api, "pod-a").await;
+    replica.standing.held().await;
+    for _ in 0..100 {
+        sleep(Duration::from_secs(1)).await;
+        assert!(replica.standing.is_known() && replica.standing.may_write());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_read_or_write_the_lease_never_knows_whose_it_is() {
+    for reads in [true, false] {
+        let api = FakeCluster::start().await;
+        if reads {
+            api.lease_outage(Some(Outage::ReadOnly));
+        } else {
+            api.deny(Some("ci"));
+        }
+        let replica = replica(&api, "pod-a").await;
+        for _ in 0..100 {
+            sleep(Duration::from_secs(1)).await;
+            assert!(!replica.standing.is_known() && !replica.standing.may_write(), "reads: {reads}");
+        }
+        assert!(api.lease("ci", "mirror").is_none());
+    }
 }

@@ -165,6 +165,17 @@ async fn one_stream_is_read_as_it_is_now() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_named_as_absent_in_the_message_only_is_absent_too() {
+    let (api, cluster) = with_streams(&["ocp/4.20"]).await;
+    api.without_details();
+
+    assert_eq!(cluster.image_stream("ocp", "4.21", name).await.unwrap(), None);
+    assert!(cluster.image_stream("ocp", "4.20", name).await.unwrap().is_some());
+    api.without_image_streams();
+    assert_eq!(cluster.image_stream("ocp", "4.21", name).await.unwrap_err().class(), Class::Missing);
+}
+
+#[tokio::test]
 async fn a_cluster_without_image_streams_does_not_pass_for_one_where_a_stream_is_absent() {
     let api = FakeCluster::start().await;
     api.without_image_streams();

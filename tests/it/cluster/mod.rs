@@ -3,6 +3,7 @@
 mod access;
 mod lease;
 mod lists;
+mod login;
 mod refusals;
 mod watch;
 

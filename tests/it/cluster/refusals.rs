@@ -1,7 +1,8 @@
 //! What the API server does not let us do, and servers that are not there.
 
 use image_mirror::cluster::{Access, Cluster};
-use image_mirror::error::{Class, Classify as _};
+use image_mirror::error::{Class, Classify as _, Failure, Stage};
+use image_mirror::model::Outcome;
 use tokio::net::TcpListener;
 
 use super::{name, told, with_streams};
@@ -64,7 +65,13 @@ async fn a_server_that_was_never_there_is_named_as_unreached() {
     assert_eq!(error.unreached(), Some(host.as_str()));
     let told = told(&error);
     assert_eq!(told.matches("onnection refused").count(), 1, "a cause is said once: {told}");
-    assert!(told.contains(&format!("see that the API server {host} can be reached")), "{told}");
+    let server = "the API server of the cluster (context `tests`)";
+    assert!(told.contains(&format!("see that {host}, {server}, can be reached")), "{told}");
+    let row = Outcome::of_failure(Failure::new(Stage::Read, error));
+    let Outcome::Unfinished(cause) = row else { panic!("nothing failed: {row:?}") };
+    let cause = cause.to_string();
+    assert!(cause.starts_with(&format!("{host} never answered: {server}: ")), "{cause}");
+    assert!(!cause.contains("listing"), "what needs it shares the cause: {cause}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -91,6 +91,9 @@ async fn a_cluster_that_never_answers_is_no_failure_of_anything() {
     let run = Run::new(["imagestreams", "--all-namespaces", "--target-repository", &to]);
     let ran = run.env("KUBECONFIG", "kubeconfig").file("kubeconfig", kubeconfig).run().await.exits(3);
     assert_eq!(ran.rows_that("unfinished").len(), 1, "{ran}");
+    let reason = &ran.rows_that("unfinished")[0]["reason"];
+    let said = "never answered: the API server of the cluster (context `tests`): ";
+    assert!(reason.as_str().unwrap().contains(said), "{ran}");
     assert_eq!(world.target.requests().len(), 0);
 }
 
@@ -113,4 +116,33 @@ async fn a_list_that_grew_old_moves_no_tag_back() {
     let ran = running.ended().await.exits(0);
     assert_eq!((ran.rows_that("kept").len(), ran.rows_that("copied").len()), (1, 1), "{ran}");
     assert_eq!(world.target.count(on(Kind::PutManifest).reference("a_s1_v1")), 0, "{ran}");
+}
+
+#[tokio::test]
+async fn without_a_kubeconfig_it_is_said_once_what_was_looked_for_and_what_to_do() {
+    let words = ["imagestreams", "--all-namespaces", "--target-repository", "quay.example/ci"];
+    let at_home = Run::new(words).run().await.exits(2);
+    assert!(
+        at_home.stderr.contains("there is no kubeconfig at `/")
+            && at_home.stderr.contains("home/.kube/config`")
+    );
+
+    let ran = Run::new(words).env("KUBECONFIG", ":/nowhere/a:/nowhere/b").run().await.exits(2);
+    let said = "there is no kubeconfig at `/nowhere/a`, `/nowhere/b`, and this is no pod; name a kubeconfig with \
+                `--kubeconfig` or in KUBECONFIG, or read ImageStreams from files with `--from-file`\n";
+    assert_eq!(ran.stderr, format!("error: cannot reach the cluster: finding the cluster: {said}"));
+
+    let named = Run::new(words).args(["--kubeconfig", "/nowhere/c"]).run().await.exits(2);
+    assert!(named.stderr.contains("reading the kubeconfig `/nowhere/c`: No such file"), "{named}");
+}
+
+#[tokio::test]
+async fn a_configuration_of_images_of_registries_needs_no_cluster() {
+    let world = World::start().await;
+    world.source.put_image("org/tool", "v1", &Image::example(1));
+    let (from, to) = (world.source.host(), format!("{}/{CI}", world.target.host()));
+    let config = format!("supplementalCIImages:\n  ci/tool:v1: {{image: '{from}/org/tool:v1'}}\n");
+    let words = ["imagestreams", "--config", "_config.yaml", "--target-repository", &to];
+    let ran = Run::new(words).file("_config.yaml", config).run().await.exits(0);
+    assert_eq!(ran.rows_that("copied").len(), 1, "{ran}");
 }

@@ -87,6 +87,17 @@ impl Resident {
         assert!(came.is_ok(), "the queue never had {count}: {}", self.running.said());
     }
 
+    /// Waits until its metrics say this.
+    pub(crate) async fn until_measured(&self, words: &str) {
+        let measured = async {
+            while !self.ask("GET", "/metrics").await.body.contains(words) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let came = tokio::time::timeout(Duration::from_mins(1), measured).await;
+        assert!(came.is_ok(), "`{words}` was never measured: {}", self.running.said());
+    }
+
     /// Asks it to stop and waits for its end.
     pub(crate) async fn stopped(self) -> crate::support::Ran {
         self.running.terminate();

@@ -12,6 +12,8 @@ async fn a_poisoned_image_has_its_turn_and_delays_nobody() {
     let poisoned = on(Kind::PutManifest).reference("ci_tool_v00");
     world.target.fault(Fault::on(poisoned.clone()).always().status(400));
     let resident = Resident::start(&world, &["--all-namespaces", "--jobs", "1"]).await;
+    // What is compared first is queued first, so its turn may be any of them.
+    resident.until_measured("mirrored_total{outcome=\"failed\"} 1").await;
     resident.until_queued(1).await;
 
     assert_eq!(world.target.count(poisoned), 1, "it was tried once while the others had their turns");

@@ -46,6 +46,8 @@ pub enum Outage {
     Unavailable,
     /// No answer at all.
     Silent,
+    /// They may be read, and not written.
+    ReadOnly,
 }
 
 #[derive(Debug)]
@@ -73,6 +75,8 @@ struct Script {
     endless: bool,
     /// There is no such API.
     absent: bool,
+    /// What is not there is named in the message only.
+    terse: bool,
     leases: Option<Outage>,
 }
 
@@ -113,10 +117,15 @@ impl FakeCluster {
 
     /// The same with another token.
     pub fn kubeconfig_with(&self, token: &str) -> String {
+        self.kubeconfig_of(&format!("{{token: '{token}'}}"))
+    }
+
+    /// The same with another way to log in, as the `user` of a kubeconfig in one line.
+    pub fn kubeconfig_of(&self, user: &str) -> String {
         let host = self.host();
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: tests\nclusters:\n- name: fake\n  cluster: {{server: \
-             'http://{host}'}}\nusers:\n- name: robot\n  user: {{token: '{token}'}}\ncontexts:\n- name: tests\n  \
+             'http://{host}'}}\nusers:\n- name: robot\n  user: {user}\ncontexts:\n- name: tests\n  \
              context: {{cluster: fake, user: robot, namespace: ci}}\n"
         )
     }
@@ -263,6 +272,11 @@ impl FakeCluster {
     /// Forgets all events so far: whoever watches from before must list anew.
     pub fn forget_history(&self) {
         self.shared.store().forget_history();
+    }
+
+    /// Who asks for an ImageStream that is not there is told so in the message only, without details.
+    pub fn without_details(&self) {
+        self.shared.script().terse = true;
     }
 
     /// From now on Leases are not to be had; none: they are again.

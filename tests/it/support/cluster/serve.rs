@@ -79,7 +79,10 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
 async fn lease(call: Call) -> Response {
     let outage = call.shared.script().leases;
     match outage {
-        None => leases::answer(call).await,
+        Some(Outage::ReadOnly) if call.method != "GET" => {
+            status::forbidden(call.kind, call.verb(), call.namespace.as_deref())
+        }
+        None | Some(Outage::ReadOnly) => leases::answer(call).await,
         Some(Outage::Unavailable) => failed(503, None),
         Some(Outage::Silent) => pending().await,
     }

@@ -43,6 +43,15 @@ pub(super) fn not_found(kind: Kind, name: &str) -> Response {
     refuse(404, "NotFound", &message, &json!({"name": name, "group": group, "kind": plural}))
 }
 
+/// As some proxies pass it on.
+pub(super) fn not_found_without_details(kind: Kind, name: &str) -> Response {
+    let message = format!("{}.{} \"{name}\" not found", kind.plural(), kind.group());
+    answer(
+        404,
+        &json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "reason": "NotFound", "code": 404}),
+    )
+}
+
 pub(super) fn expired() -> Value {
     let message = "The provided continue parameter is too old to display a consistent list result.";
     status(410, "Expired", message, &json!({}))

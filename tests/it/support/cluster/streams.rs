@@ -30,6 +30,7 @@ pub(super) fn answer(call: &Call) -> Response {
 fn one(call: &Call, namespace: &str, name: &str) -> Response {
     match call.shared.store().streams.get(&(namespace.to_owned(), name.to_owned())) {
         Some(object) => status::answer(200, object),
+        None if call.shared.script().terse => status::not_found_without_details(Kind::ImageStreams, name),
         None => status::not_found(Kind::ImageStreams, name),
     }
 }
