@@ -146,26 +146,33 @@ fn the_pages_that_the_readme_names_as_further_reading_are_all_of_docs() {
     }
 }
 
-/// The codes of findings that the source gives, found where a finding is made; those of ImageStreams have a page of their own.
-fn codes_in_source() -> BTreeSet<String> {
-    let made = [
-        r#"Problem::(?:error|warning)\(\s*"([a-z0-9-]+)""#,
-        r#"Severity::(?:Error|Warning),\s*"([a-z0-9-]+)""#,
-        r#"=>\s*\{?\s*\(\s*"([a-z0-9-]+)",\s*(?:hint|None)"#,
-    ];
-    let made = made.map(|pattern| regex::Regex::new(pattern).unwrap());
-    let mut codes = BTreeSet::new();
+/// What `patterns` catch in the source files that `wanted` picks.
+fn caught<const N: usize>(wanted: impl Fn(&str) -> bool, patterns: [&str; N]) -> BTreeSet<String> {
+    let patterns = patterns.map(|pattern| regex::Regex::new(pattern).unwrap());
+    let mut caught = BTreeSet::new();
     let sources = files_below("src", |path| Path::new(path).extension() == Some("rs".as_ref()));
-    for path in sources.iter().filter(|path| !path.starts_with("src/imagestreams/")) {
+    for path in sources.iter().filter(|path| wanted(path)) {
         let source = text(path);
-        let found = made.iter().flat_map(|pattern| pattern.captures_iter(&source));
-        codes.extend(found.map(|capture| capture[1].to_owned()));
+        let found = patterns.iter().flat_map(|pattern| pattern.captures_iter(&source));
+        caught.extend(found.map(|capture| capture[1].to_owned()));
     }
-    codes
+    caught
+}
+
+fn is_of_imagestreams(path: &str) -> bool {
+    path.starts_with("src/imagestreams/")
 }
 
 #[test]
 fn every_code_of_a_finding_is_explained_and_no_other() {
+    let made = caught(
+        |path| !is_of_imagestreams(path),
+        [
+            r#"Problem::(?:error|warning)\(\s*"([a-z0-9-]+)""#,
+            r#"Severity::(?:Error|Warning),\s*"([a-z0-9-]+)""#,
+            r#"=>\s*\{?\s*\(\s*"([a-z0-9-]+)",\s*(?:hint|None)"#,
+        ],
+    );
     let page = page("docs/mapping-format.md").prose;
     let rows =
         page.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|row| row.split_once("` |"));
@@ -173,5 +180,23 @@ fn every_code_of_a_finding_is_explained_and_no_other() {
     let explained: BTreeSet<String> =
         rows.map(|(name, _)| name.to_owned()).filter(|name| code(name)).collect();
     assert!(explained.len() > 30, "{explained:?}");
-    assert_eq!(codes_in_source(), explained);
+    assert_eq!(made, explained);
+}
+
+#[test]
+fn every_code_of_a_finding_of_imagestreams_is_explained_and_no_other() {
+    let made = caught(
+        is_of_imagestreams,
+        [
+            r#"\b(?:warn|at|Finding::about)\([^";]*"([a-z]+(?:-[a-z]+)*)""#,
+            r#"\b(?:code|CODE: &str) = "([a-z-]+)""#,
+        ],
+    );
+    let page = page("docs/imagestreams.md").prose;
+    let table = page.lines().skip_while(|line| !line.starts_with("| finding |")).skip(2);
+    let names = table.take_while(|line| line.starts_with('|')).filter_map(|row| row.split('|').nth(1));
+    let explained: BTreeSet<String> =
+        names.flat_map(|names| names.split(',')).map(|name| name.trim().replace('`', "")).collect();
+    assert!(explained.len() > 10, "{explained:?}");
+    assert_eq!(made, explained);
 }
