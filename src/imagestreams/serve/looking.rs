@@ -46,6 +46,8 @@ struct Looks<'a> {
     under_way: JoinSet<Ended>,
     /// When everything is looked through; none: that is under way.
     next: Option<Instant>,
+    /// More changed while that was under way than is looked at singly.
+    is_overtaken: bool,
     /// How many looks in a row did not see everything.
     in_part: u32,
 }
@@ -53,7 +55,7 @@ struct Looks<'a> {
 /// Looks through everything at once and then every interval, and at what changed when it does, until `stop`.
 pub(super) async fn look(service: &Shared, stop: &Stop) {
     let (under_way, next) = (JoinSet::new(), Some(Instant::now()));
-    let mut looks = Looks { service, stop, under_way, next, in_part: 0 };
+    let mut looks = Looks { service, stop, under_way, next, is_overtaken: false, in_part: 0 };
     stop.gently.run_until_cancelled(looks.go_on()).await;
 }
 
@@ -113,6 +115,7 @@ impl Looks<'_> {
         let Inventory::Cluster(cluster) = &self.service.setup.inventory else { return };
         if names.len() > SINGLY {
             self.next = self.next.map(|next| next.min(Instant::now()));
+            self.is_overtaken |= self.next.is_none();
             return;
         }
         let (changed, is_passing) = read_changed(self.service, cluster, &names).await;
@@ -135,7 +138,10 @@ impl Looks<'_> {
         } else if of_all {
             self.in_part = 0;
         }
-        let pause = pause(self.service.setup.interval, self.in_part);
+        let mut pause = pause(self.service.setup.interval, self.in_part);
+        if of_all && std::mem::take(&mut self.is_overtaken) {
+            pause = Duration::ZERO;
+        }
         let soon = Instant::now() + pause;
         if !of_all {
             self.next = self.next.map(|next| if is_passing { next.min(soon) } else { next });

@@ -169,6 +169,33 @@ async fn a_list_that_grew_old_moves_no_tag_back() {
 }
 
 #[tokio::test]
+async fn many_changes_at_once_while_everything_is_looked_through_are_not_lost() {
+    const MANY: usize = 300;
+    let mut scene = Scene::set().await;
+    let gate = scene.world.target.hold(on(Kind::HeadManifest).reference("a_tool_v1"));
+    let resident = Resident::of(scene.run(&["--namespace", "a", "--lease", "none"])).await;
+    gate.arrived(1).await;
+    until("a watch", || !scene.api.watches().is_empty()).await;
+    // The changes gather while one of them cannot be read.
+    scene.api.fail_and_retry_after(429, 1);
+    scene.moves("a/tool:v1", &Image::example(3));
+    let reads =
+        || scene.api.requests().iter().filter(|read| read.path.ends_with("imagestreams/tool")).count();
+    until("the first change is looked at", || reads() == 1).await;
+    for number in 0..MANY {
+        scene.world.offer(&format!("a/s{number}:v1"), &Image::example(3));
+    }
+    scene.tell();
+    until("it is looked at again", || reads() == 2).await;
+    gate.release();
+    for number in 0..MANY {
+        scene.mirrored(&format!("a_s{number}_v1"), &Image::example(3)).await;
+    }
+    resident.until_queued(0).await;
+    resident.stopped().await.exits(0);
+}
+
+#[tokio::test]
 async fn a_tag_that_goes_back_while_its_image_is_copied_is_followed() {
     let mut scene = Scene::set().await;
     let resident = Resident::of(scene.run(&["--namespace", "a"])).await;
