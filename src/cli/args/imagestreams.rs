@@ -9,6 +9,20 @@ use super::console::from_words;
 use super::value::{self, HostName, RepositoryName, Truth, layer};
 use crate::imagestreams::{Exclusion, IsTag, KeepTag, Namespace, StreamName};
 
+/// What is mirrored, and where to.
+#[derive(Debug, clap::Args)]
+pub struct WantedArgs {
+    /// Which images.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Where ImageStreams are read.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Where images go.
+    #[command(flatten)]
+    pub names: NamesArgs,
+}
+
 /// Which images: what a configuration names and what flags pick.
 #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
 #[serde(default)]

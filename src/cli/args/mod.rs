@@ -27,7 +27,7 @@ pub use auth::{AuthAction, AuthCheckArgs, AuthCheckCommand, AuthCommand};
 pub use connection::{ConnectionArgs, PaceArgs, ShardArgs};
 pub use console::{ColorChoice, ConsoleArgs, LogFormat, ProgressMode};
 pub use copy::{ContentArgs, CopyArgs, OcArgs, WriteArgs};
-pub use imagestreams::{ClusterArgs, KeepTagWord, NamesArgs, SelectionArgs};
+pub use imagestreams::{ClusterArgs, KeepTagWord, NamesArgs, SelectionArgs, WantedArgs};
 pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs, VersionArgs};
 pub use mapping::MappingArgs;
 pub use policy::PolicyArgs;
@@ -158,15 +158,9 @@ pub struct PlanCommand {
 /// `imagestreams`.
 #[derive(Debug, clap::Args)]
 pub struct ImageStreamsCommand {
-    /// Which images.
+    /// What is mirrored, and where to.
     #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// Where ImageStreams are read.
-    #[command(flatten)]
-    pub cluster: ClusterArgs,
-    /// Where images go.
-    #[command(flatten)]
-    pub names: NamesArgs,
+    pub wanted: WantedArgs,
     /// How far they are looked at, and what travels with them.
     #[command(flatten)]
     pub content: ContentArgs,
@@ -187,15 +181,9 @@ pub struct ImageStreamsCommand {
 /// `serve`.
 #[derive(Debug, clap::Args)]
 pub struct ServeCommand {
-    /// Which images.
+    /// What is mirrored, and where to.
     #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// Where ImageStreams are read.
-    #[command(flatten)]
-    pub cluster: ClusterArgs,
-    /// Where images go.
-    #[command(flatten)]
-    pub names: NamesArgs,
+    pub wanted: WantedArgs,
     /// What may be written.
     #[command(flatten)]
     pub policy: PolicyArgs,

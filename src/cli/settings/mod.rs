@@ -26,10 +26,10 @@ pub use values::{
 use imagestreams::Residence;
 
 use super::args::{
-    Args, AuthAction, AuthCheckArgs, AuthCheckCommand, ClusterArgs, Command, ConfigmapArgs, ConfigmapCommand,
+    Args, AuthAction, AuthCheckArgs, AuthCheckCommand, Command, ConfigmapArgs, ConfigmapCommand,
     ConnectionArgs, ContentArgs, CopyArgs, ExplainCommand, ImageStreamsCommand, LintArgs, LintCommand,
-    MappingArgs, MergeCommand, NamesArgs, OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction,
-    RunArgs, SelectionArgs, ServeArgs, ServeCommand, ShardArgs, VersionArgs, WholeArgs,
+    MappingArgs, MergeCommand, OcArgs, PaceArgs, PlanArgs, PlanCommand, PolicyArgs, ReportAction, RunArgs,
+    ServeArgs, ServeCommand, ShardArgs, VersionArgs, WantedArgs, WholeArgs,
 };
 use crate::model::Shard;
 
@@ -162,7 +162,7 @@ impl<'a> Draft<'a> {
 
     fn imagestreams(&mut self, args: ImageStreamsCommand) -> Option<ImageStreams> {
         let dry_run = args.write.over(self.group());
-        let wanted = self.wanted(args.selection, args.cluster, args.names);
+        let wanted = self.wanted(args.wanted);
         Some(ImageStreams {
             dry_run: dry_run.dry_run.is_some_and(|truth| truth.0),
             copying: Copying::new(&CopyArgs::default(), args.content.over(self.group())),
@@ -178,7 +178,7 @@ impl<'a> Draft<'a> {
             let instead = "serve writes; `imagestreams --dry-run` shows what it would write";
             self.errors.push(UsageError::Replaced { flag: "dry-run", instead });
         }
-        let wanted = self.wanted(args.selection, args.cluster, args.names);
+        let wanted = self.wanted(args.wanted);
         let has_cluster = wanted.as_ref().is_none_or(|wanted| matches!(wanted.listed, Listed::Cluster(_)));
         if wanted.as_ref().is_some_and(|wanted| wanted.listed.is_from_input()) {
             self.errors.push(UsageError::InputOfServe);
@@ -198,12 +198,8 @@ impl<'a> Draft<'a> {
         })
     }
 
-    fn wanted(
-        &mut self,
-        selection: SelectionArgs,
-        cluster: ClusterArgs,
-        names: NamesArgs,
-    ) -> Option<WantedSettings> {
+    fn wanted(&mut self, args: WantedArgs) -> Option<WantedSettings> {
+        let WantedArgs { selection, cluster, names } = args;
         let args = (selection.over(self.group()), cluster.over(self.group()), names.over(self.group()));
         WantedSettings::new(args, &self.environment.platform(), &mut self.errors)
     }
