@@ -96,11 +96,10 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
     use crate::error::{Class, Classify, Failure, Stage};
-    use crate::model::{Locator, Moved, Origin, Reason, Refusal, Skip, Update};
+    use crate::model::{Locator, Origin, Reason, Refusal, Skip, Update};
 
     #[derive(Debug, thiserror::Error)]
     #[error("broken")]
@@ -113,20 +112,8 @@ mod tests {
     }
 
     fn row(outcome: Outcome) -> Row {
-        Row {
-            origin: Origin::Line { file: "mapping_x".into(), line: 1 },
-            owner: None,
-            source: Locator::Text("a".into()),
-            target: Locator::Text("b".into()),
-            digest: None,
-            previous: None,
-            outcome,
-            backups: Vec::new(),
-            tags: Vec::new(),
-            moved: Moved::default(),
-            attempts: 1,
-            elapsed: Duration::ZERO,
-        }
+        let ends = (Locator::Text("a".into()), Locator::Text("b".into()));
+        Row::of_nothing(Origin::Line { file: "mapping_x".into(), line: 1 }, None, ends, outcome)
     }
 
     fn code(outcomes: impl IntoIterator<Item = Outcome>) -> u8 {
