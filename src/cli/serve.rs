@@ -57,7 +57,6 @@ async fn served(settings: Serve, output: &Output) -> Result<usize, NotServed> {
         options: Options { jobs: settings.jobs.get(), visible_targets: true, ..Options::default() },
         policies,
         interval: settings.interval,
-        jobs: settings.jobs.get(),
         allow_empty: settings.wanted.allow_empty,
         standing,
     };

@@ -20,7 +20,7 @@ pub(super) async fn copy(service: &Shared, stop: &Stop) -> usize {
     let (mut moving, mut targets): (JoinSet<Turn>, HashMap<Id, Endpoint>) = Default::default();
     let mut given_up = 0;
     loop {
-        let takes_more = moving.len() < service.setup.jobs.max(1) && !stop.gently.is_cancelled();
+        let takes_more = moving.len() < service.setup.options.jobs.max(1) && !stop.gently.is_cancelled();
         tokio::select! {
             Some(ended) = moving.join_next_with_id() => {
                 // What broke down is tried again as what failed is.

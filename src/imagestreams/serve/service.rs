@@ -27,14 +27,12 @@ pub struct Setup {
     pub asked: Asked,
     /// Where ImageStreams are read.
     pub inventory: Inventory,
-    /// How images are mirrored.
+    /// How images are mirrored; `jobs` is how many are copied at a time.
     pub options: engine::Options,
     /// What may be written.
     pub policies: Policies,
     /// How often everything is looked through.
     pub interval: Duration,
-    /// Images being copied at a time.
-    pub jobs: usize,
     /// Whether having nothing to mirror is fine.
     pub allow_empty: bool,
     /// Whether this instance may write; none: it may.

@@ -35,10 +35,9 @@ async fn start(world: &World, api: &FakeCluster, stop: &Stop) -> JoinSet<usize> 
         config: None,
         asked: everything(world.target.host()),
         inventory: Inventory::Cluster(cluster),
-        options: Options { visible_targets: true, ..Options::default() },
+        options: Options { jobs: 4, visible_targets: true, ..Options::default() },
         policies: Policies::default(),
         interval: Duration::from_hours(1),
-        jobs: 4,
         allow_empty: false,
         standing: Some(standing.clone()),
     };
