@@ -17,7 +17,7 @@ use crate::error::{Chain, Class, Classify as _};
 use crate::imagestreams::{
     Asked, Config, ConfigError, ImageStream, Inventory, IsTag, StreamName, Unread, Wish,
 };
-use crate::model::{Outcome, Row};
+use crate::model::{Finding, Outcome, Row};
 
 /// How long after a look that did not see everything the next one follows; each further one waits twice as long.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -48,6 +48,8 @@ struct Looks<'a> {
     next: Option<Instant>,
     /// More changed while that was under way than is looked at singly.
     is_overtaken: bool,
+    /// What is odd and was said.
+    told: Vec<Finding>,
     /// How many looks in a row did not see everything.
     in_part: u32,
 }
@@ -55,7 +57,9 @@ struct Looks<'a> {
 /// Looks through everything at once and then every interval, and at what changed when it does, until `stop`.
 pub(super) async fn look(service: &Shared, stop: &Stop) {
     let (under_way, next) = (JoinSet::new(), Some(Instant::now()));
-    let mut looks = Looks { service, stop, under_way, next, is_overtaken: false, in_part: 0 };
+    // Whoever read the configuration at the start said what is odd in it.
+    let told = service.asked().config.map(|config| config.findings).unwrap_or_default();
+    let mut looks = Looks { service, stop, under_way, next, is_overtaken: false, told, in_part: 0 };
     stop.gently.run_until_cancelled(looks.go_on()).await;
 }
 
@@ -98,7 +102,9 @@ impl Looks<'_> {
         let is_passing = !is_new || streams.failures().iter().any(passes);
         let Wish { wanted, rows, findings } = service.learn_all(asked, streams);
         service.needed.send_if_modified(|known| known.replace(needed.clone()).as_ref() != Some(&needed));
-        findings.iter().for_each(tell);
+        self.tell_new(
+            service.asked().config.map(|config| config.findings).into_iter().flatten().chain(findings),
+        );
         rows.iter().for_each(complain);
         if wanted.is_empty() && rows.is_empty() && !service.setup.allow_empty {
             tracing::error!("neither the configuration nor the flags pick an image: nothing is mirrored");
@@ -108,6 +114,13 @@ impl Looks<'_> {
             let compared = compare(service, wanted, stop).await;
             Ended { of_all: true, failed, is_whole, is_passing, compared }
         });
+    }
+
+    /// Says what is odd, each once for as long as it is.
+    fn tell_new(&mut self, findings: impl Iterator<Item = Finding>) {
+        let findings: Vec<Finding> = findings.collect();
+        findings.iter().filter(|finding| !self.told.contains(finding)).for_each(tell);
+        self.told = findings;
     }
 
     /// Looks at ImageStreams that changed, as they are now.
@@ -121,6 +134,7 @@ impl Looks<'_> {
         let (changed, is_passing) = read_changed(self.service, cluster, &names).await;
         let Wish { mut wanted, rows, .. } = self.service.wish();
         wanted.retain(|wanted| wanted.istag.as_ref().is_some_and(|istag| changed.contains(istag)));
+        let names: HashSet<String> = names.iter().map(ToString::to_string).collect();
         rows.iter().filter(|row| is_of(row, &names)).for_each(complain);
         let (service, stop) = (Arc::clone(self.service), self.stop.clone());
         self.under_way.spawn(async move {
@@ -175,10 +189,7 @@ fn asked(service: &Shared) -> (Asked, bool) {
     let before = service.asked();
     let Some(path) = &service.setup.config else { return (before, true) };
     match Config::load(path, &before.names) {
-        Ok(config) => {
-            config.findings.iter().for_each(tell);
-            (Asked { config: Some(config), ..before }, true)
-        }
+        Ok(config) => (Asked { config: Some(config), ..before }, true),
         Err(error) => {
             if let ConfigError::Wrong(findings) = &error {
                 findings.iter().for_each(tell);
@@ -218,10 +229,14 @@ async fn read_changed(
     (changed, may_pass)
 }
 
-/// Whether a row is about one of these ImageStreams.
-fn is_of(row: &Row, names: &BTreeSet<StreamName>) -> bool {
+/// Whether the source of a row is a tag of one of these ImageStreams, or an image that the cluster has of one.
+fn is_of(row: &Row, names: &HashSet<String>) -> bool {
     let source = row.source.to_string();
-    names.iter().any(|name| source.contains(&name.to_string()))
+    let tagged = source.split_once('@').map_or(&*source, |(tagged, _)| tagged);
+    let image =
+        tagged.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(tagged, |(image, _)| image);
+    let name = image.rmatch_indices('/').nth(1).map_or(image, |(slash, _)| &image[slash + 1..]);
+    names.contains(name)
 }
 
 fn is_passing(class: Class) -> bool {
@@ -230,4 +245,32 @@ fn is_passing(class: Class) -> bool {
 
 fn failures(rows: &[Row]) -> usize {
     rows.iter().filter(|row| !matches!(row.outcome, Outcome::Skipped(_))).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Locator, Origin};
+
+    #[test]
+    fn a_row_is_of_the_imagestream_whose_name_it_bears_and_of_none_that_it_begins_like() {
+        let names = HashSet::from(["ci/tool".to_owned()]);
+        let row = |source: &str| {
+            let ends = (Locator::Text(source.into()), Locator::Text("".into()));
+            let origin = Origin::Line { file: "_config.yaml".into(), line: 1 };
+            Row::of_nothing(origin, None, ends, Outcome::Kept)
+        };
+        for (source, expected) in [
+            ("ci/tool:v1", true),
+            ("ci/tool", true),
+            ("127.0.0.1:5000/ci/tool@sha256:ab", true),
+            ("registry.example.org/ci/tool:v1@sha256:ab", true),
+            ("ci/tool-x:v1", false),
+            ("xci/tool:v1", false),
+            ("registry.example.org:5000/ci", false),
+            ("the ImageStreams of ci", false),
+        ] {
+            assert_eq!(is_of(&row(source), &names), expected, "{source}");
+        }
+    }
 }

@@ -233,6 +233,19 @@ async fn a_source_that_does_not_answer_delays_nobody() {
 }
 
 #[tokio::test]
+async fn what_is_odd_is_said_once_and_not_with_each_look() {
+    let scene = Scene::set().await;
+    let config = "ignoredSources:\n- image: registry.example.org/broken:v1\n";
+    let words = ["--namespace", "a", "--config", "_config.yaml", "--interval", "10ms"];
+    let resident = Resident::of(scene.run(&words).file("_config.yaml", config)).await;
+    resident.until_measured("passes_total{result=\"complete\"} 3").await;
+    let said = resident.stopped().await.exits(0).stderr;
+    for odd in ["gives no reason", "matches nothing"] {
+        assert_eq!(said.matches(odd).count(), 1, "{odd}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_gone_leaves_the_queue_when_it_goes() {
     let scene = Scene::set().await;
     scene.api.deny(Some("b"));
