@@ -1,7 +1,7 @@
 //! The right to pull: there, silently left out, refused, or not to be known.
 
 use super::{assert_only_looked, behind, check, json, lines, of, put, robot, table};
-use crate::support::{FakeRegistry, Fault, Grant, Kind, TokenServer};
+use crate::support::{FakeRegistry, Fault, Grant, Kind, Nobody, TokenServer};
 
 #[tokio::test]
 async fn all_rights_are_there_and_many_repositories_are_one_line_a_side() {
@@ -109,13 +109,12 @@ async fn a_token_service_that_is_down_is_not_a_missing_right() {
 async fn a_host_that_does_not_answer_is_told_once_and_the_others_are_checked() {
     let open = FakeRegistry::start().await;
     put(&open, ["org/a", "org/b"]);
-    // A port that nobody listens on: bound, and given back.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mapping = lines(open.host(), &nobody, ["org/a", "org/b"]);
+    let nobody = Nobody::new();
+    let mapping = lines(open.host(), nobody.host(), ["org/a", "org/b"]);
     let ran = check(&["--attempts", "1"], &[], &mapping).run().await.exits(3);
 
     assert_eq!(ran.stdout.matches("error:").count(), 1, "{ran}");
-    assert!(ran.stdout.contains(&nobody) && ran.stdout.contains("2 as needed"), "{ran}");
+    assert!(ran.stdout.contains(nobody.host()) && ran.stdout.contains("2 as needed"), "{ran}");
     assert_only_looked(&ran, &[&open]);
 }
 

@@ -3,10 +3,10 @@
 use image_mirror::cluster::{Access, Cluster};
 use image_mirror::error::{Class, Classify as _, Failure, Stage};
 use image_mirror::model::Outcome;
-use tokio::net::TcpListener;
 
 use super::{name, told, with_streams};
-use crate::support::FakeCluster;
+use crate::support::cluster::kubeconfig;
+use crate::support::{FakeCluster, Nobody};
 
 #[tokio::test]
 async fn a_right_that_is_missing_is_named_with_its_place() {
@@ -52,17 +52,15 @@ async fn a_token_that_is_refused_is_not_sent_again_and_not_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_was_never_there_is_named_as_unreached() {
-    let (api, cluster) = with_streams(&[]).await;
-    let host = api.host().to_owned();
-    drop(api);
-    // The port is free again once the server is gone, and nobody else gets it meanwhile.
-    tokio::task::yield_now().await;
-    assert!(TcpListener::bind(&host).await.is_ok());
+    let (nobody, folder) = (Nobody::new(), tempfile::tempdir().unwrap());
+    let (host, path) = (nobody.host(), folder.path().join("config"));
+    std::fs::write(&path, kubeconfig(host, "{token: any}")).unwrap();
+    let cluster = Cluster::connect(&Access { kubeconfig: vec![path], ..Access::default() }).await.unwrap();
 
     let error = cluster.image_streams(None, name).await.unwrap_err();
 
     assert_eq!((error.class(), error.attempts()), (Class::Transient, 5));
-    assert_eq!(error.unreached(), Some(host.as_str()));
+    assert_eq!(error.unreached(), Some(host));
     let told = told(&error);
     assert_eq!(told.matches("onnection refused").count(), 1, "a cause is said once: {told}");
     let server = "the API server of the cluster (context `tests`)";

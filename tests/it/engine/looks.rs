@@ -9,7 +9,7 @@ use image_mirror::registry::{self, TagListing};
 
 use super::{Pair, entry, failure, word};
 use crate::support::registry::QuayApi;
-use crate::support::{Fault, Image, Kind};
+use crate::support::{Fault, Image, Kind, Nobody};
 
 #[tokio::test]
 async fn a_head_without_a_digest_falls_back_to_one_get() {
@@ -43,17 +43,17 @@ async fn a_host_that_never_answers_makes_its_entries_unfinished_with_one_cause()
     let pair = Pair::start().await;
     let image = Image::example(1);
     let good = pair.offer(&image);
-    // Nothing listens on this port: it was free a moment ago and is reserved by nobody.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = Nobody::new();
+    let free = nobody.host();
     let mut entries: Vec<_> = (0..50)
         .map(|n| entry(&format!("{free}/org/app:v{n}"), &format!("{}/mirror/app:x{n}", pair.target.host())))
         .collect();
     entries.push(good);
     let rows = pair.mirror(entries).await;
 
-    let unreachable = rows.iter().filter(|row| {
-        matches!(&row.outcome, Outcome::Unfinished(Cause::Unreachable { host, .. }) if **host == *free.to_string())
-    });
+    let unreachable = rows.iter().filter(
+        |row| matches!(&row.outcome, Outcome::Unfinished(Cause::Unreachable { host, .. }) if **host == *free),
+    );
     assert_eq!(unreachable.count(), 50);
     assert_eq!(rows.iter().filter(|row| word(row) == "copied").count(), 1);
 }

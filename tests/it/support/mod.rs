@@ -9,6 +9,7 @@
 //! - [`cluster`]: an API server in this process, with ImageStreams and Leases
 //! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
 //! - [`capacity`]: registries with a limit, in virtual time
+//! - [`nobody`]: an address that refuses every connection
 //! - [`real`]: Debian's `docker-registry` and `skopeo`; [`run`]: the program itself
 //!
 //! ```ignore
@@ -28,6 +29,7 @@ pub mod cluster;
 pub mod fleet;
 pub mod image;
 pub mod judge;
+pub mod nobody;
 pub mod real;
 pub mod registry;
 pub mod run;
@@ -37,6 +39,7 @@ pub use cluster::{ApiRequest, FakeCluster, Outage};
 pub use fleet::{Named, fleet};
 pub use image::{Blob, Image, Index};
 pub use judge::Judge;
+pub use nobody::Nobody;
 pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
     FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Seen, Spy,

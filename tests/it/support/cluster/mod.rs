@@ -122,12 +122,7 @@ impl FakeCluster {
 
     /// The same with another way to log in, as the `user` of a kubeconfig in one line.
     pub fn kubeconfig_of(&self, user: &str) -> String {
-        let host = self.host();
-        format!(
-            "apiVersion: v1\nkind: Config\ncurrent-context: tests\nclusters:\n- name: fake\n  cluster: {{server: \
-             'http://{host}'}}\nusers:\n- name: robot\n  user: {user}\ncontexts:\n- name: tests\n  \
-             context: {{cluster: fake, user: robot, namespace: ci}}\n"
-        )
+        kubeconfig(self.host(), user)
     }
 
     /// Writes [`FakeCluster::kubeconfig`] into `folder`.
@@ -297,4 +292,13 @@ impl Shared {
     fn log(&self) -> MutexGuard<'_, Vec<ApiRequest>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A kubeconfig that leads to the API server at `host`, with `user` as the way to log in there.
+pub fn kubeconfig(host: &str, user: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: tests\nclusters:\n- name: fake\n  cluster: {{server: \
+         'http://{host}'}}\nusers:\n- name: robot\n  user: {user}\ncontexts:\n- name: tests\n  \
+         context: {{cluster: fake, user: robot, namespace: ci}}\n"
+    )
 }
