@@ -18,6 +18,7 @@ pub mod imagestreams;
 pub mod layout;
 pub mod mapping;
 pub mod model;
+pub mod nightly;
 pub mod policy;
 pub mod reading;
 pub mod redact;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures_util::{FutureExt as _, TryStreamExt as _};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 
 use super::content::{MOST_MANIFESTS, too_much};
@@ -104,15 +104,9 @@ fn children(node: &Node) -> Vec<Descriptor> {
     children.iter().filter(|child| child.is_manifest()).cloned().collect()
 }
 
-async fn read_blob(store: &Store, blob: &Descriptor) -> Result<Vec<u8>, registry::Error> {
-    let source = store.blob(blob);
+async fn read_blob(store: &Store, blob: &Descriptor) -> Result<Bytes, registry::Error> {
     let permit = store.permit().await?;
-    let frames = source.open(permit).await?;
-    let append = |mut all: Vec<u8>, frame: Bytes| async move {
-        all.extend_from_slice(&frame);
-        Ok(all)
-    };
-    frames.try_fold(Vec::new(), append).await
+    store.blob(blob).open(permit).await?.whole().await
 }
 
 /// When an image was made, by its config; none: it does not say, or what it says is no time that an image was made.

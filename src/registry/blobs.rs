@@ -78,6 +78,14 @@ impl Client {
             .await
     }
 
+    /// A small blob as a whole.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has another size or digest than `blob` says.
+    pub async fn read_blob(&self, repository: &Repository, blob: &Descriptor) -> Result<Bytes, Error> {
+        self.shared.retry.run(async || self.blob(repository, blob).open(None).await?.whole().await).await
+    }
+
     /// A blob of a registry as a source for copies; downloads go on by Range where they are cut.
     #[must_use]
     pub fn blob(&self, repository: &Repository, blob: &Descriptor) -> Box<dyn BlobSource> {

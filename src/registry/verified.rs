@@ -8,9 +8,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream::BoxStream;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt as _};
 
 use super::error::{Error, Kind};
 use crate::model::{Descriptor, Digest, Hasher, Host};
@@ -42,6 +42,18 @@ impl BlobStream {
     #[must_use]
     pub fn verified(frames: BoxStream<'static, Result<Bytes, Error>>, blob: &Descriptor) -> Self {
         Self::of_host(format!("read blob {}", blob.digest).into(), None, blob, frames)
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// When the registry ends it early, or it is not what it should be.
+    pub async fn whole(self) -> Result<Bytes, Error> {
+        let append = |mut all: BytesMut, frame: Bytes| async move {
+            all.extend_from_slice(&frame);
+            Ok(all)
+        };
+        self.0.try_fold(BytesMut::new(), append).await.map(BytesMut::freeze)
     }
 
     pub(super) fn of_host(

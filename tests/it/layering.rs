@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and the modules of the crate that it may name.
-const MAY_NAME: [(&str, &[&str]); 16] = [
+const MAY_NAME: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("redact", &[]),
     ("reading", &[]),
@@ -27,10 +27,18 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
         ],
     ),
     (
+        "nightly",
+        &[
+            "engine", "registry", "layout", "cluster", "policy", "report", "yaml", "model", "error",
+            "reading", "redact",
+        ],
+    ),
+    (
         "cli",
         &[
             "mapping",
             "imagestreams",
+            "nightly",
             "policy",
             "engine",
             "report",
@@ -42,11 +50,11 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
             "redact",
         ],
     ),
-    ("fuzzing", &["policy", "mapping", "imagestreams", "engine", "registry", "model"]),
+    ("fuzzing", &["policy", "mapping", "imagestreams", "nightly", "engine", "registry", "model"]),
     ("lib", &[]),
 ];
 /// What only one module may name.
-const RESERVED: [(&str, &str); 13] = [
+const RESERVED: [(&str, &str); 15] = [
     ("reqwest", "registry"),
     ("h2", "registry"),
     ("rustls", "registry"),
@@ -56,6 +64,8 @@ const RESERVED: [(&str, &str); 13] = [
     ("kube", "cluster"),
     ("k8s_openapi", "cluster"),
     ("axum", "imagestreams/serve"),
+    ("tar", "nightly"),
+    ("flate2", "nightly"),
     ("clap", "cli"),
     ("envy", "cli"),
     ("std::env::", "cli/settings"),

@@ -1,0 +1,19 @@
+//! Brings a release payload to the nightlies: checks it, mirrors its images, updates the ImageStreams.
+//!
+//! 1. [`payload`]: the file that says which builds make the payload, and what may be wrong with it.
+//! 2. [`inspected`]: what the registries say of those builds; after this nothing is resolved again.
+//! 3. `checks`: what is inconsistent about them, and whether the [`permits`](Permit) allow it.
+
+pub mod arch;
+pub mod images;
+pub mod inspected;
+pub mod issue;
+pub mod names;
+pub mod payload;
+pub mod permits;
+
+pub use arch::Arch;
+pub use issue::{Code, Issue};
+pub use names::{Privacy, StreamName};
+pub use payload::Payload;
+pub use permits::Permit;
