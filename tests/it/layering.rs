@@ -177,7 +177,7 @@ fn a_planted_breach_is_found() {
         ("engine/plan.rs", "use reqwest::Client;"),
         ("report/text.rs", "let width = std::env::var(\"COLUMNS\");"),
         ("cli/run.rs", "for (name, value) in std::env::vars_os() {}"),
-        ("nightly/mod.rs", "//! A module that nobody drew."),
+        ("nowhere/mod.rs", "//! A module that nobody drew."),
     ];
     for (path, text) in planted {
         assert_eq!(breaches(path, text).len(), 1, "{path}: {text}");
