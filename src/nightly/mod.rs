@@ -5,10 +5,14 @@
 //! 3. `checks`: what is inconsistent about them, and whether the [`permits`](Permit) allow it.
 
 pub mod arch;
+pub mod clearance;
+pub mod entries;
 pub mod images;
 pub mod inspected;
 pub mod issue;
+pub mod mirror;
 pub mod names;
+pub mod notices;
 pub mod payload;
 pub mod permits;
 
