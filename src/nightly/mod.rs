@@ -2,11 +2,16 @@
 //!
 //! 1. [`payload`]: the file that says which builds make the payload, and what may be wrong with it.
 //! 2. [`inspected`]: what the registries say of those builds; after this nothing is resolved again.
-//! 3. `checks`: what is inconsistent about them, and whether the [`permits`](Permit) allow it.
+//! 3. [`checks`]: what is inconsistent about them, and whether the [`permits`](Permit) allow it.
 
+pub mod annotations;
 pub mod arch;
+pub mod checks;
 pub mod clearance;
+pub mod embargo;
 pub mod entries;
+pub mod facts;
+pub mod git;
 pub mod images;
 pub mod inspected;
 pub mod issue;
@@ -15,6 +20,9 @@ pub mod names;
 pub mod notices;
 pub mod payload;
 pub mod permits;
+pub mod report;
+#[cfg(test)]
+mod sample;
 
 pub use arch::Arch;
 pub use issue::{Code, Issue};
