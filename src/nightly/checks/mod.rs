@@ -268,6 +268,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_under_each_tag_follows_of_the_private_payloads_stand_ins_included() {
+        let mut etcd = member("etcd");
+        crate::nightly::sample::edit(&mut etcd, |image| image.arches = Some(vec![Arch::X86_64]));
+        let case = Case::of([member("pod"), etcd]);
+        let asked = crate::nightly::entries::Asked {
+            arches: case.payload.arches.clone(),
+            images: None,
+            is_embargo_acknowledged: false,
+            is_stand_in_required: true,
+            excluded: BTreeSet::new(),
+        };
+        let slices = crate::nightly::entries::slices(&case.payload, &case.inspected, &asked).unwrap();
+        let tags = tags_of(&slices);
+        assert_eq!(&*tags[&Arch::X86_64]["etcd"], "etcd");
+        assert_eq!((&*tags[&Arch::S390x]["etcd"], &*tags[&Arch::S390x]["pod"]), ("pod", "pod"));
+    }
+
+    #[test]
     fn equal_findings_are_one_and_the_first_stays_first() {
         let mut found = vec!["b", "a", "b", "c", "a"];
         once_each(&mut found);
