@@ -15,6 +15,8 @@ pub mod names;
 pub mod notices;
 pub mod payload;
 pub mod permits;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 
 pub use arch::Arch;
 pub use issue::{Code, Issue};
