@@ -148,11 +148,12 @@ impl Cluster {
     pub(super) async fn ask(&self, question: &Question) -> Result<Bytes, Error> {
         let mut attempts = 1;
         loop {
-            let kind = match tokio::time::timeout(PATIENCE, self.ask_once(&question.call, &question.path)).await {
-                Ok(Ok(body)) => return Ok(body),
-                Ok(Err(kind)) => kind,
-                Err(_) => Kind::silent(&self.server, PATIENCE),
-            };
+            let kind =
+                match tokio::time::timeout(PATIENCE, self.ask_once(&question.call, &question.path)).await {
+                    Ok(Ok(body)) => return Ok(body),
+                    Ok(Err(kind)) => kind,
+                    Err(_) => Kind::silent(&self.server, PATIENCE),
+                };
             if attempts == ATTEMPTS || !kind.is_worth_another_try() {
                 return Err(self.error(question.operation.clone(), &question.right, kind).after(attempts));
             }

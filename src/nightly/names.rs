@@ -133,7 +133,12 @@ mod tests {
     use crate::model::Host;
     use crate::nightly::payload::{Assembly, Destination, ImageStreamBase, MultiArch, Phase, Rhcos};
 
-    fn payload(version: (u32, u32), assembly: &str, kind: AssemblyType, build_system: BuildSystem) -> Payload {
+    fn payload(
+        version: (u32, u32),
+        assembly: &str,
+        kind: AssemblyType,
+        build_system: BuildSystem,
+    ) -> Payload {
         let host = Host::new("quay.io");
         Payload {
             file: "payload.yaml".into(),
@@ -184,13 +189,13 @@ mod tests {
     fn nightlies_are_named_by_version_architecture_and_privacy() {
         let (public, private) = (Privacy::Public, Privacy::Private);
         let rows = [
-            ((4, 19), "x86_64", public, "ocp/4.19-art-latest"),                      // 18.1
-            ((4, 19), "amd64", public, "ocp/4.19-art-latest"),                       // 18.1
-            ((4, 20), "s390x", public, "ocp-s390x/4.20-art-latest-s390x"),           // 18.2
+            ((4, 19), "x86_64", public, "ocp/4.19-art-latest"), // 18.1
+            ((4, 19), "amd64", public, "ocp/4.19-art-latest"),  // 18.1
+            ((4, 20), "s390x", public, "ocp-s390x/4.20-art-latest-s390x"), // 18.2
             ((4, 19), "aarch64", private, "ocp-arm64-priv/4.19-art-latest-arm64-priv"), // 18.3
             ((4, 19), "arm64", private, "ocp-arm64-priv/4.19-art-latest-arm64-priv"), // 18.3
-            ((4, 19), "x86_64", private, "ocp-priv/4.19-art-latest-priv"),           // §6
-            ((4, 19), "ppc64le", public, "ocp-ppc64le/4.19-art-latest-ppc64le"),     // §6
+            ((4, 19), "x86_64", private, "ocp-priv/4.19-art-latest-priv"), // §6
+            ((4, 19), "ppc64le", public, "ocp-ppc64le/4.19-art-latest-ppc64le"), // §6
             ((4, 19), "s390x", private, "ocp-s390x-priv/4.19-art-latest-s390x-priv"), // §6
         ];
         for (version, arch, privacy, wanted) in rows {
@@ -213,8 +218,8 @@ mod tests {
         let (stream, standard) = (AssemblyType::Stream, AssemblyType::Standard);
         let rows = [
             ("4.19.3", standard, "ppc64le", "ocp-ppc64le/4.19-art-assembly-4.19.3-ppc64le"), // 18.5
-            ("test", stream, "x86_64", "ocp/4.19-art-assembly-test"),                       // 18.6
-            ("stream", standard, "x86_64", "ocp/4.19-art-assembly-stream"),                 // §6: both must hold
+            ("test", stream, "x86_64", "ocp/4.19-art-assembly-test"),                        // 18.6
+            ("stream", standard, "x86_64", "ocp/4.19-art-assembly-stream"), // §6: both must hold
         ];
         for (assembly, kind, arch, wanted) in rows {
             let payload = payload((4, 19), assembly, kind, BuildSystem::Brew);

@@ -141,10 +141,10 @@ pub(super) mod tests {
             ..definition(&["b=X", "a=Y"])
         };
         let object = definition.to_json();
-        let annotations =
-            json!({BUILD_URL: "", BASIS_EVENT: "999999", INCONSISTENCY: r#"["a", "b"]"#});
+        let annotations = json!({BUILD_URL: "", BASIS_EVENT: "999999", INCONSISTENCY: r#"["a", "b"]"#});
         assert_eq!(object["metadata"]["annotations"], annotations);
-        let names: Vec<_> = object["spec"]["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+        let names: Vec<_> =
+            object["spec"]["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
         assert_eq!(names, ["b", "a"]);
         assert_eq!(definition.file_name(), "updated-tags-for.ocp.4.19-art-latest-partial.yaml");
     }
@@ -159,19 +159,62 @@ pub(super) mod tests {
     #[test]
     fn what_yaml_would_take_for_something_else_stays_text() {
         let texts = [
-            "4.19", "on", "off", "yes", "n", "61234567", "0x1f", "0o17", "1e3", "1_000", "~", "null", "true", "", " ",
-            "2025-01-01", "12:30:45", ".inf", "-", "a: b", "a #b", "[a]", "{a: b}", "*a", "&a", "!a", "|", ">", "'", "\"",
-            "@a", "`a", "%a", "a\nb", "a\n", "\ta", "a\u{7}b", "\u{1f600}", "é", "\u{2028}", "---", "? a", "=", "<<",
+            "4.19",
+            "on",
+            "off",
+            "yes",
+            "n",
+            "61234567",
+            "0x1f",
+            "0o17",
+            "1e3",
+            "1_000",
+            "~",
+            "null",
+            "true",
+            "",
+            " ",
+            "2025-01-01",
+            "12:30:45",
+            ".inf",
+            "-",
+            "a: b",
+            "a #b",
+            "[a]",
+            "{a: b}",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            ">",
+            "'",
+            "\"",
+            "@a",
+            "`a",
+            "%a",
+            "a\nb",
+            "a\n",
+            "\ta",
+            "a\u{7}b",
+            "\u{1f600}",
+            "é",
+            "\u{2028}",
+            "---",
+            "? a",
+            "=",
+            "<<",
         ];
         for text in texts {
             let mut definition = definition(&[]);
             definition.basis_event = Some(text.into());
             definition.inconsistency = Some(text.to_owned());
             let annotations = BTreeMap::from([(text.to_owned(), text.to_owned())]);
-            definition.tags = vec![TagDefinition { name: text.into(), from: format!("{D}:{text}"), annotations }];
+            definition.tags =
+                vec![TagDefinition { name: text.into(), from: format!("{D}:{text}"), annotations }];
             let object = definition.to_json();
             let yaml = serde_yaml::to_string(&object).unwrap();
-            let read: Value = serde_yaml::from_str(&yaml).unwrap_or_else(|error| panic!("{text:?}: {error}\n{yaml}"));
+            let read: Value =
+                serde_yaml::from_str(&yaml).unwrap_or_else(|error| panic!("{text:?}: {error}\n{yaml}"));
             assert_eq!(read, object, "{text:?} is written as\n{yaml}");
         }
     }

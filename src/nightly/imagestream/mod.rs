@@ -5,7 +5,7 @@
 //! 3. [`plan`](plan()): says what would change, and asks for nothing but the objects.
 //! 4. [`apply`]: writes what differs, deletes what is not wanted, and reads all of it back.
 //!
-//! Objects are in a [`Backend`]: a directory of YAML files ([`Files`]), or a cluster ([`Streams`]).
+//! Objects are in a [`Backend`]: a directory of YAML files ([`StreamFiles`]), or a cluster ([`ClusterStreams`]).
 
 mod apply;
 mod artifacts;
@@ -23,8 +23,9 @@ mod verify;
 pub use apply::{Options, apply};
 pub use artifacts::{ArtifactError, write_definitions};
 pub use backend::{Backend, BackendError, Put};
-pub use cluster::Streams;
+pub use cluster::ClusterStreams;
 pub use definition::{Definition, TagDefinition};
-pub use files::{FileError, Files};
+pub use files::{FileError, StreamFiles};
 pub use merge::{Merge, Merged, TagChange, merge};
+pub(in crate::nightly) use object::has_tag;
 pub use plan::{Action, StreamPlan, plan};
