@@ -8,15 +8,19 @@ pub mod arch;
 pub mod clearance;
 pub mod entries;
 pub mod images;
+pub mod imagestream;
 pub mod inspected;
 pub mod issue;
 pub mod mirror;
+pub mod multi;
 pub mod names;
 pub mod notices;
 pub mod payload;
 pub mod permits;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
+pub mod publish;
+pub mod retrigger;
 
 pub use arch::Arch;
 pub use issue::{Code, Issue};
