@@ -3,14 +3,18 @@
 //! 1. [`payload`]: the file that says which builds make the payload, and what may be wrong with it.
 //! 2. [`inspected`]: what the registries say of those builds; after this nothing is resolved again.
 //! 3. `checks`: what is inconsistent about them, and whether the [`permits`](Permit) allow it.
+//!
+//! [`publish`] makes a release image of a payload, [`multi`] one for all architectures.
 
 pub mod arch;
 pub mod images;
 pub mod inspected;
 pub mod issue;
+pub mod multi;
 pub mod names;
 pub mod payload;
 pub mod permits;
+pub mod publish;
 
 pub use arch::Arch;
 pub use issue::{Code, Issue};
