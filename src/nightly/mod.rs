@@ -7,11 +7,15 @@
 //! [`publish`] makes a release image of a payload, [`multi`] one for all architectures.
 
 pub mod arch;
+pub mod clearance;
+pub mod entries;
 pub mod images;
 pub mod inspected;
 pub mod issue;
+pub mod mirror;
 pub mod multi;
 pub mod names;
+pub mod notices;
 pub mod payload;
 pub mod permits;
 pub mod publish;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::issue::{Code, Issue};
+use super::payload::{Assembly, Phase};
 
 /// Allows issues.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,4 +33,11 @@ impl Permit {
         self.code == Some(Code::EmbargoedContent)
             && self.component.as_ref().is_none_or(|own| &**own == component)
     }
+}
+
+/// The permits that count in the assembly's phase: before the release its own ones, where there are any.
+#[must_use]
+pub fn in_force(assembly: &Assembly) -> &[Permit] {
+    let is_early = assembly.phase == Phase::PreRelease && !assembly.prerelease_permits.is_empty();
+    if is_early { &assembly.prerelease_permits } else { &assembly.permits }
 }
