@@ -142,6 +142,7 @@ mod tests {
         let host = Host::new("quay.io");
         Payload {
             file: "payload.yaml".into(),
+            findings: Vec::new(),
             version: payload::Version { major: version.0, minor: version.1 },
             assembly: Assembly {
                 name: assembly.into(),
