@@ -141,6 +141,7 @@ mod tests {
     ) -> Payload {
         let host = Host::new("quay.io");
         Payload {
+            findings: Vec::new(),
             file: "payload.yaml".into(),
             version: payload::Version { major: version.0, minor: version.1 },
             assembly: Assembly {

@@ -123,13 +123,20 @@ fn done(call: &Call, script: &mut Script) -> Response {
     let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
     match (call.method.as_str(), found) {
         ("POST", Some(_)) => conflict("AlreadyExists", name),
-        ("POST", None) => status::answer(201, &store_stream(&mut store, script, &place, &call.body, &Value::Null)),
-        ("PUT", None) => status::not_found(Kind::ImageStreams, name),
-        ("PUT", Some(_)) if version(&call.body).is_null() => {
-            status::refuse(422, "Invalid", "metadata.resourceVersion: must be specified for an update", &json!({}))
+        ("POST", None) => {
+            status::answer(201, &store_stream(&mut store, script, &place, &call.body, &Value::Null))
         }
+        ("PUT", None) => status::not_found(Kind::ImageStreams, name),
+        ("PUT", Some(_)) if version(&call.body).is_null() => status::refuse(
+            422,
+            "Invalid",
+            "metadata.resourceVersion: must be specified for an update",
+            &json!({}),
+        ),
         ("PUT", Some(there)) if version(&there) != version(&call.body) => conflict("Conflict", name),
-        ("PUT", Some(there)) => status::answer(200, &store_stream(&mut store, script, &place, &call.body, &there)),
+        ("PUT", Some(there)) => {
+            status::answer(200, &store_stream(&mut store, script, &place, &call.body, &there))
+        }
         _ => nothing(),
     }
 }
@@ -157,7 +164,8 @@ fn store_stream(store: &mut Store, script: &Script, place: &Name, sent: &Value, 
 fn generations(object: &mut Value, there: &Value, next: i64) -> bool {
     let mut is_new = false;
     for tag in object["spec"]["tags"].as_array_mut().into_iter().flatten() {
-        let old = there["spec"]["tags"].as_array().into_iter().flatten().find(|old| old["name"] == tag["name"]);
+        let old =
+            there["spec"]["tags"].as_array().into_iter().flatten().find(|old| old["name"] == tag["name"]);
         let same = old.filter(|old| old["from"]["name"] == tag["from"]["name"] && tag["generation"] != 0);
         is_new |= same.is_none();
         tag["generation"] = same.map_or(json!(next), |old| old["generation"].clone());
@@ -235,5 +243,10 @@ fn remove(object: &mut Value, part: &str, field: &str, tag: &str) -> bool {
 
 fn conflict(reason: &str, name: &str) -> Response {
     let message = format!("Operation cannot be fulfilled on imagestreams.image.openshift.io \"{name}\"");
-    status::refuse(409, reason, &message, &json!({"name": name, "group": "image.openshift.io", "kind": "imagestreams"}))
+    status::refuse(
+        409,
+        reason,
+        &message,
+        &json!({"name": name, "group": "image.openshift.io", "kind": "imagestreams"}),
+    )
 }
