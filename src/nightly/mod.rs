@@ -24,6 +24,7 @@ pub mod mirror;
 pub mod multi;
 pub mod names;
 pub mod notices;
+pub mod parameters;
 pub mod payload;
 pub mod permits;
 #[cfg(any(test, fuzzing))]
@@ -31,6 +32,7 @@ pub(crate) mod properties;
 pub mod publish;
 pub mod report;
 pub mod retrigger;
+pub mod run;
 #[cfg(test)]
 mod sample;
 
