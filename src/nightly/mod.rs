@@ -13,6 +13,7 @@ pub mod issue;
 pub mod mirror;
 pub mod names;
 pub mod notices;
+pub mod parameters;
 pub mod payload;
 pub mod permits;
 #[cfg(any(test, fuzzing))]
