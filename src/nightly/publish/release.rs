@@ -1,0 +1,43 @@
+//! What a release image is made of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::name::ReleaseName;
+use crate::model::ImageRef;
+use crate::nightly::StreamName;
+
+/// The tag of the image that a release image is made from.
+pub const BASE: &str = "cluster-version-operator";
+
+/// A release image that is to be.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Its name.
+    pub name: ReleaseName,
+    /// `release.openshift.io/architecture` in its metadata: `multi`, of a release for all of them.
+    pub architecture: Option<Arc<str>>,
+    /// The ImageStream that it is made from.
+    pub stream: StreamName,
+    /// The image that it is made from, by digest; none: that of the member [`BASE`].
+    pub base: Option<ImageRef>,
+    /// The images of the payload, by their tags.
+    pub members: BTreeMap<Arc<str>, ReleaseMember>,
+    /// Where it goes.
+    pub target: ImageRef,
+    /// `SOURCE_DATE_EPOCH`: all times in it; none: when its base was made.
+    pub created: Option<SystemTime>,
+}
+
+/// An image of the payload.
+#[derive(Debug, Clone)]
+pub struct ReleaseMember {
+    /// Which part of the payload it is, by the name of its definition.
+    pub component: Arc<str>,
+    /// The image of one architecture, by digest, where it can be read. In a dry run nothing was mirrored yet, so that is its
+    /// source; the release is the same.
+    pub image: ImageRef,
+    /// How the release names it.
+    pub pull_spec: Arc<str>,
+}

@@ -1,0 +1,4 @@
+//! `nightly`: a payload in, ImageStreams and release images out.
+
+mod entries;
+mod world;
