@@ -23,6 +23,7 @@ mod mapping_files;
 mod mapping_lint;
 mod mapping_props;
 mod mapping_support;
+mod nightly;
 mod policies;
 mod progress;
 mod prune_tags;

@@ -1,0 +1,4 @@
+//! `nightly`, part by part.
+
+mod multi;
+mod publish;
