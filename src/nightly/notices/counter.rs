@@ -122,7 +122,6 @@ impl FailureCounter {
         let written = text.and_then(|text| replace(&self.0, (text + "\n").as_bytes()));
         written.map_err(|cause| CounterError::Unwritable { path: self.0.clone(), cause })
     }
-
 }
 
 #[cfg(test)]

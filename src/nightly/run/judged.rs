@@ -57,9 +57,7 @@ impl Judged {
 
     /// A row for each inconsistency that nothing permits.
     pub(super) fn complaints(&self, payload: &Payload) -> Vec<Row> {
-        let row = |issue: &Issue| {
-            wrong(payload, &issue.component, failed(Inconsistent(issue.clone())))
-        };
+        let row = |issue: &Issue| wrong(payload, &issue.component, failed(Inconsistent(issue.clone())));
         self.issues.refused().map(row).collect()
     }
 }
@@ -155,9 +153,10 @@ fn impossible(payload: &Payload, checked: &Checked, errors: &[SliceError]) -> Fi
         let origin = Origin::Line { file: Arc::clone(&payload.file), line: error.line().unwrap_or_default() };
         of(payload, origin, error.component(), failed(error.clone()))
     });
-    let of_checks = checked.errors.iter().map(|error| {
-        of(payload, error.origin.clone(), &error.origin.to_string(), failed(error.clone()))
-    });
+    let of_checks = checked
+        .errors
+        .iter()
+        .map(|error| of(payload, error.origin.clone(), &error.origin.to_string(), failed(error.clone())));
     Finished { rows: of_slices.chain(of_checks).collect(), verdict: Verdict::BadInput }
 }
 

@@ -111,14 +111,12 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
 /// Changes ImageStreams, unless what they are to name is not all there.
 async fn update(definitions: &[Definition], is_all_there: bool, setup: &Setup<'_>) -> Vec<Row> {
     if is_all_there {
-        let (artifacts, wait_import, stop) =
-            (setup.artifacts.clone(), setup.wait_import, setup.stop.clone());
+        let (artifacts, wait_import, stop) = (setup.artifacts.clone(), setup.wait_import, setup.stop.clone());
         let options = imagestream::Options { artifacts, wait_import, stop };
         return imagestream::apply(setup.backend, definitions, &options).await;
     }
-    let untouched = |definition| {
-        imagestream::row(setup.backend, definition, Outcome::Unfinished(Cause::NotAllThere))
-    };
+    let untouched =
+        |definition| imagestream::row(setup.backend, definition, Outcome::Unfinished(Cause::NotAllThere));
     definitions.iter().map(untouched).collect()
 }
 

@@ -1,4 +1,6 @@
 //! `nightly`: a payload in, ImageStreams and release images out.
 
 mod entries;
+mod multi;
+mod publish;
 mod world;
