@@ -9,7 +9,9 @@
 mod definitions;
 mod judged;
 mod moving;
+mod multi;
 mod plan;
+mod releases;
 mod rows;
 
 use std::io;
@@ -23,7 +25,7 @@ use super::mirror;
 use super::parameters::Order;
 use super::payload::Payload;
 use crate::engine::{Observer, Stop};
-use crate::model::{Cause, Outcome, Row};
+use crate::model::{Cause, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
 
@@ -88,6 +90,7 @@ pub async fn run(order: &Order, setup: &Setup<'_>) -> Finished {
 }
 
 async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> {
+    let release = releases::name(order)?;
     let judged = judged::judge(order, setup).await?;
     let definitions = definitions::definitions(order, &judged, setup.build_url);
     write_artifacts(&order.payload, &judged.slices, &definitions, setup)?;
@@ -97,7 +100,7 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
         return Ok(Finished { rows, verdict: Verdict::NotViable });
     }
     judged.tell(order.emergency);
-    let rows = if setup.is_dry_run {
+    let mut rows = if setup.is_dry_run {
         planned.into_rows()
     } else {
         let mut rows = moving::copy(planned.entries, planned.compared, setup).await;
@@ -105,6 +108,15 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
         rows.extend(streams);
         rows
     };
+    let made_of: Vec<_> = judged.slices.iter().zip(&definitions).collect();
+    let ready: Vec<_> =
+        made_of.iter().filter(|(_, definition)| is_ready(definition, &rows)).copied().collect();
+    if order.multi && ready.len() == made_of.len() {
+        rows.extend(multi::make(order, &made_of, setup).await);
+    }
+    if let Some(name) = release {
+        rows.extend(releases::make((&name, order), &ready, setup).await);
+    }
     Ok(Finished { rows, verdict: Verdict::AsRowsSay })
 }
 
@@ -118,6 +130,15 @@ async fn update(definitions: &[Definition], is_all_there: bool, setup: &Setup<'_
     let untouched =
         |definition| imagestream::row(setup.backend, definition, Outcome::Unfinished(Cause::NotAllThere));
     definitions.iter().map(untouched).collect()
+}
+
+/// Whether an ImageStream is as it is to be, or in a dry run could be made so.
+fn is_ready(definition: &Definition, rows: &[Row]) -> bool {
+    let stream = definition.name.to_string();
+    let is_its =
+        |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
+    let is_fine = |row: &Row| matches!(row.outcome, Outcome::Planned(_)) || moving::is_in_place(row);
+    rows.iter().filter(is_its).all(is_fine)
 }
 
 /// What would be mirrored, and what ImageStreams are to hold, as files.

@@ -102,6 +102,7 @@ fn image_for(arch: Arch, seed: u64) -> Image {
 
 pub(super) fn payload(host: &str, assembly: &str, kind: AssemblyType) -> Payload {
     Payload {
+        findings: Vec::new(),
         file: "payload.yaml".into(),
         version: Version { major: 4, minor: 10 },
         assembly: Assembly {
