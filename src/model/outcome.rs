@@ -218,6 +218,8 @@ pub enum Cause {
         /// What was waited for.
         awaited: Arc<str>,
     },
+    /// What it needs is not all there, which other rows say why.
+    NotAllThere,
     /// A host never gave an answer in this run.
     Unreachable {
         /// The host.
@@ -249,6 +251,7 @@ impl fmt::Display for Cause {
             Self::TimedOut { after, awaited } => {
                 write!(f, "timed out after {} waiting for {awaited}", humantime::format_duration(*after))
             }
+            Self::NotAllThere => f.write_str("what it needs is not all there"),
             Self::Unreachable { host, error } => write!(f, "{host} never answered: {error}"),
         }
     }

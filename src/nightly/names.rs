@@ -112,6 +112,13 @@ pub fn digest_tag(digest: &Digest) -> Option<Tag> {
     Tag::parse(&digest.as_str().replacen(':', "-", 1)).ok()
 }
 
+/// The digest that a tag is, if it is one of [`digest_tag`].
+#[must_use]
+pub fn of_digest_tag(tag: &Tag) -> Option<Digest> {
+    let digest = Digest::parse(&tag.as_str().replacen('-', ":", 1)).ok()?;
+    (digest_tag(&digest).as_ref() == Some(tag)).then_some(digest)
+}
+
 /// The image of `digest` in a repository, by [`digest_tag`].
 #[must_use]
 pub fn by_tag(repository: &Repository, digest: &Digest) -> Option<ImageRef> {
@@ -126,19 +133,16 @@ pub fn by_digest(repository: &Repository, digest: &Digest) -> ImageRef {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
     use super::*;
-    use crate::model::Host;
-    use crate::nightly::payload::{Assembly, Destination, ImageStreamBase, MultiArch, Phase, Rhcos};
+    use crate::nightly::sample;
 
     fn payload(
-        version: (u32, u32),
+        (major, minor): (u32, u32),
         assembly: &str,
         kind: AssemblyType,
         build_system: BuildSystem,
     ) -> Payload {
+<<<<<<< HEAD
         let host = Host::new("quay.io");
         Payload {
             file: "payload.yaml".into(),
@@ -176,6 +180,12 @@ mod tests {
             rhcos: Rhcos::default(),
             rpms: Vec::new(),
         }
+=======
+        let mut payload =
+            Payload { version: payload::Version { major, minor }, build_system, ..sample::payload() };
+        (payload.assembly.name, payload.assembly.kind) = (assembly.into(), kind);
+        payload
+>>>>>>> main
     }
 
     fn stream(version: (u32, u32)) -> Payload {

@@ -155,6 +155,7 @@ pub(super) fn cause_advice(cause: &Cause) -> Cow<'static, str> {
             "nothing is lost, and what was waited for may still come: see why it takes so long, then run again, or wait \
              longer"
         }
+        Cause::NotAllThere => "nothing was changed here: mend what other rows say, then run again",
         Cause::Unreachable { host, .. } if is_within_cluster(host) => {
             return format!(
                 "{UNREACHABLE}. `{host}` is a name within a cluster: from outside of it, `--source-registry HOST` of \

@@ -174,6 +174,9 @@ impl Classify for Told {
 }
 
 const UPDATES: [Update; 4] = [Update::Repaired, Update::Referrers, Update::ImageStream, Update::Retriggered];
+/// Those that say nothing of their own.
+const PLAIN_CAUSES: [Cause; 5] =
+    [Cause::Deadline, Cause::Interrupted, Cause::SourceMoved, Cause::Withheld, Cause::NotAllThere];
 
 fn copy_reason(said: &str) -> Result<Reason, ReadError> {
     let reasons = [
@@ -245,7 +248,7 @@ fn cause(said: &str) -> Result<Cause, ReadError> {
     }
     match said.split_once(" never answered: ") {
         Some((host, error)) => Ok(Cause::Unreachable { host: host.into(), error: error.into() }),
-        None => one_of([Cause::Deadline, Cause::Interrupted, Cause::SourceMoved, Cause::Withheld], said),
+        None => one_of(PLAIN_CAUSES, said),
     }
 }
 

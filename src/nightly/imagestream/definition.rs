@@ -66,6 +66,13 @@ impl Definition {
         format!("updated-tags-for.{namespace}.{name}{partial}.yaml")
     }
 
+    /// The annotations that say which run wrote it, and of what moment it is.
+    #[must_use]
+    pub fn origin_annotations(&self) -> BTreeMap<String, String> {
+        let event = self.basis_event.iter().map(|event| (BASIS_EVENT.to_owned(), event.to_string()));
+        event.chain([(BUILD_URL.to_owned(), self.build_url.clone())]).collect()
+    }
+
     /// The annotations of the ImageStream itself.
     pub(super) fn annotations(&self) -> Map<String, Value> {
         let mut annotations = Map::new();

@@ -21,6 +21,7 @@ mod rows;
 mod verify;
 
 pub use apply::{Options, apply};
+pub(in crate::nightly) use artifacts::replace;
 pub use artifacts::{ArtifactError, write_definitions};
 pub use backend::{Backend, BackendError, Put};
 pub use cluster::ClusterStreams;
@@ -29,3 +30,4 @@ pub use files::{FileError, StreamFiles};
 pub use merge::{Merge, Merged, TagChange, merge};
 pub(in crate::nightly) use object::has_tag;
 pub use plan::{Action, StreamPlan, plan};
+pub(in crate::nightly) use rows::of_stream as row;

@@ -7,7 +7,7 @@ use super::definition::{Definition, TagDefinition};
 use crate::model::{Locator, Origin, Outcome, Row};
 
 /// The row of an ImageStream: its file among the artifacts, and where it is.
-pub(super) fn of_stream(backend: &dyn Backend, definition: &Definition, outcome: Outcome) -> Row {
+pub(in crate::nightly) fn of_stream(backend: &dyn Backend, definition: &Definition, outcome: Outcome) -> Row {
     let source = Locator::Text(definition.file_name().into());
     Row::of_nothing(origin(definition, None), None, (source, backend.place(&definition.name)), outcome)
 }

@@ -22,7 +22,10 @@ use serde_json::{Map, Value};
 pub use error::Error;
 pub use make::{Made, Multi, make};
 
-use super::{Arch, Payload};
+use super::entries::{self, EntryImage, Slice};
+use super::names::by_digest;
+use super::publish::readable;
+use super::{Arch, Payload, Privacy};
 use crate::model::{ImageRef, Row};
 
 /// An image of one architecture, of those that are public.
@@ -56,6 +59,27 @@ pub struct Input<'a> {
     pub now: SystemTime,
     /// `SOURCE_DATE_EPOCH`.
     pub created: Option<SystemTime>,
+}
+
+/// The images of `slices`, of those that are public: what is private is in no payload for all architectures.
+#[must_use]
+pub fn entries(slices: &[Slice], is_dry_run: bool) -> Entries {
+    let mut found = Entries::new();
+    for slice in slices.iter().filter(|slice| slice.privacy == Privacy::Public) {
+        for entry in &slice.entries {
+            let made = entry_of(entry, is_dry_run);
+            found.entry(Arc::clone(&entry.tag)).or_default().insert(slice.arch, made);
+        }
+    }
+    found
+}
+
+fn entry_of(entry: &entries::Entry, is_dry_run: bool) -> Entry {
+    let list = match &entry.image {
+        EntryImage::Built(built) => built.list.as_ref().map(|(_, list)| by_digest(&built.target, list)),
+        EntryImage::Rhcos { .. } => None,
+    };
+    Entry { component: Arc::clone(&entry.component), image: readable(entry, is_dry_run), list }
 }
 
 /// Whether all of `rows` ended well.

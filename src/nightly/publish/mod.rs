@@ -25,7 +25,8 @@ pub use name::{NameError, ReleaseName, repository};
 pub(super) use naming::{Named, Naming};
 pub(super) use push::copy_by_digest;
 pub use push::{Published, publish};
-pub use release::{BASE, Release, ReleaseMember};
+pub(super) use release::readable;
+pub use release::{BASE, Release, ReleaseMember, members};
 
 use crate::engine::Stop;
 use crate::registry::Client;

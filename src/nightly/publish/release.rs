@@ -7,6 +7,8 @@ use std::time::SystemTime;
 use super::name::ReleaseName;
 use crate::model::ImageRef;
 use crate::nightly::StreamName;
+use crate::nightly::entries::{Entry, EntryImage, Slice};
+use crate::nightly::names::by_digest;
 
 /// The tag of the image that a release image is made from.
 pub const BASE: &str = "cluster-version-operator";
@@ -40,4 +42,23 @@ pub struct ReleaseMember {
     pub image: ImageRef,
     /// How the release names it.
     pub pull_spec: Arc<str>,
+}
+
+/// The images of `slice` as members of a release: read where they were mirrored to, in a dry run where they come from.
+#[must_use]
+pub fn members(slice: &Slice, is_dry_run: bool) -> BTreeMap<Arc<str>, ReleaseMember> {
+    let member = |entry: &Entry| {
+        let component = Arc::clone(&entry.component);
+        let pull_spec = entry.by_digest().to_string().into();
+        (Arc::clone(&entry.tag), ReleaseMember { component, image: readable(entry, is_dry_run), pull_spec })
+    };
+    slice.entries.iter().map(member).collect()
+}
+
+/// The image of `entry` by digest, where it can be read.
+pub(in crate::nightly) fn readable(entry: &Entry, is_dry_run: bool) -> ImageRef {
+    match &entry.image {
+        EntryImage::Built(built) if is_dry_run => by_digest(&built.source, &built.digest),
+        _ => entry.by_digest(),
+    }
 }

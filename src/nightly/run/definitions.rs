@@ -18,7 +18,7 @@ pub(super) fn definitions(order: &Order, judged: &Judged, build_url: &str) -> Ve
             Privacy::Public => Audience::Public(&judged.unspoken),
             Privacy::Private => Audience::Private,
         };
-        let tags = slice.entries.iter().map(|entry| tag(entry, &issues, audience));
+        let tags = slice.entries.iter().map(|entry| tag(order, entry, &issues, audience));
         Definition {
             name: stream_name(&order.payload, slice.arch, slice.privacy),
             build_url: build_url.to_owned(),
@@ -31,13 +31,14 @@ pub(super) fn definitions(order: &Order, judged: &Judged, build_url: &str) -> Ve
     judged.slices.iter().map(definition).collect()
 }
 
-fn tag(entry: &Entry, issues: &[Issue], audience: Audience<'_>) -> TagDefinition {
+fn tag(order: &Order, entry: &Entry, issues: &[Issue], audience: Audience<'_>) -> TagDefinition {
     let bearer = match &entry.image {
-        EntryImage::Built(_) => Bearer::Image(&entry.component),
-        EntryImage::Rhcos { is_primary: true, .. } => Bearer::PrimaryRhcos,
-        EntryImage::Rhcos { is_primary: false, .. } => Bearer::OtherRhcos,
+        EntryImage::Built(_) => {
+            order.payload.images.iter().find(|image| image.name == entry.component).map(Bearer::Image)
+        }
+        EntryImage::Rhcos { is_primary, .. } => Some(Bearer::Rhcos { is_primary: *is_primary }),
     };
-    let said = of_tag(issues, bearer, audience);
+    let said = bearer.and_then(|bearer| of_tag(issues, bearer, audience));
     let annotations: BTreeMap<String, String> =
         said.into_iter().map(|said| (INCONSISTENCY.to_owned(), said)).collect();
     TagDefinition { name: entry.tag.clone(), from: entry.pull_spec(), annotations }

@@ -9,6 +9,7 @@ use super::super::embargo;
 use super::super::entries::{Asked, Slice, SliceError, slices};
 use super::super::facts::{Extent, Uninspected, inspect_all, references};
 use super::super::inspected::Inspected;
+use super::super::issue::Issue;
 use super::super::names::Privacy;
 use super::super::parameters::Order;
 use super::super::payload::Payload;
@@ -38,11 +39,25 @@ impl Judged {
         self.issues.is_viable
     }
 
+    /// Says what is inconsistent although the run goes on.
+    pub(super) fn tell(&self, is_emergency: bool) {
+        for judged in &self.issues.issues {
+            let Issue { code, component, message } = &judged.issue;
+            match &judged.permit {
+                Some(permit) => {
+                    tracing::warn!("{component}: {code}: {message}; {} permits it", permit.place);
+                }
+                None if is_emergency => {
+                    tracing::warn!("{component}: {code}: {message}; EMERGENCY_IGNORE_ISSUES ignores it");
+                }
+                None => {}
+            }
+        }
+    }
+
     /// A row for each inconsistency that nothing permits.
     pub(super) fn complaints(&self, payload: &Payload) -> Vec<Row> {
-        let row = |issue: &super::super::Issue| {
-            wrong(payload, &issue.component, failed(Inconsistent(issue.clone())))
-        };
+        let row = |issue: &Issue| wrong(payload, &issue.component, failed(Inconsistent(issue.clone())));
         self.issues.refused().map(row).collect()
     }
 }
@@ -65,40 +80,40 @@ pub(super) async fn judge(order: &Order, setup: &Setup<'_>) -> Result<Judged, Fi
     let inspected = inspected.map_err(|uninspected| not_read(payload, uninspected))?;
     let references = references(setup.client, payload, &order.arches).await;
 
-    let asked = asked(order, BTreeSet::new());
+    let asked = asked(order, setup);
     let whole = slices(payload, &inspected, &asked);
     let tags = whole.as_deref().map(tags).unwrap_or_default();
     let arches = &order.arches;
     let input = CheckInput { payload, inspected: &inspected, arches, tags: &tags, references: &references };
     let checked = check(&input);
     tell(&checked);
-    let whole = whole.map_err(|errors| impossible(payload, &checked, errors))?;
+    let whole = whole.map_err(|errors| impossible(payload, &checked, &errors))?;
     if !checked.errors.is_empty() {
-        return Err(impossible(payload, &checked, Vec::new()));
+        return Err(impossible(payload, &checked, &[]));
     }
     let slices = if checked.excluded.is_empty() {
         whole
     } else {
         let asked = Asked { excluded: checked.excluded.clone(), ..asked };
-        slices(payload, &inspected, &asked).map_err(|errors| impossible(payload, &checked, errors))?
+        slices(payload, &inspected, &asked).map_err(|errors| impossible(payload, &checked, &errors))?
     };
     let issues = permits::judge(payload, &checked.issues);
     let judged = Judged { unspoken: Unspoken::of(&inspected), inspected, slices, issues };
     write_report(order, setup, &judged, &checked)?;
-    embargo::acknowledged(payload, &judged.issues, order.is_embargo_acknowledged).map_err(|error| Finished {
+    embargo::acknowledged(payload, &judged.issues, order.embargo_ack).map_err(|error| Finished {
         rows: vec![wrong(payload, "", failed(error))],
         verdict: Verdict::Embargoed,
     })?;
     Ok(judged)
 }
 
-fn asked(order: &Order, excluded: BTreeSet<Arc<str>>) -> Asked {
+fn asked(order: &Order, setup: &Setup<'_>) -> Asked {
     Asked {
         arches: order.arches.clone(),
         images: order.images.clone(),
-        is_embargo_acknowledged: order.is_embargo_acknowledged,
-        is_stand_in_required: order.is_stand_in_required,
-        excluded,
+        is_embargo_acknowledged: order.embargo_ack,
+        is_stand_in_required: setup.is_stand_in_required,
+        excluded: BTreeSet::new(),
     }
 }
 
@@ -133,14 +148,15 @@ fn not_read(payload: &Payload, uninspected: Uninspected) -> Finished {
 }
 
 /// The payload cannot be made: all that keeps it from that.
-fn impossible(payload: &Payload, checked: &Checked, errors: Vec<SliceError>) -> Finished {
-    let of_slices = errors.into_iter().map(|error| {
+fn impossible(payload: &Payload, checked: &Checked, errors: &[SliceError]) -> Finished {
+    let of_slices = errors.iter().map(|error| {
         let origin = Origin::Line { file: Arc::clone(&payload.file), line: error.line().unwrap_or_default() };
-        of(payload, origin, &error.component(), failed(error))
+        of(payload, origin, error.component(), failed(error.clone()))
     });
-    let of_checks = checked.errors.iter().map(|error| {
-        of(payload, error.origin.clone(), &error.origin.to_string(), failed(error.clone()))
-    });
+    let of_checks = checked
+        .errors
+        .iter()
+        .map(|error| of(payload, error.origin.clone(), &error.origin.to_string(), failed(error.clone())));
     Finished { rows: of_slices.chain(of_checks).collect(), verdict: Verdict::BadInput }
 }
 
@@ -160,8 +176,8 @@ fn write_report(
         substituted: &substituted,
     };
     let text = Report::new(&input).to_yaml().map_err(std::io::Error::other);
-    let written = text.and_then(|text| setup.write(report::FILE, &text).map_err(|error| error.cause));
-    written.map_err(|cause| setup.unwritten(&order.payload, report::FILE, cause))
+    let written = text.and_then(|text| setup.write(report::FILE, &text));
+    written.map_err(|cause| setup.not_written(&order.payload, report::FILE, cause))
 }
 
 fn substituted(slices: &[Slice]) -> Vec<Substituted> {

@@ -9,9 +9,12 @@
 mod definitions;
 mod judged;
 mod moving;
+mod multi;
 mod plan;
+mod releases;
 mod rows;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,9 +23,9 @@ use super::entries::Slice;
 use super::imagestream::{self, Backend, Definition};
 use super::mirror;
 use super::parameters::Order;
-use super::publish;
+use super::payload::Payload;
 use crate::engine::{Observer, Stop};
-use crate::model::{Outcome, Row};
+use crate::model::{Cause, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
 
@@ -47,6 +50,8 @@ pub struct Setup<'a> {
     pub artifacts: PathBuf,
     /// Nothing is written but those.
     pub is_dry_run: bool,
+    /// The stand-in has to be there even where nothing needs one.
+    pub is_stand_in_required: bool,
     /// How long a cluster has to import images; none: that is not waited for.
     pub wait_import: Option<Duration>,
     /// Where this run can be looked at; empty: nowhere.
@@ -81,24 +86,85 @@ pub enum Verdict {
 
 /// Takes the payload to the nightlies, as far as it may go.
 pub async fn run(order: &Order, setup: &Setup<'_>) -> Finished {
-    let judged = match judged::judge(order, setup).await {
-        Ok(judged) => judged,
-        Err(finished) => return finished,
-    };
+    phases(order, setup).await.unwrap_or_else(|finished| finished)
+}
+
+async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> {
+    let release = releases::name(order)?;
+    let judged = judged::judge(order, setup).await?;
     let definitions = definitions::definitions(order, &judged, setup.build_url);
-    if let Err(failed) = write_artifacts(&judged.slices, &definitions, setup) {
-        return Finished { rows: vec![failed], verdict: Verdict::BadInput };
+    write_artifacts(&order.payload, &judged.slices, &definitions, setup)?;
+    let planned = plan::plan(order, &judged, &definitions, setup).await?;
+    if !(judged.is_viable() || order.emergency) {
+        let rows = [judged.complaints(&order.payload), planned.into_rows()].concat();
+        return Ok(Finished { rows, verdict: Verdict::NotViable });
     }
-    let planned = match plan::plan(order, &judged, &definitions, setup).await {
-        Ok(planned) => planned,
-        Err(row) => return Finished { rows: vec![*row], verdict: Verdict::AsRowsSay },
+    judged.tell(order.emergency);
+    let mut rows = if setup.is_dry_run {
+        planned.into_rows()
+    } else {
+        let mut rows = moving::copy(planned.entries, planned.compared, setup).await;
+        let streams = update(&definitions, rows.iter().all(moving::is_in_place), setup).await;
+        rows.extend(streams);
+        rows
     };
-    let is_allowed = judged.is_viable() || order.is_emergency;
-    if !is_allowed || setup.is_dry_run {
-        let verdict = if is_allowed { Verdict::AsRowsSay } else { Verdict::NotViable };
-        let complaints = if is_allowed { Vec::new() } else { judged.complaints(&order.payload) };
-        return Finished { rows: [complaints, planned.into_rows()].concat(), verdict };
+    let made_of: Vec<_> = judged.slices.iter().zip(&definitions).collect();
+    let ready: Vec<_> =
+        made_of.iter().filter(|(_, definition)| is_ready(definition, &rows)).copied().collect();
+    if order.multi && ready.len() == made_of.len() {
+        rows.extend(multi::make(order, &made_of, setup).await);
     }
-    let rows = carry_out(order, setup, &judged, (&definitions, planned)).await;
-    Finished { rows, verdict: Verdict::AsRowsSay }
+    if let Some(name) = release {
+        rows.extend(releases::make((&name, order), &ready, setup).await);
+    }
+    Ok(Finished { rows, verdict: Verdict::AsRowsSay })
+}
+
+/// Changes ImageStreams, unless what they are to name is not all there.
+async fn update(definitions: &[Definition], is_all_there: bool, setup: &Setup<'_>) -> Vec<Row> {
+    if is_all_there {
+        let (artifacts, wait_import, stop) = (setup.artifacts.clone(), setup.wait_import, setup.stop.clone());
+        let options = imagestream::Options { artifacts, wait_import, stop };
+        return imagestream::apply(setup.backend, definitions, &options).await;
+    }
+    let untouched =
+        |definition| imagestream::row(setup.backend, definition, Outcome::Unfinished(Cause::NotAllThere));
+    definitions.iter().map(untouched).collect()
+}
+
+/// Whether an ImageStream is as it is to be, or in a dry run could be made so.
+fn is_ready(definition: &Definition, rows: &[Row]) -> bool {
+    let stream = definition.name.to_string();
+    let is_its =
+        |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
+    let is_fine = |row: &Row| matches!(row.outcome, Outcome::Planned(_)) || moving::is_in_place(row);
+    rows.iter().filter(is_its).all(is_fine)
+}
+
+/// What would be mirrored, and what ImageStreams are to hold, as files.
+fn write_artifacts(
+    payload: &Payload,
+    slices: &[Slice],
+    definitions: &[Definition],
+    setup: &Setup<'_>,
+) -> Result<(), Finished> {
+    for (name, text) in slices.iter().flat_map(mirror::files) {
+        setup.write(&name, &text).map_err(|cause| setup.not_written(payload, &name, cause))?;
+    }
+    imagestream::write_definitions(definitions, &setup.artifacts).map(drop).map_err(|error| {
+        let outcome = rows::failed(error);
+        Finished { rows: vec![rows::wrong(payload, "", outcome)], verdict: Verdict::BadInput }
+    })
+}
+
+impl Setup<'_> {
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        imagestream::replace(&self.artifacts.join(name), text.as_bytes())
+    }
+
+    /// A run that ends before anything is written, since nobody would know what it did.
+    fn not_written(&self, payload: &Payload, name: &str, cause: io::Error) -> Finished {
+        let error = imagestream::ArtifactError { path: self.artifacts.join(name), cause };
+        Finished { rows: vec![rows::wrong(payload, "", rows::failed(error))], verdict: Verdict::BadInput }
+    }
 }

@@ -6,7 +6,7 @@ use super::super::imagestream::{Definition, StreamPlan, plan as plan_streams};
 use super::super::mirror::{cleared, desired};
 use super::super::parameters::Order;
 use super::judged::Judged;
-use super::{Setup, moving};
+use super::{Finished, Setup, moving};
 use crate::model::{Desired, Locator, Row};
 
 /// The file of the plan among the artifacts.
@@ -46,13 +46,13 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) entries: Vec<Desired>,
     pub(super) compared: Vec<Row>,
-    pub(super) streams: Vec<Row>,
 }
 
 impl Planned {
     /// The rows of all of it, where it is not carried out.
     pub(super) fn into_rows(self) -> Vec<Row> {
-        [self.compared, self.streams].concat()
+        let streams = self.plan.imagestreams.into_iter().map(|stream| stream.row);
+        self.compared.into_iter().chain(streams).collect()
     }
 }
 
@@ -62,11 +62,11 @@ pub(super) async fn plan(
     judged: &Judged,
     definitions: &[Definition],
     setup: &Setup<'_>,
-) -> Result<Planned, Box<Row>> {
-    let cleared = cleared(&order.payload, &judged.inspected, order.is_embargo_acknowledged);
+) -> Result<Planned, Finished> {
+    let cleared = cleared(&order.payload, &judged.inspected, order.embargo_ack);
     let entries = desired(&order.payload, &judged.slices, &cleared);
     let compared = moving::compare(entries.clone(), setup).await;
-    let (imagestreams, streams) = plan_streams(setup.backend, definitions).await;
+    let imagestreams = plan_streams(setup.backend, definitions).await;
     let plan = Plan {
         plan: 1,
         version: order.payload.version.to_string(),
@@ -77,8 +77,8 @@ pub(super) async fn plan(
     };
     let text = serde_json::to_string_pretty(&plan).map_err(std::io::Error::other);
     let written = text.and_then(|text| setup.write(FILE, &(text + "\n")));
-    written.map_err(|cause| Box::new(setup.unwritten(&order.payload, FILE, cause)))?;
-    Ok(Planned { plan, entries, compared, streams })
+    written.map_err(|cause| setup.not_written(&order.payload, FILE, cause))?;
+    Ok(Planned { plan, entries, compared })
 }
 
 fn images(compared: &[Row]) -> Vec<PlannedImage> {

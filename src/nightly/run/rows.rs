@@ -22,7 +22,9 @@ impl Classify for Inconsistent {
         Some(if *code == Code::Impermissible {
             "mend it: no permit allows it".to_owned()
         } else {
-            format!("mend it, or add the permit `{{code: {code}, component: {component}}}` to the payload file")
+            format!(
+                "mend it, or add the permit `{{code: {code}, component: {component}}}` to the payload file"
+            )
         })
     }
 }

@@ -26,8 +26,12 @@ fn inspected(made: &world::Payload, payload: &Payload) -> Inspected {
     let inspect = |made: &Build, read: &image_mirror::nightly::payload::Build| {
         let images = made.images.iter().map(|(arch, image)| {
             let by_digest = names::by_digest(&repository, &image.digest);
-            let image =
-                ArchImage { image: by_digest, digest: image.digest.clone(), labels: BTreeMap::new(), env: BTreeMap::new() };
+            let image = ArchImage {
+                image: by_digest,
+                digest: image.digest.clone(),
+                labels: BTreeMap::new(),
+                env: BTreeMap::new(),
+            };
             (*arch, image)
         });
         InspectedBuild {
@@ -42,10 +46,16 @@ fn inspected(made: &world::Payload, payload: &Payload) -> Inspected {
     let members = made.members.iter().zip(&payload.images).map(|(made, definition)| Inspect {
         definition: Arc::new(definition.clone()),
         build: made.build.as_ref().zip(definition.build.as_ref()).map(|(made, read)| inspect(made, read)),
-        public_build: made.public_build.as_ref().zip(definition.public_build.as_ref()).map(|(made, read)| inspect(made, read)),
+        public_build: made
+            .public_build
+            .as_ref()
+            .zip(definition.public_build.as_ref())
+            .map(|(made, read)| inspect(made, read)),
     });
     let containers = payload.rhcos.containers.iter();
-    let images = containers.flat_map(|container| container.images.iter().map(|(arch, image)| (*arch, (Arc::clone(&container.name), image.clone()))));
+    let images = containers.flat_map(|container| {
+        container.images.iter().map(|(arch, image)| (*arch, (Arc::clone(&container.name), image.clone())))
+    });
     let mut rhcos = BTreeMap::<Arch, BTreeMap<Arc<str>, _>>::new();
     for (arch, (name, image)) in images {
         rhcos.entry(arch).or_default().insert(name, image);
@@ -99,7 +109,11 @@ fn winner(images: [(Member, String); 2], arch: Arch) -> String {
     let mut text = made.file(HOST, HOST);
     for (member, line) in made.members[1..].iter().zip(lines) {
         let own = format!("- name: {0}\n  image_name: openshift/ose-{0}\n", member.name);
-        let replacement = if line.contains("payload_tag") { own.clone() + &line } else { format!("- name: {}\n{line}", member.name) };
+        let replacement = if line.contains("payload_tag") {
+            own.clone() + &line
+        } else {
+            format!("- name: {}\n{line}", member.name)
+        };
         text = text.replace(&own, &replacement);
     }
     let payload = Payload::read(&"payload.yaml".into(), &text).unwrap();
@@ -111,7 +125,9 @@ fn winner(images: [(Member, String); 2], arch: Arch) -> String {
 #[test]
 fn of_two_images_with_one_tag_a_written_tag_wins_then_the_last_written_then_the_first() {
     let x86_64 = Arch::X86_64;
-    for (first, second, expected) in [(false, false, "a"), (false, true, "b"), (true, false, "a"), (true, true, "b")] {
+    for (first, second, expected) in
+        [(false, false, "a"), (false, true, "b"), (true, false, "a"), (true, true, "b")]
+    {
         let images = [as_etcd("a", 1, first, None), as_etcd("b", 2, second, None)];
         assert_eq!(winner(images, x86_64), expected, "written: {first}, {second}");
     }
@@ -132,7 +148,13 @@ fn an_image_for_another_architecture_takes_no_tag_from_one_that_is_for_this() {
 #[test]
 fn what_an_architecture_lacks_is_the_stand_in_and_that_is_mirrored_once() {
     let only = Some(&[Arch::X86_64][..]);
-    let made = made(vec![pod(), member("a", 1, only), member("b", 2, None), member("c", 3, only), member("d", 4, only)]);
+    let made = made(vec![
+        pod(),
+        member("a", 1, only),
+        member("b", 2, None),
+        member("c", 3, only),
+        member("d", 4, only),
+    ]);
     let slices = sliced(&made, &all()).unwrap();
     let s390x = slice(&slices, Arch::S390x, Privacy::Public);
     let by = |tag: &str| s390x.entries.iter().find(|entry| &*entry.tag == tag).unwrap();
@@ -145,7 +167,12 @@ fn what_an_architecture_lacks_is_the_stand_in_and_that_is_mirrored_once() {
     assert_eq!((by("b").substituted_by.as_deref(), by("pod").substituted_by.as_deref()), (None, None));
     // The images of pod and b, and their indexes.
     assert_eq!(pairs(s390x).len(), 4);
-    assert!(slice(&slices, Arch::X86_64, Privacy::Public).entries.iter().all(|entry| entry.substituted_by.is_none()));
+    assert!(
+        slice(&slices, Arch::X86_64, Privacy::Public)
+            .entries
+            .iter()
+            .all(|entry| entry.substituted_by.is_none())
+    );
 }
 
 // 18.19
@@ -156,7 +183,10 @@ fn an_image_that_its_build_lacks_is_an_error_that_names_the_build() {
     let errors = sliced(&made(vec![pod(), etcd]), &all()).unwrap_err();
     assert_eq!(errors.len(), 3, "one an architecture: {errors:#?}");
     let said = errors[0].to_string();
-    assert!(said.contains("`etcd` is to be built for s390x") && said.contains("etcd-container-v4.19.0"), "{said}");
+    assert!(
+        said.contains("`etcd` is to be built for s390x") && said.contains("etcd-container-v4.19.0"),
+        "{said}"
+    );
     assert!(errors[0].line().is_some());
 }
 
@@ -175,7 +205,10 @@ fn an_image_without_a_build_is_no_tag_at_all() {
 fn without_the_stand_in_there_is_no_payload_unless_that_is_asked_for_and_nothing_needs_it() {
     let made = made(vec![member("etcd", 1, None)]);
     let errors = sliced(&made, &all()).unwrap_err();
-    assert!(errors.iter().any(|error| error.to_string().contains("for s390x has no image `pod`")), "{errors:#?}");
+    assert!(
+        errors.iter().any(|error| error.to_string().contains("for s390x has no image `pod`")),
+        "{errors:#?}"
+    );
     let lenient = Asked { is_stand_in_required: false, ..all() };
     assert_eq!(sliced(&made, &lenient).unwrap().len(), 8);
 }
@@ -183,7 +216,10 @@ fn without_the_stand_in_there_is_no_payload_unless_that_is_asked_for_and_nothing
 // 18.23
 #[test]
 fn a_stand_in_that_is_not_there_for_an_architecture_is_an_error() {
-    let made = made(vec![member("openshift-enterprise-pod", 0, Some(&[Arch::X86_64])), member("a", 1, Some(&[Arch::X86_64]))]);
+    let made = made(vec![
+        member("openshift-enterprise-pod", 0, Some(&[Arch::X86_64])),
+        member("a", 1, Some(&[Arch::X86_64])),
+    ]);
     for is_stand_in_required in [true, false] {
         let errors = sliced(&made, &Asked { is_stand_in_required, ..all() }).unwrap_err();
         // Of each architecture but x86_64, the public payload and the private one.
@@ -234,7 +270,9 @@ fn an_image_and_its_index_go_under_tags_that_are_their_digests() {
 #[test]
 fn an_image_by_its_digest_keeps_the_port_of_its_registry() {
     let digest = digest_of(b"aa");
-    for (written, expected) in [("quay.io/o/r:sha256-b056-ml", "quay.io/o/r"), ("localhost:5000/o/r", "localhost:5000/o/r")] {
+    for (written, expected) in
+        [("quay.io/o/r:sha256-b056-ml", "quay.io/o/r"), ("localhost:5000/o/r", "localhost:5000/o/r")]
+    {
         let repository = Reference::parse(written).unwrap().repository;
         assert_eq!(names::by_digest(&repository, &digest).to_string(), format!("{expected}@{digest}"));
     }
@@ -246,7 +284,8 @@ fn images_that_are_left_out_are_neither_mirrored_nor_in_an_image_stream() {
     let made = made(vec![pod(), member("a", 1, None), member("b", 2, None)]);
     let asked = Asked { excluded: BTreeSet::from(["a".into()]), ..all() };
     let slices = sliced(&made, &asked).unwrap();
-    let kept: BTreeSet<_> = [0, 2].iter().map(|at: &usize| &made.members[*at].build.as_ref().unwrap().index.digest).collect();
+    let kept: BTreeSet<_> =
+        [0, 2].iter().map(|at: &usize| &made.members[*at].build.as_ref().unwrap().index.digest).collect();
     for slice in &slices {
         assert!(slice.entries.iter().all(|entry| &*entry.tag != "a"));
         assert_eq!((&*slice.left_out[0].tag, slice.left_out[0].why), ("a", Why::MismatchedSiblings));
@@ -258,14 +297,28 @@ fn images_that_are_left_out_are_neither_mirrored_nor_in_an_image_stream() {
 // 18.33
 #[test]
 fn pairs_are_listed_in_files_of_fifty() {
-    let made = made((0..60).map(|number| member(if number == 0 { "openshift-enterprise-pod".into() } else { format!("i{number}") }.as_str(), number, None)).collect());
+    let made = made(
+        (0..60)
+            .map(|number| {
+                member(
+                    if number == 0 { "openshift-enterprise-pod".into() } else { format!("i{number}") }
+                        .as_str(),
+                    number,
+                    None,
+                )
+            })
+            .collect(),
+    );
     let slices = sliced(&made, &all()).unwrap();
     let files = files(slice(&slices, Arch::S390x, Privacy::Private));
     let found: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.lines().count())).collect();
     let name = |number| format!("src_dest.s390x-private-{number}.txt");
     assert_eq!(found, [(&*name(0), 50), (&*name(1), 50), (&*name(2), 20)]);
     let line = files[0].1.lines().next().unwrap();
-    assert!(line.starts_with("quay.io/art/images@sha256:") && line.contains(&format!("={D}-priv:sha256-")), "{line}");
+    assert!(
+        line.starts_with("quay.io/art/images@sha256:") && line.contains(&format!("={D}-priv:sha256-")),
+        "{line}"
+    );
 }
 
 // 18.37
@@ -273,10 +326,14 @@ fn pairs_are_listed_in_files_of_fifty() {
 fn in_public_an_embargoed_build_gives_way_to_the_public_one() {
     let made = made(vec![pod(), embargoed("etcd", 1, None)]);
     let slices = sliced(&made, &all()).unwrap();
-    let (newer, public) = (made.members[1].build.as_ref().unwrap(), made.members[1].public_build.as_ref().unwrap());
-    for (privacy, build, repository) in [(Privacy::Public, public, D.to_owned()), (Privacy::Private, newer, format!("{D}-priv"))] {
+    let (newer, public) =
+        (made.members[1].build.as_ref().unwrap(), made.members[1].public_build.as_ref().unwrap());
+    for (privacy, build, repository) in
+        [(Privacy::Public, public, D.to_owned()), (Privacy::Private, newer, format!("{D}-priv"))]
+    {
         let slice = slice(&slices, Arch::Aarch64, privacy);
-        let expected = format!("{repository}:{}", build.images[&Arch::Aarch64].digest.as_str().replace(':', "-"));
+        let expected =
+            format!("{repository}:{}", build.images[&Arch::Aarch64].digest.as_str().replace(':', "-"));
         assert_eq!(slice.entries[1].pull_spec(), expected);
         assert_eq!(pairs(slice)[3].digest, build.index.digest);
         assert!(slice.left_out.is_empty());
@@ -322,14 +379,26 @@ fn an_entry_for_the_public_repository_that_was_not_cleared_is_forbidden() {
     let fine = desired(&payload, &slices, &cleared);
     assert!(fine.iter().all(|desired| desired.guards == [Guard::Absent]));
     // As if something had gone wrong before: the private payload is taken for the public one.
-    let wrong: Vec<Slice> =
-        slices.iter().filter(|slice| slice.privacy == Privacy::Private).map(|slice| Slice { privacy: Privacy::Public, ..slice.clone() }).collect();
+    let wrong: Vec<Slice> = slices
+        .iter()
+        .filter(|slice| slice.privacy == Privacy::Private)
+        .map(|slice| Slice { privacy: Privacy::Public, ..slice.clone() })
+        .collect();
     let wrong = desired(&payload, &wrong, &cleared);
-    let forbidden: BTreeSet<_> = wrong.iter().filter(|desired| desired.guards == [Guard::Forbidden]).map(|desired| match &desired.source {
-        Endpoint::Registry(image) => image.version.as_str().to_owned(),
-        Endpoint::Layout(_) => panic!("a layout"),
-    }).collect();
-    let expected: BTreeSet<_> = newer.images.values().map(|image| image.digest.to_string()).chain([newer.index.digest.to_string()]).collect();
+    let forbidden: BTreeSet<_> = wrong
+        .iter()
+        .filter(|desired| desired.guards == [Guard::Forbidden])
+        .map(|desired| match &desired.source {
+            Endpoint::Registry(image) => image.version.as_str().to_owned(),
+            Endpoint::Layout(_) => panic!("a layout"),
+        })
+        .collect();
+    let expected: BTreeSet<_> = newer
+        .images
+        .values()
+        .map(|image| image.digest.to_string())
+        .chain([newer.index.digest.to_string()])
+        .collect();
     assert_eq!(forbidden, expected);
 }
 

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! `nightly` against servers.
 
 mod apply;
@@ -5,3 +6,11 @@ mod import;
 mod retrigger;
 mod stream_files;
 mod streams;
+=======
+//! `nightly`: a payload in, ImageStreams and release images out.
+
+mod entries;
+mod multi;
+mod publish;
+mod world;
+>>>>>>> main

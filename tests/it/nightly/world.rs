@@ -65,13 +65,15 @@ pub(super) fn build(name: &str, number: u32, flag: Flag, arches: &[Arch]) -> Bui
         "com.redhat.component": component, "version": "v4.19.0", "release": release,
         "io.openshift.build.commit.id": "abc1234abc1234abc1234abc1234abc1234abc12",
     });
-    let images: BTreeMap<Arch, Image> = arches.iter().map(|arch| (*arch, image(&nvr, *arch, &labels))).collect();
+    let images: BTreeMap<Arch, Image> =
+        arches.iter().map(|arch| (*arch, image(&nvr, *arch, &labels))).collect();
     let index = images.values().fold(Index::oci(), |index, image| index.child(image)).build();
     Build { nvr, index, images }
 }
 
 fn image(nvr: &str, arch: Arch, labels: &serde_json::Value) -> Image {
-    let seed = nvr.bytes().fold(arch as u64 + 1, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
+    let seed =
+        nvr.bytes().fold(arch as u64 + 1, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
     let config = json!({
         "created": "2026-01-01T00:00:00Z", "os": "linux", "architecture": arch.go(),
         "config": {"Labels": labels, "Env": [format!("SOURCE_GIT_URL=https://github.com/openshift/{}", seed % 97)]},
@@ -108,7 +110,9 @@ pub(super) fn payload(count: u32) -> Payload {
         let make = if number % 5 == 0 { embargoed } else { member };
         members.push(make(&format!("image-{number:03}"), number, arches));
     }
-    let rhcos = ARCHES.map(|arch| (arch, Image::oci().platform(&format!("linux/{}", arch.go())).layer_of(64, 7 + arch as u64).build()));
+    let rhcos = ARCHES.map(|arch| {
+        (arch, Image::oci().platform(&format!("linux/{}", arch.go())).layer_of(64, 7 + arch as u64).build())
+    });
     Payload {
         arches: ARCHES.to_vec(),
         members,
@@ -139,13 +143,21 @@ impl Payload {
         );
         for member in &self.members {
             let last = member.name.trim_start_matches("openshift-enterprise-");
-            let _ = write!(file, "- name: {}\n  image_name: openshift/ose-{last}\n", member.name);
+            let _ = write!(
+                file,
+                "- name: {}\n  image_name: openshift/ose-{last}\n  for_payload: true\n",
+                member.name
+            );
             if let Some(of) = &member.arches {
                 let _ = writeln!(file, "  arches: [{}]", arches(of));
             }
             for (key, build) in [("build", &member.build), ("public_build", &member.public_build)] {
                 let Some(Build { nvr, index, .. }) = build else { continue };
-                let _ = write!(file, "  {key}:\n    nvr: {nvr}\n    pullspec: {builds}/{BUILDS}@{}\n", index.digest);
+                let _ = write!(
+                    file,
+                    "  {key}:\n    nvr: {nvr}\n    pullspec: {builds}/{BUILDS}@{}\n",
+                    index.digest
+                );
             }
         }
         file += "rhcos:\n  containers:\n  - name: rhel-coreos\n    primary: true\n    images:\n";

@@ -74,7 +74,8 @@ fn the_full_example_is_read_to_its_last_key() {
     let epochs: Vec<_> = payload.rhcos.rpms[&Arch::X86_64].iter().map(|rpm| &*rpm.epoch).collect();
     assert_eq!(epochs, ["0", ""]);
     let releases: Vec<_> = payload.rpms[0].builds.iter().map(|build| &*build.release).collect();
-    assert!(releases[0].ends_with(".el9") && releases[1].ends_with(".el8"), "{releases:?}");
+    let stream = "202501010000.p2.gabc1234.assembly.stream";
+    assert_eq!(releases, [format!("{stream}.el9"), format!("{stream}.el8")]);
 }
 
 #[test]

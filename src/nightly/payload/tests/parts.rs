@@ -5,14 +5,16 @@ use super::*;
 use crate::model::Severity;
 use crate::nightly::Code;
 
+/// The minimal example with another pull spec.
+fn pullspec(text: &str) -> String {
+    let (before, _) = MINIMAL.split_once("pullspec: ").unwrap();
+    format!("{before}pullspec: \"{text}\"}}\n")
+}
+
 #[test]
-fn images_have_unique_names_tags_and_builds_that_can_be_found() {
+fn images_have_unique_names_and_names_of_which_a_tag_follows() {
     let image = |text: &str| {
         MINIMAL.replace("    for_payload: true\n", &format!("    for_payload: true\n    {text}\n"))
-    };
-    let pullspec = |text: &str| {
-        let (before, _) = MINIMAL.split_once("pullspec: ").unwrap();
-        format!("{before}pullspec: \"{text}\"}}\n")
     };
     refuses(&[
         (
@@ -48,6 +50,12 @@ fn images_have_unique_names_tags_and_builds_that_can_be_found() {
         (CannotKnow, image("arches: [s390x]"), "6:5 this image is for no architecture of the payload"),
         (Knows, image("network_mode: closed"), "9:19 expected one of `open`, `hermetic`"),
         (Knows, image("source: https://github.com"), "9:13 this is no `source`"),
+    ]);
+}
+
+#[test]
+fn builds_have_an_nvr_and_a_pull_spec_of_a_registry() {
+    refuses(&[
         (
             Knows,
             pullspec("art-images:latest"),

@@ -1,0 +1,155 @@
+//! Reads manifests and images, each once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+
+use crate::engine::Stop;
+use crate::error::{Classify, Failure, Stage};
+use crate::model::{Content, Digest, ImageRef, Manifest, Version};
+use crate::nightly::arch::Arch;
+use crate::nightly::images::{self, Image, ImageError};
+use crate::nightly::names::by_digest;
+use crate::registry::Client;
+
+/// So much is asked for at a time.
+const AT_A_TIME: usize = 16;
+
+/// What was read, by the reference that it was asked for by.
+pub(super) struct Reader<'a> {
+    pub(super) client: &'a Client,
+    stop: &'a Stop,
+    tops: BTreeMap<ImageRef, Result<Top, Failure>>,
+    images: BTreeMap<ImageRef, Result<Arc<Image>, Failure>>,
+}
+
+/// What a reference names.
+#[derive(Debug, Clone)]
+pub(super) enum Top {
+    /// An index, and the images in it.
+    Index { digest: Digest, images: BTreeMap<Arch, Digest> },
+    /// An image.
+    Image { manifest: Manifest },
+}
+
+impl Top {
+    pub(super) fn digest(&self) -> &Digest {
+        match self {
+            Self::Index { digest, .. } => digest,
+            Self::Image { manifest } => &manifest.digest,
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(client: &'a Client, stop: &'a Stop) -> Self {
+        Self { client, stop, tops: BTreeMap::new(), images: BTreeMap::new() }
+    }
+
+    /// Ends when we are to stop.
+    pub(super) fn stopped(&self) -> impl Future<Output = ()> + use<'a> {
+        self.stop.gently.cancelled()
+    }
+
+    /// Reads what `wanted` name, save what is known.
+    pub(super) async fn read_tops(&mut self, wanted: impl IntoIterator<Item = ImageRef>) {
+        let wanted: BTreeSet<_> = wanted.into_iter().filter(|image| !self.tops.contains_key(image)).collect();
+        let client = self.client;
+        let read = each(wanted, self.stop, async |image| {
+            let manifest = client.get_manifest(image).await.map_err(ImageError::Registry);
+            manifest.and_then(|manifest| top(image, manifest)).map_err(failed)
+        });
+        let read = read.await;
+        self.tops.extend(read);
+    }
+
+    /// Reads images, which are named by digest, save those that are known.
+    pub(super) async fn read_images(&mut self, wanted: impl IntoIterator<Item = ImageRef>) {
+        let wanted: BTreeSet<_> =
+            wanted.into_iter().filter(|image| !self.images.contains_key(image)).collect();
+        let manifests = self.manifests();
+        let client = self.client;
+        let read = each(wanted, self.stop, async |image| {
+            let read = match manifests.get(image) {
+                Some(manifest) => images::of_manifest(client, image, manifest.clone()).await,
+                None => images::image(client, image).await,
+            };
+            read.map(Arc::new).map_err(failed)
+        });
+        let read = read.await;
+        self.images.extend(read);
+    }
+
+    /// The manifests of images that were read already, by digest.
+    fn manifests(&self) -> BTreeMap<ImageRef, Manifest> {
+        let read = self.tops.iter().filter_map(|(image, top)| match top {
+            Ok(Top::Image { manifest }) => {
+                Some((by_digest(&image.repository, &manifest.digest), manifest.clone()))
+            }
+            _ => None,
+        });
+        read.collect()
+    }
+
+    /// What `image` names; none: it was not read, for we were stopped.
+    pub(super) fn top(&self, image: &ImageRef) -> Option<&Result<Top, Failure>> {
+        self.tops.get(image)
+    }
+
+    /// The image that `image` names by digest; none: it was not read, for we were stopped.
+    pub(super) fn image(&self, image: &ImageRef) -> Option<&Result<Arc<Image>, Failure>> {
+        self.images.get(image)
+    }
+}
+
+fn failed(error: impl Classify) -> Failure {
+    Failure::new(Stage::Resolve, error)
+}
+
+/// Reads all of `wanted`, some at a time; what is not read yet when we are stopped is not there.
+pub(super) async fn each<T>(
+    wanted: BTreeSet<ImageRef>,
+    stop: &Stop,
+    read: impl AsyncFn(&ImageRef) -> T,
+) -> Vec<(ImageRef, T)> {
+    let read = &read;
+    let reads = stream::iter(wanted).map(|image| async move {
+        let found = read(&image).await;
+        (image, found)
+    });
+    reads.buffer_unordered(AT_A_TIME).take_until(stop.gently.cancelled()).collect().await
+}
+
+fn top(image: &ImageRef, manifest: Manifest) -> Result<Top, ImageError> {
+    let content = manifest.content();
+    let content = content.map_err(|cause| ImageError::Manifest { image: image.clone(), cause })?;
+    let Content::Index(children) = content else { return Ok(Top::Image { manifest }) };
+    let mut images = BTreeMap::new();
+    for child in children {
+        let platform = child.platform.filter(|platform| platform.os == "linux");
+        if let Some(arch) = platform.and_then(|platform| Arch::parse(&platform.architecture)) {
+            images.entry(arch).or_insert(child.digest);
+        }
+    }
+    Ok(Top::Index { digest: manifest.digest, images })
+}
+
+/// The architectures of an image: those of the index that `image` names, by digest; `arch` of the image itself.
+pub(super) fn images_of(image: &ImageRef, top: &Top) -> BTreeMap<Option<Arch>, ImageRef> {
+    match top {
+        Top::Index { images, .. } => {
+            images.iter().map(|(arch, digest)| (Some(*arch), by_digest(&image.repository, digest))).collect()
+        }
+        // What it is for only its config says.
+        Top::Image { manifest } => [(None, by_digest(&image.repository, &manifest.digest))].into(),
+    }
+}
+
+/// `image`, by the digest that it was resolved to.
+pub(super) fn resolved(image: &ImageRef, top: &Top) -> ImageRef {
+    match &image.version {
+        Version::Digest(_) => image.clone(),
+        Version::Tag(_) => by_digest(&image.repository, top.digest()),
+    }
+}
