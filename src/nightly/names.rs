@@ -142,50 +142,10 @@ mod tests {
         kind: AssemblyType,
         build_system: BuildSystem,
     ) -> Payload {
-<<<<<<< HEAD
-        let host = Host::new("quay.io");
-        Payload {
-            file: "payload.yaml".into(),
-            findings: Vec::new(),
-            version: payload::Version { major: version.0, minor: version.1 },
-            assembly: Assembly {
-                name: assembly.into(),
-                kind,
-                phase: Phase::Release,
-                basis_event: None,
-                permits: Vec::new(),
-                prerelease_permits: Vec::new(),
-                reference_releases: BTreeMap::new(),
-            },
-            arches: Arch::ALL.to_vec(),
-            build_system,
-            has_embargoes: true,
-            destination: Destination {
-                registry: host.clone(),
-                organization: "openshift-release-dev".into(),
-                repository: "ocp-v4.0-art-dev".into(),
-                private_repository: "ocp-v4.0-art-dev-priv".into(),
-                release_repository: "ocp-release-nightly".into(),
-                publish_registry: host,
-            },
-            imagestream: ImageStreamBase { namespace: "ocp".into(), name: None },
-            substitute_tag: "pod".into(),
-            multi_arch: MultiArch {
-                is_enabled: false,
-                min_interval: Duration::from_hours(6),
-                keep_recent: 5,
-                keep_accepted: 2,
-            },
-            images: Vec::new(),
-            rhcos: Rhcos::default(),
-            rpms: Vec::new(),
-        }
-=======
         let mut payload =
             Payload { version: payload::Version { major, minor }, build_system, ..sample::payload() };
         (payload.assembly.name, payload.assembly.kind) = (assembly.into(), kind);
         payload
->>>>>>> main
     }
 
     fn stream(version: (u32, u32)) -> Payload {

@@ -1,16 +1,11 @@
-<<<<<<< HEAD
-//! `nightly` against servers.
+//! `nightly`: a payload in, ImageStreams and release images out.
 
 mod apply;
+mod entries;
 mod import;
+mod multi;
+mod publish;
 mod retrigger;
 mod stream_files;
 mod streams;
-=======
-//! `nightly`: a payload in, ImageStreams and release images out.
-
-mod entries;
-mod multi;
-mod publish;
 mod world;
->>>>>>> main
