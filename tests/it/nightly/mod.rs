@@ -1,4 +1,5 @@
 //! `nightly`: a payload in, ImageStreams and release images out.
 
 mod entries;
+mod parameters;
 mod world;
