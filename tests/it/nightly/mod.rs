@@ -2,5 +2,6 @@
 
 mod entries;
 mod multi;
+mod parameters;
 mod publish;
 mod world;
