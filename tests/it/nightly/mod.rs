@@ -1,10 +1,15 @@
 //! `nightly`: a payload in, ImageStreams and release images out.
 
+mod apply;
 mod entries;
 mod facts;
 mod facts_rhcos;
+mod import;
 mod multi;
 mod parameters;
 mod payloads;
 mod publish;
+mod retrigger;
+mod stream_files;
+mod streams;
 mod world;

@@ -223,7 +223,8 @@ fn tag(call: &Call, store: &mut Store, script: &Script, (namespace, name): Name)
         }
         ("DELETE", _) => {
             if !(remove(&mut object, "spec", "name", tag) | remove(&mut object, "status", "tag", tag)) {
-                return status::not_found(Kind::ImageStreamTags, &name);
+                let no = if script.terse { status::not_found_without_details } else { status::not_found };
+                return no(Kind::ImageStreamTags, &name);
             }
             store.put(&place.0, &place.1, object);
             return status::answer(200, &json!({"kind": "Status", "status": "Success"}));
