@@ -1,6 +1,7 @@
 //! `nightly`: a payload in, ImageStreams and release images out.
 
 mod apply;
+mod embargoes;
 mod entries;
 mod facts;
 mod facts_rhcos;
@@ -9,7 +10,9 @@ mod multi;
 mod parameters;
 mod payloads;
 mod publish;
+mod real;
 mod retrigger;
 mod stream_files;
 mod streams;
+mod whole;
 mod world;
