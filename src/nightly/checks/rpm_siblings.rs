@@ -2,6 +2,7 @@
 
 use super::{CheckInput, Found};
 use crate::nightly::git;
+use crate::nightly::inspected::{InspectedBuild, Member};
 use crate::nightly::issue::Code;
 use crate::nightly::payload::{RpmBuild, RpmDefinition};
 
@@ -12,11 +13,30 @@ pub(super) fn check(order: &CheckInput<'_>) -> Found {
         found.undone(Code::MismatchedRpmImageSiblings, "the payload file lists no RPMs");
     }
     for rpm in rpms {
-        if let (Some(url), Some((build, commit))) = (&rpm.git_url, built(rpm)) {
-            compare(order, rpm, build, (&git::https_url(url), commit), &mut found);
+        let Some(url) = rpm.git_url.as_deref().map(git::https_url) else { continue };
+        let siblings = siblings(order, &url);
+        match built(rpm) {
+            Some((build, commit)) => {
+                for image in siblings {
+                    compare(rpm, (build, commit), (image, &url), &mut found);
+                }
+            }
+            None if siblings.is_empty() || rpm.builds.is_empty() => {}
+            None => {
+                let why = format!("not for the RPM `{}`: its release names no commit", rpm.name);
+                found.undone(Code::MismatchedRpmImageSiblings, why);
+            }
         }
     }
     found
+}
+
+/// The builds of the payload's images from this repository.
+fn siblings<'a>(order: &CheckInput<'a>, url: &str) -> Vec<&'a InspectedBuild> {
+    let is_sibling = |member: &Member| {
+        member.definition.source.git_url.as_ref().is_some_and(|own| git::https_url(own) == url)
+    };
+    order.built_for_payload().filter(|(member, _)| is_sibling(member)).map(|(_, build)| build).collect()
 }
 
 /// The first build that names a commit.
@@ -25,35 +45,30 @@ fn built(rpm: &RpmDefinition) -> Option<(&RpmBuild, &str)> {
 }
 
 fn compare(
-    order: &CheckInput<'_>,
     rpm: &RpmDefinition,
-    build: &RpmBuild,
-    (url, commit): (&str, &str),
+    (build, commit): (&RpmBuild, &str),
+    (image, url): (&InspectedBuild, &str),
     found: &mut Found,
 ) {
-    for (member, image) in order.built_for_payload() {
-        let is_sibling =
-            member.definition.source.git_url.as_ref().is_some_and(|own| git::https_url(own) == url);
-        let Some(of_image) = image.commit.as_deref().filter(|commit| is_sibling && !commit.is_empty()) else {
-            continue;
-        };
-        if !git::same_commit(commit, of_image) {
-            let message = format!(
-                "the RPM {} was built from {}, and its sibling {} of {url} from {}",
-                build.nvr,
-                git::short(commit),
-                image.build.nvr,
-                git::short(of_image)
-            );
-            found.issue(Code::MismatchedRpmImageSiblings, &rpm.name, message);
-        }
+    let Some(of_image) = image.commit.as_deref().filter(|commit| !commit.is_empty()) else {
+        let why = format!("not for the RPM `{}`: nothing says the commit of {}", rpm.name, image.build.nvr);
+        return found.undone(Code::MismatchedRpmImageSiblings, why);
+    };
+    if !git::same_commit(commit, of_image) {
+        let message = format!(
+            "the RPM {} was built from {}, and its sibling {} of {url} from {}",
+            build.nvr,
+            git::short(commit),
+            image.build.nvr,
+            git::short(of_image)
+        );
+        found.issue(Code::MismatchedRpmImageSiblings, &rpm.name, message);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nightly::inspected::Member;
     use crate::nightly::payload::Nvr;
     use crate::nightly::sample::{Case, built_from, edit};
 
@@ -97,15 +112,16 @@ mod tests {
         edit(&mut elsewhere, |image| image.source.git_url = Some("https://github.com/openshift/oc".into()));
         let mut outside = image();
         edit(&mut outside, |image| image.is_for_payload = false);
-        for (image, releases) in [
-            (image(), &["1.gaaa1234.el9"][..]),
-            (elsewhere, &["1.gbbb5678.el9"]),
-            (image(), &[]),
-            (image(), &["1.el9"]),
-            (outside, &["1.gbbb5678.el9"]),
+        for (image, releases, undone) in [
+            (image(), &["1.gaaa1234.el9"][..], 0),
+            (elsewhere, &["1.gbbb5678.el9"], 0),
+            (image(), &[], 0),
+            (image(), &["1.el9"], 1),
+            (built_from("hyperkube", URL, ""), &["1.gbbb5678.el9"], 1),
+            (outside, &["1.gbbb5678.el9"], 0),
         ] {
             let found = case([image], releases).run(check);
-            assert!(found.issues.is_empty() && found.undone.is_empty(), "{releases:?}");
+            assert_eq!((found.issues.len(), found.undone.len()), (0, undone), "{releases:?}");
         }
     }
 

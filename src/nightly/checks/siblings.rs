@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{CheckInput, Found};
+use super::{CheckInput, Found, Undone};
 use crate::nightly::git;
 use crate::nightly::inspected::{InspectedBuild, Member};
 use crate::nightly::issue::{Code, Issue};
@@ -21,7 +21,27 @@ struct Sibling<'a> {
 pub(super) fn check(order: &CheckInput<'_>) -> Found {
     let siblings = siblings(order);
     let issues = mismatches(&siblings).into_iter().map(|(_, issue)| issue).collect();
-    Found { issues, ..Found::default() }
+    Found { issues, undone: undone(order), ..Found::default() }
+}
+
+/// Images with a repository of which nothing says the commit.
+fn undone(order: &CheckInput<'_>) -> Vec<Undone> {
+    let is_lacking = |(member, build): &(&Member, &InspectedBuild)| {
+        let source = &member.definition.source;
+        source.git_url.is_some() && !source.allows_mismatched_siblings && commit_of(build).is_none()
+    };
+    let lacking = order.built_for_payload().filter(is_lacking);
+    let undone = lacking.map(|(member, build)| {
+        let (name, nvr) = (&member.definition.name, &build.build.nvr);
+        let why =
+            format!("not for `{name}`: neither the payload file nor the images say the commit of {nvr}");
+        Undone { code: Code::MismatchedSiblings, why }
+    });
+    undone.collect()
+}
+
+fn commit_of(build: &InspectedBuild) -> Option<&str> {
+    build.commit.as_deref().filter(|commit| !commit.is_empty())
 }
 
 /// All images of each repository of which a mismatch is permitted: none of them can be relied on.
@@ -38,7 +58,7 @@ fn siblings<'a>(order: &CheckInput<'a>) -> Vec<Sibling<'a>> {
     let of = |(member, build): (&'a Member, &'a InspectedBuild)| {
         let source = &member.definition.source;
         let url = source.git_url.as_ref().filter(|_| !source.allows_mismatched_siblings)?;
-        let commit = build.commit.as_deref().filter(|commit| !commit.is_empty())?;
+        let commit = commit_of(build)?;
         Some(Sibling { url: git::https_url(url), member, build, commit })
     };
     order.built_for_payload().filter_map(of).collect()
@@ -99,6 +119,8 @@ mod tests {
             assert!(components(&Case::of([a(), b.clone()])).is_empty());
             assert!(components(&Case::of([b, a()])).is_empty());
         }
+        let unknown = Case::of([a(), built_from("b", URL, "")]).run(check).undone;
+        assert!(unknown.len() == 1 && unknown[0].why.contains("`b`"), "it is no pass: {unknown:?}");
     }
 
     // 18.83

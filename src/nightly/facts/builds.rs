@@ -56,15 +56,24 @@ pub(super) async fn inspect(
     payload: &Payload,
     wanted: &[Wanted],
 ) -> Vec<Result<InspectedBuild, Vec<Unread>>> {
-    reader.read_tops(wanted.iter().flat_map(Wanted::references).cloned()).await;
-    let needed: Vec<_> = wanted.iter().flat_map(|wanted| candidates(reader, wanted)).collect();
-    reader.read_images(needed.into_iter().map(|(_, image)| image)).await;
+    let references = wanted.iter().flat_map(Wanted::references).cloned().collect();
+    reader.read_tops(references).await;
+    let needed =
+        wanted.iter().flat_map(|wanted| candidates(reader, wanted)).map(|(_, image)| image).collect();
+    reader.read_images(needed).await;
     wanted.iter().map(|wanted| assemble(reader, payload, wanted)).collect()
 }
 
-/// The images that have to be read for a build; the architecture of some only their config tells.
+/// The images that have to be read for a build; the architecture of some only their config tells. The first for an
+/// architecture counts.
 fn candidates(reader: &Reader<'_>, wanted: &Wanted) -> Vec<(Option<Arch>, ImageRef)> {
     let mut found = Vec::new();
+    for (arch, image) in wanted.overrides() {
+        let images = of_reference(reader, image);
+        // The file knows what it is for; of an index it is the image for that architecture.
+        let image = images.get(&Some(arch)).or_else(|| images.get(&None));
+        found.extend(image.map(|image| (Some(arch), image.clone())));
+    }
     if wanted.needs_pullspec() {
         let open = |arch: &Option<Arch>| {
             arch.is_none_or(|arch| {
@@ -73,12 +82,6 @@ fn candidates(reader: &Reader<'_>, wanted: &Wanted) -> Vec<(Option<Arch>, ImageR
         };
         let images = of_reference(reader, &wanted.build.pullspec);
         found.extend(images.into_iter().filter(|(arch, _)| open(arch)));
-    }
-    for (arch, image) in wanted.overrides() {
-        let images = of_reference(reader, image);
-        // The file knows what it is for; of an index it is the image for that architecture.
-        let image = images.get(&Some(arch)).or_else(|| images.get(&None));
-        found.extend(image.map(|image| (Some(arch), image.clone())));
     }
     found
 }
@@ -102,10 +105,16 @@ fn assemble(reader: &Reader<'_>, payload: &Payload, wanted: &Wanted) -> Result<I
             }
             None => continue,
         };
-        match arch.map_or_else(|| arch_of(&image, read), Ok) {
-            Ok(arch) => drop(images.entry(arch).or_insert_with(|| arch_image(&image, read))),
-            Err(error) => failures.push(wanted.unread(payload, &image, Failure::new(Stage::Resolve, error))),
+        if let Some(arch) = arch.or_else(|| Arch::parse(read.config.architecture()?)) {
+            images.entry(arch).or_insert_with(|| arch_image(&image, read));
+        } else {
+            let arch = read.config.architecture().map(Arc::from);
+            let error = FactError::UnknownArch { image: image.clone(), arch };
+            failures.push(wanted.unread(payload, &image, Failure::new(Stage::Resolve, error)));
         }
+    }
+    if was_stopped(reader, wanted) {
+        return Err(failures);
     }
     if failures.is_empty() && wanted.definition.is_for_payload {
         failures.extend(lacking(payload, wanted, &images));
@@ -113,11 +122,10 @@ fn assemble(reader: &Reader<'_>, payload: &Payload, wanted: &Wanted) -> Result<I
     if failures.is_empty() { Ok(whole(reader, payload, wanted, images)) } else { Err(failures) }
 }
 
-/// What an image is for, which outside of an index only its config says.
-fn arch_of(image: &ImageRef, read: &Image) -> Result<Arch, FactError> {
-    let said = read.config.architecture();
-    said.and_then(Arch::parse)
-        .ok_or_else(|| FactError::UnknownArch { image: image.clone(), arch: said.map(Arc::from) })
+/// Whether something was not read; of such a build nothing can be said.
+fn was_stopped(reader: &Reader<'_>, wanted: &Wanted) -> bool {
+    wanted.references().any(|image| reader.top(image).is_none())
+        || candidates(reader, wanted).iter().any(|(_, image)| reader.image(image).is_none())
 }
 
 fn unresolved(reader: &Reader<'_>, payload: &Payload, wanted: &Wanted) -> Vec<Unread> {

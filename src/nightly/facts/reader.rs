@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 use crate::engine::Stop;
 use crate::error::{Classify, Failure, Stage};
@@ -19,7 +20,7 @@ const AT_A_TIME: usize = 16;
 /// What was read, by the reference that it was asked for by.
 pub(super) struct Reader<'a> {
     pub(super) client: &'a Client,
-    stop: &'a Stop,
+    pub(super) stop: &'a Stop,
     tops: BTreeMap<ImageRef, Result<Top, Failure>>,
     images: BTreeMap<ImageRef, Result<Arc<Image>, Failure>>,
 }
@@ -47,38 +48,39 @@ impl<'a> Reader<'a> {
         Self { client, stop, tops: BTreeMap::new(), images: BTreeMap::new() }
     }
 
-    /// Ends when we are to stop.
-    pub(super) fn stopped(&self) -> impl Future<Output = ()> + use<'a> {
-        self.stop.gently.cancelled()
-    }
-
     /// Reads what `wanted` name, save what is known.
-    pub(super) async fn read_tops(&mut self, wanted: impl IntoIterator<Item = ImageRef>) {
-        let wanted: BTreeSet<_> = wanted.into_iter().filter(|image| !self.tops.contains_key(image)).collect();
-        let client = self.client;
-        let read = each(wanted, self.stop, async |image| {
-            let manifest = client.get_manifest(image).await.map_err(ImageError::Registry);
-            manifest.and_then(|manifest| top(image, manifest)).map_err(failed)
-        });
-        let read = read.await;
-        self.tops.extend(read);
+    pub(super) async fn read_tops(&mut self, wanted: BTreeSet<ImageRef>) {
+        let wanted = wanted.into_iter().filter(|image| !self.tops.contains_key(image));
+        let read = |image: ImageRef| {
+            let client = self.client.clone();
+            let read = async move {
+                let manifest = client.get_manifest(&image).await.map_err(ImageError::Registry);
+                let top = manifest.and_then(|manifest| top(&image, manifest)).map_err(failed);
+                (image, top)
+            };
+            read.boxed()
+        };
+        let found = each(wanted.map(read).collect(), AT_A_TIME, self.stop).await;
+        self.tops.extend(found);
     }
 
     /// Reads images, which are named by digest, save those that are known.
-    pub(super) async fn read_images(&mut self, wanted: impl IntoIterator<Item = ImageRef>) {
-        let wanted: BTreeSet<_> =
-            wanted.into_iter().filter(|image| !self.images.contains_key(image)).collect();
-        let manifests = self.manifests();
-        let client = self.client;
-        let read = each(wanted, self.stop, async |image| {
-            let read = match manifests.get(image) {
-                Some(manifest) => images::of_manifest(client, image, manifest.clone()).await,
-                None => images::image(client, image).await,
+    pub(super) async fn read_images(&mut self, wanted: BTreeSet<ImageRef>) {
+        let wanted = wanted.into_iter().filter(|image| !self.images.contains_key(image));
+        let mut manifests = self.manifests();
+        let read = |image: ImageRef| {
+            let (client, manifest) = (self.client.clone(), manifests.remove(&image));
+            let read = async move {
+                let found = match manifest {
+                    Some(manifest) => images::of_manifest(&client, &image, manifest).await,
+                    None => images::image(&client, &image).await,
+                };
+                (image, found.map(Arc::new).map_err(failed))
             };
-            read.map(Arc::new).map_err(failed)
-        });
-        let read = read.await;
-        self.images.extend(read);
+            read.boxed()
+        };
+        let found = each(wanted.map(read).collect(), AT_A_TIME, self.stop).await;
+        self.images.extend(found);
     }
 
     /// The manifests of images that were read already, by digest.
@@ -107,18 +109,14 @@ fn failed(error: impl Classify) -> Failure {
     Failure::new(Stage::Resolve, error)
 }
 
-/// Reads all of `wanted`, some at a time; what is not read yet when we are stopped is not there.
-pub(super) async fn each<T>(
-    wanted: BTreeSet<ImageRef>,
+/// Makes all `reads`, some at a time; those that have not ended when we are stopped are given up.
+pub(super) async fn each<T: Send>(
+    reads: Vec<BoxFuture<'static, T>>,
+    at_a_time: usize,
     stop: &Stop,
-    read: impl AsyncFn(&ImageRef) -> T,
-) -> Vec<(ImageRef, T)> {
-    let read = &read;
-    let reads = stream::iter(wanted).map(|image| async move {
-        let found = read(&image).await;
-        (image, found)
-    });
-    reads.buffer_unordered(AT_A_TIME).take_until(stop.gently.cancelled()).collect().await
+) -> Vec<T> {
+    let reads = stream::iter(reads).buffer_unordered(at_a_time);
+    reads.take_until(stop.gently.cancelled()).collect().await
 }
 
 fn top(image: &ImageRef, manifest: Manifest) -> Result<Top, ImageError> {

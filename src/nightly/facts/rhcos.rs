@@ -45,8 +45,8 @@ pub(super) async fn inspect(
     failures: &mut Vec<Unread>,
 ) {
     let parts = parts(extent);
-    reader.read_tops(parts.iter().map(|part| part.named.clone())).await;
-    let images: Vec<_> = parts.iter().filter_map(|part| image_for(reader, part)).collect();
+    reader.read_tops(parts.iter().map(|part| part.named.clone()).collect()).await;
+    let images = parts.iter().filter_map(|part| image_for(reader, part)).collect();
     reader.read_images(images).await;
 
     let mut known: BTreeMap<Arch, Vec<(&Part<'_>, Arc<Image>)>> = BTreeMap::new();

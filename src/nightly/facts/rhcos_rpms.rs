@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::Extent;
 use super::error::{FactError, Unread};
-use super::reader::Reader;
+use super::reader::{Reader, each};
 use super::rhcos::Part;
 use crate::error::{Failure, Stage};
 use crate::model::ImageRef;
@@ -19,6 +19,7 @@ use crate::nightly::images::{self, Image};
 use crate::nightly::inspected::Inspected;
 use crate::nightly::names::by_digest;
 use crate::nightly::payload::RhcosRpm;
+use crate::registry::Client;
 
 /// What `rhel-coreos` and its like have.
 const INSTALLED: &str = "usr/share/openshift/base/meta.json";
@@ -44,12 +45,17 @@ pub(super) async fn inspect(
     }
     let asked = known.iter().filter(|(arch, _)| !given.contains_key(arch));
     let asked: Vec<_> = asked.flat_map(|(_, parts)| parts).filter(|(part, _)| has_packages(part)).collect();
-    let reads =
-        stream::iter(asked).map(|(part, image)| async move { (*part, read(reader, part, image).await) });
-    let reads: Vec<_> = reads.buffered(AT_A_TIME).take_until(reader.stopped()).collect().await;
+    let reads = asked.iter().enumerate().map(|(place, (part, image))| {
+        let (client, stream) = (reader.client.clone(), Arc::clone(&part.container.name));
+        let image = Arc::clone(image);
+        async move { (place, read(&client, &stream, &image).await) }.boxed()
+    });
+    let mut reads = each(reads.collect(), AT_A_TIME, reader.stop).await;
+    reads.sort_by_key(|(place, _)| *place);
 
     let mut lists: BTreeMap<Arch, Option<Vec<RhcosRpm>>> = BTreeMap::new();
-    for (part, read) in reads {
+    for (place, read) in reads {
+        let part = asked[place].0;
         match read {
             Ok(rpms) => add(lists.entry(part.arch).or_insert_with(|| Some(Vec::new())), rpms),
             Err(failure) => failures.push(part.unread(extent, failure)),
@@ -75,14 +81,13 @@ fn has_packages(part: &Part<'_>) -> bool {
 }
 
 /// The packages of one image; none: it does not tell.
-async fn read(reader: &Reader<'_>, part: &Part<'_>, image: &Image) -> Result<Option<Vec<RhcosRpm>>, Failure> {
-    let stream = &part.container.name;
+async fn read(client: &Client, stream: &Arc<str>, image: &Image) -> Result<Option<Vec<RhcosRpm>>, Failure> {
     let Some(layer) = image.layers.last().filter(|layer| layer.size <= LARGEST_LAYER) else {
         return Ok(None);
     };
     let wanted: fn(&str) -> bool =
         if stream.ends_with("-extensions") { |path| path == EXTENSIONS } else { |path| path == INSTALLED };
-    let files = images::layer_files(reader.client, &image.repository, layer, wanted).await;
+    let files = images::layer_files(client, &image.repository, layer, wanted).await;
     let mut files = files.map_err(|error| Failure::new(Stage::Resolve, error))?;
     let Some(file) = files.pop() else { return Ok(None) };
     let rpms = if file.path == EXTENSIONS {

@@ -50,9 +50,17 @@ struct Making<'a> {
     input: &'a Input<'a>,
     stream: StreamName,
     name: ReleaseName,
-    bases: BTreeMap<Arch, ImageRef>,
+    of_arches: BTreeMap<Arch, OfArch>,
     rows: Vec<Row>,
     documents: BTreeMap<String, Value>,
+}
+
+/// The release image of one architecture.
+struct OfArch {
+    /// What it is made from.
+    base: ImageRef,
+    /// Where it goes.
+    target: ImageRef,
 }
 
 /// Makes a release of `input`, if one is due.
@@ -67,34 +75,36 @@ pub async fn make(means: &Means, input: &Input<'_>) -> Result<Multi, Error> {
         return Ok(Multi { stream, standing, rows: Vec::new(), made: None, documents: BTreeMap::new() });
     }
     let name = names::release_name(input.payload, input.now)?;
+    let of_arches = of_arches(input, &name)?;
     let (rows, documents) = (Vec::new(), BTreeMap::new());
-    let mut making = Making { means, input, stream, name, bases: bases(input)?, rows, documents };
-    let made = making.run().await?;
+    let mut making = Making { means, input, stream, name, of_arches, rows, documents };
+    let made = making.run().await;
     let Making { stream, rows, documents, .. } = making;
     Ok(Multi { stream, standing, rows, made, documents })
 }
 
-fn bases(input: &Input<'_>) -> Result<BTreeMap<Arch, ImageRef>, Error> {
-    let entries = input.entries.get(BASE);
-    let base = |arch: &Arch| {
+fn of_arches(input: &Input<'_>, name: &ReleaseName) -> Result<BTreeMap<Arch, OfArch>, Error> {
+    let (entries, repository) = (input.entries.get(BASE), input.payload.destination.releases());
+    let of_arch = |arch: &Arch| {
         let entry = entries.and_then(|entries| entries.get(arch)).ok_or(Error::NoBase { arch: *arch })?;
-        Ok((*arch, entry.image.clone()))
+        let target = names::of_arch(&repository, name, *arch)?;
+        Ok((*arch, OfArch { base: entry.image.clone(), target }))
     };
-    input.payload.arches.iter().map(base).collect()
+    input.payload.arches.iter().map(of_arch).collect()
 }
 
 impl Making<'_> {
-    async fn run(&mut self) -> Result<Option<Made>, Error> {
-        let Some(components) = self.components().await else { return Ok(None) };
-        let Some(images) = self.release_images(&components).await? else { return Ok(None) };
-        let image = self.release_index(&images).await?;
+    async fn run(&mut self) -> Option<Made> {
+        let components = self.components().await?;
+        let images = self.release_images(&components).await?;
+        let image = self.release_index(&images).await;
         if !all_well(&self.rows) {
-            return Ok(None);
+            return None;
         }
         let new = NewTag { name: &self.name, image: &image, annotations: self.input.annotations };
         let rules = (self.input.payload.assembly.kind, &self.input.payload.multi_arch);
         let next = next_tags(&self.stream, self.input.live, rules, &new);
-        Ok(Some(Made { name: self.name.clone(), image, next }))
+        Some(Made { name: self.name.clone(), image, next })
     }
 
     /// The images that the release is made of, by their tags; none: one of them could not be made.
@@ -117,39 +127,27 @@ impl Making<'_> {
     async fn release_images(
         &mut self,
         components: &BTreeMap<Arc<str>, ImageRef>,
-    ) -> Result<Option<BTreeMap<Arch, Descriptor>>, Error> {
+    ) -> Option<BTreeMap<Arch, Descriptor>> {
         let mut images = BTreeMap::new();
-        for (arch, base) in &self.bases {
-            let release = self.release(*arch, base, components)?;
-            let Published { row, manifest } = publish(self.means, &release).await;
+        for (arch, of_arch) in &self.of_arches {
+            let Published { row, manifest } = publish(self.means, &self.release(of_arch, components)).await;
             self.rows.push(row);
-            match manifest.filter(|_| all_well(&self.rows)) {
-                Some(manifest) => images.insert(*arch, manifest),
-                None => return Ok(None),
-            };
+            images.insert(*arch, manifest.filter(|_| all_well(&self.rows))?);
         }
-        Ok(Some(images))
+        Some(images)
     }
 
-    fn release(
-        &self,
-        arch: Arch,
-        base: &ImageRef,
-        components: &BTreeMap<Arc<str>, ImageRef>,
-    ) -> Result<Release, Error> {
-        let repository = self.input.payload.destination.releases();
-        Ok(Release {
+    fn release(&self, of_arch: &OfArch, components: &BTreeMap<Arc<str>, ImageRef>) -> Release {
+        let member = |(tag, image): (&Arc<str>, &ImageRef)| Some((Arc::clone(tag), self.member(tag, image)?));
+        Release {
             name: self.name.clone(),
             architecture: Some("multi".into()),
             stream: self.stream.clone(),
-            base: Some(base.clone()),
-            members: components
-                .iter()
-                .filter_map(|(tag, image)| Some((Arc::clone(tag), self.member(tag, image)?)))
-                .collect(),
-            target: names::of_arch(&repository, &self.name, arch)?,
+            base: Some(of_arch.base.clone()),
+            members: components.iter().filter_map(member).collect(),
+            target: of_arch.target.clone(),
             created: self.input.created,
-        })
+        }
     }
 
     /// What an image says of itself is read from the one for `x86_64`, else from the first there is: it is to be the same for all.
@@ -161,24 +159,21 @@ impl Making<'_> {
     }
 
     /// The index over the release images, by digest.
-    async fn release_index(&mut self, images: &BTreeMap<Arch, Descriptor>) -> Result<ImageRef, Error> {
+    async fn release_index(&mut self, images: &BTreeMap<Arch, Descriptor>) -> ImageRef {
         let started = Instant::now();
         let repository = self.input.payload.destination.releases();
         let target = ImageRef::new(repository.clone(), Version::Tag(self.name.tag().clone()));
         let manifest = index(images.iter().map(|(arch, image)| (*arch, image)));
         let naming = Naming { means: self.means, target: &target, manifest: &manifest };
         let (named, requests) = counted(naming.run(async { Ok(Moved::default()) })).await;
-        let mut sources = BTreeMap::new();
-        for arch in images.keys() {
-            sources.insert(*arch, names::of_arch(&repository, &self.name, *arch)?);
-        }
+        let sources = self.of_arches.iter().map(|(arch, of_arch)| (*arch, of_arch.target.clone())).collect();
         let file = format!("{}.manifest-list.yaml", self.stream.name);
         self.documents.insert(file, manifest_list(&target, &sources));
-        let source: Vec<_> = sources.values().map(ToString::to_string).collect();
+        let source: Vec<_> = self.of_arches.values().map(|of_arch| of_arch.target.to_string()).collect();
         let ends = (Locator::Text(source.join(" + ").into()), Locator::Image(target));
         let tag = Some(self.name.as_str().into());
         let origin = Origin::ImageStreamTag { stream: self.stream.to_string().into(), tag };
         self.rows.push(named.row(origin, ends, Some(manifest.digest.clone()), (requests, started)));
-        Ok(by_digest(&repository, &manifest.digest))
+        by_digest(&repository, &manifest.digest)
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::error::{Class, Classify};
 use crate::nightly::arch::Arch;
 use crate::nightly::payload::Version;
+use crate::nightly::retrigger::RetriggerError;
 use crate::redact::mask_logins;
 
 /// A parameter that does not fit the payload file, or another parameter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
     /// The file is of another version.
     #[error("BUILD_VERSION is {asked}, and the payload file `{file}` is of {own}")]
@@ -69,9 +70,9 @@ pub enum ParameterError {
     /// One repository for what is embargoed and for what is not.
     #[error("`{0}` would be both the public and the private repository")]
     OneRepository(String),
-    /// Only the assembly stream has nightlies.
-    #[error("RETRIGGER_CURRENT_NIGHTLY is for the assembly `stream`, and ASSEMBLY is `{0}`")]
-    RetriggerOf(Arc<str>),
+    /// Nothing can be retriggered.
+    #[error(transparent)]
+    Retrigger(#[from] RetriggerError),
     /// Of which version?
     #[error("RETRIGGER_CURRENT_NIGHTLY needs BUILD_VERSION, such as 4.19")]
     RetriggerWithoutVersion,
@@ -96,7 +97,7 @@ impl Classify for ParameterError {
             Self::Emergency { .. } => "permit what is wrong in the payload file: `assembly.permits`",
             Self::MultiOfPart => "set SKIP_MULTI_ARCH_PAYLOAD to true or auto, or leave out the other two",
             Self::OneRepository(_) => "set --private-repository too",
-            Self::RetriggerOf(_) => "leave ASSEMBLY out",
+            Self::Retrigger(error) => return error.advice(),
             Self::RetriggerWithoutVersion => return None,
         };
         Some(advice.to_owned())

@@ -1,59 +1,47 @@
 //! `RETRIGGER_CURRENT_NIGHTLY`: a new nightly of what the ImageStreams hold already. It needs no payload file.
 
-use std::sync::Arc;
-
 use super::{ParameterError, Parameters};
-use crate::nightly::arch::Arch;
-use crate::nightly::names::{Privacy, StreamName, suffix};
-use crate::nightly::payload::Version;
+use crate::nightly::StreamName;
+use crate::nightly::payload::{BuildSystem, Version};
+use crate::nightly::retrigger::{RetriggerError, streams};
 
-/// From this version on, nightlies of aarch64 have tests that block.
-const WITH_AARCH64: (u32, u32) = (4, 11);
+const STREAM: &str = "stream";
 
 /// Which nightlies are made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retrigger {
     /// Of which version.
     pub version: Version,
-    /// Of which architectures; never empty.
-    pub arches: Vec<Arch>,
+    /// Their ImageStreams; never none.
+    pub streams: Vec<StreamName>,
     /// What whoever runs this should know.
     pub notes: Vec<String>,
 }
 
-impl Retrigger {
-    /// The ImageStream of one architecture.
-    #[must_use]
-    pub fn stream(&self, arch: Arch) -> StreamName {
-        let suffix = suffix(arch, Privacy::Public);
-        let name = format!("{}-art-latest{suffix}", self.version);
-        StreamName { namespace: format!("ocp{suffix}").into(), name: name.into() }
-    }
-}
-
 impl Parameters {
-    /// Which nightlies are made again: those of `BUILD_VERSION` but of `EXCLUDE_ARCHES`. All other parameters say nothing here,
-    /// which is noted.
+    /// Which nightlies are made again: those of `BUILD_VERSION` but of `EXCLUDE_ARCHES`. All other parameters say nothing
+    /// here, which is noted. No payload file says what made the builds, so below 4.12 the plain names are meant.
     ///
     /// # Errors
     /// Everything about the parameters that does not fit.
     pub fn settle_retrigger(&self) -> Result<Retrigger, Vec<ParameterError>> {
         let mut errors = Vec::new();
-        if let Some(assembly) = self.assembly.as_ref().filter(|assembly| &***assembly != "stream") {
-            errors.push(ParameterError::RetriggerOf(Arc::clone(assembly)));
+        if let Some(assembly) = self.assembly.as_deref().filter(|assembly| *assembly != STREAM) {
+            errors.push(RetriggerError::Assembly(assembly.to_owned()).into());
         }
-        let excluded = self.excluded(&mut errors);
+        let excluded: Vec<_> = self.excluded(&mut errors).into_iter().collect();
         let Some(version) = self.build_version else {
             errors.push(ParameterError::RetriggerWithoutVersion);
             return Err(errors);
         };
-        let has_aarch64 = (version.major, version.minor) >= WITH_AARCH64;
-        let tested = [Arch::X86_64].into_iter().chain(has_aarch64.then_some(Arch::Aarch64));
-        let arches: Vec<_> = tested.filter(|arch| !excluded.contains(arch)).collect();
-        if arches.is_empty() {
-            errors.push(ParameterError::NoArch);
+        match streams((version, BuildSystem::Brew), STREAM, &excluded) {
+            Ok(streams) if errors.is_empty() => Ok(Retrigger { version, streams, notes: self.idle() }),
+            Ok(_) => Err(errors),
+            Err(error) => {
+                errors.push(error.into());
+                Err(errors)
+            }
         }
-        if errors.is_empty() { Ok(Retrigger { version, arches, notes: self.idle() }) } else { Err(errors) }
     }
 
     /// One note for all parameters that say nothing to a retrigger.

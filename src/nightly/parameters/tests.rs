@@ -156,22 +156,26 @@ fn retrigger(parameters: &Parameters) -> Result<Retrigger, Vec<String>> {
 #[test]
 fn a_retrigger_is_of_architectures_whose_tests_block() {
     // 18.109
-    let arches = |of: &str, exclude: &str| {
+    let names = |of: &str, exclude: &str| {
         let asked = Parameters {
             build_version: Some(version(of)),
             exclude_arches: list(exclude),
             ..Parameters::default()
         };
-        retrigger(&asked).map(|retrigger| retrigger.arches)
+        let streams = retrigger(&asked).map(|retrigger| retrigger.streams);
+        streams.map(|streams| streams.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
     };
-    assert_eq!(arches("4.10", ""), Ok(vec![Arch::X86_64]));
-    assert_eq!(arches("4.11", ""), Ok(vec![Arch::X86_64, Arch::Aarch64]));
-    assert_eq!(arches("5.0", "s390x"), Ok(vec![Arch::X86_64, Arch::Aarch64]));
+    assert_eq!(names("4.10", "").unwrap(), "ocp/4.10-art-latest");
+    assert_eq!(names("4.11", "").unwrap(), "ocp/4.11-art-latest ocp-arm64/4.11-art-latest-arm64");
+    assert_eq!(names("5.0", "s390x").unwrap(), "ocp/5.0-art-latest ocp-arm64/5.0-art-latest-arm64");
     for name in ["aarch64", "arm64"] {
-        assert_eq!(arches("4.19", name), Ok(vec![Arch::X86_64]));
+        assert_eq!(names("4.19", name).unwrap(), "ocp/4.19-art-latest");
     }
-    assert_eq!(arches("4.19", "amd64 arm64"), Err(vec!["EXCLUDE_ARCHES leaves no architecture".to_owned()]));
-    assert_eq!(arches("4.19", "mips").unwrap_err(), ["EXCLUDE_ARCHES has `mips`, which is no architecture"]);
+    assert_eq!(
+        names("4.19", "amd64 arm64").unwrap_err(),
+        ["EXCLUDE_ARCHES leaves no nightly of 4.19 to retrigger"]
+    );
+    assert_eq!(names("4.19", "mips").unwrap_err(), ["EXCLUDE_ARCHES has `mips`, which is no architecture"]);
 }
 
 #[test]
@@ -183,15 +187,10 @@ fn a_retrigger_is_of_stream_and_names_what_it_ignores() {
         "RETRIGGER_CURRENT_NIGHTLY needs BUILD_VERSION, such as 4.19",
     ];
     assert_eq!(retrigger(&release).unwrap_err(), expected);
-    let plain = Parameters {
-        assembly: Some("stream".into()),
-        build_version: Some(version("4.19")),
-        ..Parameters::default()
-    };
-    let found = retrigger(&plain).unwrap();
-    assert!(found.notes.is_empty());
-    let names = found.arches.iter().map(|arch| found.stream(*arch).to_string());
-    assert_eq!(names.collect::<Vec<_>>(), ["ocp/4.19-art-latest", "ocp-arm64/4.19-art-latest-arm64"]);
+    let versioned = Parameters { build_version: Some(version("4.19")), ..release };
+    assert_eq!(retrigger(&versioned).unwrap_err(), expected[..1]);
+    let plain = Parameters { assembly: Some("stream".into()), ..versioned };
+    assert!(retrigger(&plain).unwrap().notes.is_empty());
     let more = Parameters { publish: true, images: list("a"), skip_multi: Some(true), ..plain };
     let notes = retrigger(&more).unwrap().notes;
     assert_eq!(notes.len(), 1);

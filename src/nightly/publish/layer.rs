@@ -34,9 +34,12 @@ const UNKNOWN_SYSTEM: u8 = 255;
 pub(super) struct Moment(u64);
 
 impl Moment {
+    /// The last second that can be written with four digits for its year.
+    const LAST: u64 = 253_402_300_799;
+
     /// Without fractions; what was before 1970 is 1970.
     pub(super) fn of(time: SystemTime) -> Self {
-        Self(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+        Self(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().min(Self::LAST))
     }
 }
 
@@ -194,7 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_before_1970_is_1970() {
+    fn what_no_calendar_writes_is_the_nearest_that_one_does() {
         assert_eq!(Moment::of(UNIX_EPOCH - Duration::from_secs(9)).to_string(), "1970-01-01T00:00:00Z");
+        let far = Moment::of(UNIX_EPOCH + Duration::from_secs(1 << 40));
+        assert_eq!(far.to_string(), "9999-12-31T23:59:59Z");
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod image;
 mod layer;
 mod manifests;
+mod members;
 mod name;
 mod naming;
 mod push;
@@ -21,12 +22,13 @@ mod versions;
 use std::sync::Arc;
 
 pub use error::Error;
+pub(super) use members::readable;
+pub use members::{MemberError, members};
 pub use name::{NameError, ReleaseName, repository};
 pub(super) use naming::{Named, Naming};
 pub(super) use push::copy_by_digest;
 pub use push::{Published, publish};
-pub(super) use release::readable;
-pub use release::{BASE, Release, ReleaseMember, members};
+pub use release::{BASE, Release, ReleaseMember};
 
 use crate::engine::Stop;
 use crate::registry::Client;

@@ -60,6 +60,9 @@ impl Naming<'_> {
         &self,
         bring: impl Future<Output = Result<Moved, Box<Outcome>>>,
     ) -> Named {
+        if self.means.stop.gently.is_cancelled() {
+            return ended(Outcome::Unfinished(self.means.stop.cause()), None);
+        }
         let (previous, reason) = match self.look().await {
             Ok(looked) => looked,
             Err(failure) => return ended(Outcome::of_failure(failure), None),

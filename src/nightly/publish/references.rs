@@ -234,4 +234,16 @@ mod tests {
         let references = References::parse(&"`cvo`".into(), text).unwrap();
         assert_eq!(references.0, BTreeMap::from([("cli".into(), "quay.io/o/cli".to_owned())]));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_stands_around_a_source_all_else_stays(before in "[a/b:@.é \\-]{0,9}", after in "[a/b:@.é \\-]{0,9}") {
+            let text = format!("{before}quay.io/o/cli{after}");
+            let made = replace(&[("cli", "quay.io/o/cli")], &text);
+            proptest::prop_assert!(made.starts_with(&before), "{text} became {made}");
+            proptest::prop_assert!(made == text || made.starts_with(&format!("{before}NEW-CLI")), "{text} became {made}");
+            let rest = made.trim_start_matches(&format!("{before}NEW-CLI"));
+            proptest::prop_assert!(made == text || after.ends_with(rest), "{text} became {made}");
+        }
+    }
 }

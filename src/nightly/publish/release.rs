@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::name::ReleaseName;
-use crate::model::ImageRef;
-use crate::nightly::StreamName;
-use crate::nightly::entries::{Entry, EntryImage, Slice};
-use crate::nightly::names::by_digest;
+use super::name::{NameError, ReleaseName, repository};
+use crate::model::{self, ImageRef};
+use crate::nightly::entries::Slice;
+use crate::nightly::names::stream_name;
+use crate::nightly::{Payload, StreamName};
 
 /// The tag of the image that a release image is made from.
 pub const BASE: &str = "cluster-version-operator";
@@ -44,21 +44,85 @@ pub struct ReleaseMember {
     pub pull_spec: Arc<str>,
 }
 
-/// The images of `slice` as members of a release: read where they were mirrored to, in a dry run where they come from.
-#[must_use]
-pub fn members(slice: &Slice, is_dry_run: bool) -> BTreeMap<Arc<str>, ReleaseMember> {
-    let member = |entry: &Entry| {
-        let component = Arc::clone(&entry.component);
-        let pull_spec = entry.by_digest().to_string().into();
-        (Arc::clone(&entry.tag), ReleaseMember { component, image: readable(entry, is_dry_run), pull_spec })
-    };
-    slice.entries.iter().map(member).collect()
+impl Release {
+    /// The release of one payload, as `PUBLISH` makes it.
+    ///
+    /// # Errors
+    /// When its assembly has a name that no version can have.
+    pub fn of(
+        payload: &Payload,
+        slice: &Slice,
+        members: BTreeMap<Arc<str>, ReleaseMember>,
+        created: Option<SystemTime>,
+    ) -> Result<Self, NameError> {
+        let name = ReleaseName::of_assembly(payload.version, &payload.assembly.name)?;
+        let stream = stream_name(payload, slice.arch, slice.privacy);
+        let repository = repository(&payload.destination.publish_registry, &stream.namespace);
+        let target = ImageRef::new(repository, model::Version::Tag(name.tag().clone()));
+        Ok(Self { name, architecture: None, stream, base: None, members, target, created })
+    }
 }
 
-/// The image of `entry` by digest, where it can be read.
-pub(in crate::nightly) fn readable(entry: &Entry, is_dry_run: bool) -> ImageRef {
-    match &entry.image {
-        EntryImage::Built(built) if is_dry_run => by_digest(&built.source, &built.digest),
-        _ => entry.by_digest(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Host;
+    use crate::nightly::payload::{
+        Assembly, AssemblyType, BuildSystem, Destination, ImageStreamBase, MultiArch, Phase, Rhcos, Version,
+    };
+    use crate::nightly::{Arch, Privacy};
+
+    fn payload(assembly: &str) -> Payload {
+        Payload {
+            file: "payload.yaml".into(),
+            version: Version { major: 4, minor: 19 },
+            assembly: Assembly {
+                name: assembly.into(),
+                kind: AssemblyType::Candidate,
+                phase: Phase::Release,
+                basis_event: None,
+                permits: Vec::new(),
+                prerelease_permits: Vec::new(),
+                reference_releases: BTreeMap::new(),
+            },
+            arches: vec![Arch::Aarch64],
+            build_system: BuildSystem::Konflux,
+            has_embargoes: true,
+            destination: Destination {
+                registry: Host::new("quay.io"),
+                organization: "o".into(),
+                repository: "art-dev".into(),
+                private_repository: "art-dev-priv".into(),
+                release_repository: "ocp-release-nightly".into(),
+                publish_registry: Host::new("registry.ci.openshift.org"),
+            },
+            imagestream: ImageStreamBase { namespace: "ocp".into(), name: None },
+            substitute_tag: "pod".into(),
+            multi_arch: MultiArch {
+                is_enabled: false,
+                min_interval: std::time::Duration::ZERO,
+                keep_recent: 0,
+                keep_accepted: 0,
+            },
+            images: Vec::new(),
+            rhcos: Rhcos::default(),
+            rpms: Vec::new(),
+        }
+    }
+
+    fn slice() -> Slice {
+        let (entries, left_out) = (Vec::new(), Vec::new());
+        Slice { arch: Arch::Aarch64, privacy: Privacy::Private, entries, left_out }
+    }
+
+    #[test]
+    fn a_private_release_goes_to_the_private_namespace_of_its_architecture() {
+        // 18.111
+        let release = Release::of(&payload("rc.1"), &slice(), BTreeMap::new(), None).unwrap();
+        let target = "registry.ci.openshift.org/ocp-arm64-priv/release-arm64-priv:4.19.0-rc.1";
+        assert_eq!(release.target.to_string(), target);
+        assert_eq!(release.stream.to_string(), "ocp-arm64-priv/4.19-art-assembly-rc.1-arm64-priv");
+        // 18.113
+        assert!(Release::of(&payload("my_hotfix"), &slice(), BTreeMap::new(), None).is_err());
     }
 }

@@ -175,4 +175,19 @@ mod tests {
             assert!(error.contains("`a`") && error.contains(label), "{error}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_place_holder_is_left_of_any_text(text in "(0[.]0[.]1-snapshot|0[.]|-|x|A|kubernetes|é| ){0,9}") {
+            let name = ReleaseName::parse("4.19.0-rc.1").unwrap();
+            let version = |component: &str| match component {
+                "kubernetes" => Ok("1.29.3"),
+                _ => Err(NoVersion::Unknown),
+            };
+            if let Ok(made) = replace(&text, &name, version) {
+                proptest::prop_assert!(!made.contains(SNAPSHOT), "{text} became {made}");
+                proptest::prop_assert_eq!(made == text, !text.contains(SNAPSHOT));
+            }
+        }
+    }
 }

@@ -41,6 +41,8 @@ pub(super) struct Payload {
     pub(super) rhcos: BTreeMap<Arch, Image>,
     /// Lines of the file under `assembly`.
     pub(super) assembly: String,
+    /// Where images are from: a name, a repository and a commit.
+    pub(super) sources: Vec<(String, String, String)>,
     /// Lines at the end of the file.
     pub(super) more: String,
 }
@@ -118,6 +120,7 @@ pub(super) fn payload(count: u32) -> Payload {
         members,
         rhcos: rhcos.into(),
         assembly: "  name: stream\n  type: stream\n".to_owned(),
+        sources: Vec::new(),
         more: String::new(),
     }
 }
@@ -151,6 +154,10 @@ impl Payload {
             if let Some(of) = &member.arches {
                 let _ = writeln!(file, "  arches: [{}]", arches(of));
             }
+            let source = self.sources.iter().find(|(name, ..)| *name == member.name);
+            if let Some((_, url, _)) = source {
+                let _ = writeln!(file, "  source: {{git_url: \"{url}\"}}");
+            }
             for (key, build) in [("build", &member.build), ("public_build", &member.public_build)] {
                 let Some(Build { nvr, index, .. }) = build else { continue };
                 let _ = write!(
@@ -158,6 +165,9 @@ impl Payload {
                     "  {key}:\n    nvr: {nvr}\n    pullspec: {builds}/{BUILDS}@{}\n",
                     index.digest
                 );
+                if let Some((.., commit)) = source {
+                    let _ = writeln!(file, "    commit: {commit}");
+                }
             }
         }
         file += "rhcos:\n  containers:\n  - name: rhel-coreos\n    primary: true\n    images:\n";

@@ -54,6 +54,17 @@ fn images_have_unique_names_and_names_of_which_a_tag_follows() {
 }
 
 #[test]
+fn a_tag_is_the_last_segment_without_ose_unless_it_is_written() {
+    // 18.13
+    let more = "  - {name: a, image_name: openshift/ose-etcd}\n  - {name: b, image_name: openshift/cli}\n  \
+                - {name: c, image_name: openshift/ose-c, payload_tag: x}\n  - {name: d, image_name: ose-ose-d}\n";
+    let payload = holds(&minimal(more));
+    let tags = payload.images.iter().map(|image| (image.tag(), image.payload_tag.is_some()));
+    let expected = [("pod", false), ("etcd", false), ("cli", false), ("x", true), ("ose-d", false)];
+    assert_eq!(tags.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn builds_have_an_nvr_and_a_pull_spec_of_a_registry() {
     refuses(&[
         (

@@ -199,3 +199,14 @@ async fn a_tag_that_one_architecture_has_alone_is_an_index_of_one() {
     assert_eq!(words(&multi), ["copied"; 6], "{:#?}", multi.rows);
     assert_eq!(world.registry.tags(COMPONENTS).len(), 3);
 }
+
+#[tokio::test]
+async fn a_run_that_is_to_stop_makes_nothing() {
+    let world = World::start().await;
+    let means = super::publish::means(false);
+    means.stop.gently.cancel();
+    let multi = world.make_by(&means).await.unwrap();
+    assert_eq!(words(&multi), ["unfinished"; 2], "{:#?}", multi.rows);
+    assert!(multi.made.is_none());
+    assert_only_read(&world);
+}

@@ -9,6 +9,7 @@ use image_mirror::nightly::multi::{Entries, Entry, Error, Input, Multi, make};
 use image_mirror::nightly::payload::{
     Assembly, AssemblyType, BuildSystem, Destination, ImageStreamBase, MultiArch, Phase, Rhcos, Version,
 };
+use image_mirror::nightly::publish::Means;
 use image_mirror::nightly::{Arch, Payload};
 use serde_json::Value;
 
@@ -67,6 +68,10 @@ impl World {
     }
 
     pub(super) async fn make(&self, is_dry_run: bool) -> Result<Multi, Error> {
+        self.make_by(&means(is_dry_run)).await
+    }
+
+    pub(super) async fn make_by(&self, means: &Means) -> Result<Multi, Error> {
         let input = Input {
             payload: &self.payload,
             entries: &self.entries,
@@ -76,7 +81,7 @@ impl World {
             now: self.now,
             created: None,
         };
-        make(&means(is_dry_run), &input).await
+        make(means, &input).await
     }
 
     pub(super) fn image(&self, tag: &str, arch: Arch) -> &ImageRef {
