@@ -1,5 +1,6 @@
 //! ImageStreams for the tests of what writes them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use image_mirror::cluster::Cluster;
@@ -61,7 +62,7 @@ pub(super) fn definition_of(namespace: &str, name: &str, tags: &[&str]) -> Defin
             .map(|(name, from)| TagDefinition {
                 name: name.into(),
                 from: from.to_owned(),
-                annotations: Default::default(),
+                annotations: BTreeMap::new(),
             })
             .collect(),
         is_partial: false,
