@@ -1,11 +1,12 @@
 //! The parameters of `nightly`: flags, variables and the payload file, up to where a run would begin.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
 use image_mirror::cli::args::Args;
 use image_mirror::cli::settings::{
-    Action, BackendSettings, Environment, Nightly, SaidBy, Settings, Verbosity,
+    Action, BackendSettings, Environment, Nightly, SaidBy, Settings, UsageError, Verbosity,
 };
 use image_mirror::nightly::parameters::Parameters;
 
@@ -142,6 +143,27 @@ fn names_that_are_everybodys_are_read_by_nightly_alone() {
         ["DEBUG", "PUBLISH", "ASSEMBLY", "BUILD_VERSION", "SOURCE_DATE_EPOCH"].map(|name| name)
     );
     assert!(said[3].contains("`X.Y`"), "{said:?}");
+}
+
+#[test]
+fn a_variable_that_is_no_text_harms_nightly_alone() {
+    let broken = || [("IMAGES".into(), OsString::from_vec(vec![0xff]))];
+    let of = |command: &str| {
+        let args = Args::read(["image-mirror", command].map(OsString::from)).unwrap();
+        Settings::new(args, &Environment::read(broken()))
+    };
+    assert!(of("run").is_ok());
+    assert_eq!(of("nightly").unwrap_err(), [UsageError::Unreadable { name: "IMAGES".into() }]);
+}
+
+#[test]
+fn the_name_of_the_job_and_that_of_the_flag_may_not_say_different_things() {
+    let twice = |first, second| [("IMAGES", first), ("IMAGE_MIRROR_IMAGES", second), ("REPOSITORY", "dev")];
+    let found = asked("image-mirror nightly", &twice("a", "a")).parameters;
+    assert_eq!((found.images.len(), found.repository.as_deref()), (1, Some("dev")), "neither is lost");
+    let said = mistakes("image-mirror nightly", &twice("a", "b"));
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("`IMAGE_MIRROR_IMAGES` and `IMAGES` stand for one flag"), "{said:?}");
 }
 
 #[test]
