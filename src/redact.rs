@@ -168,8 +168,13 @@ fn is_digest(rest: &str) -> bool {
     let (length, ends) = (rest.len() - behind.len(), behind.is_empty() || behind.starts_with('='));
     match algorithm {
         "sha256" | "sha384" | "sha512" => ends || (length > 0 && goes_on(behind)),
-        other => ends && length >= 32 && !other.contains('='),
+        other => ends && length >= 32 && other.bytes().all(is_of_algorithm),
     }
+}
+
+/// What the name of an algorithm has (OCI image spec): no `@` and no `/`, so that no image that is pinned is one.
+fn is_of_algorithm(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'_' | b'-')
 }
 
 /// Whether text goes on after an image. A port goes on with a path, so nothing that a path could be of counts.
@@ -187,6 +192,16 @@ mod tests {
         assert_eq!(mask_logins("https://u:p@h/a b"), "https://***@h/a b");
         let pinned = "quay.io/a/b:v1@sha256:abc quay.io/c/d";
         assert_eq!(mask_logins(pinned), pinned);
+    }
+
+    #[test]
+    fn the_login_of_a_pinned_image_is_masked() {
+        let hex = "0".repeat(64);
+        assert_eq!(
+            mask_logins(&format!("user:pw@quay.io/a@sha256:{hex}")),
+            format!("*******@quay.io/a@sha256:{hex}")
+        );
+        assert_eq!(mask_logins(&format!("a/b@md5:{hex}")), format!("a/b@md5:{hex}"));
     }
 
     #[test]

@@ -174,9 +174,14 @@ impl<'a> Source<'a> {
         &line[bytes]
     }
 
+    /// What is missed at the end of a file is missed at the end of its last line.
     fn stretch(&self, location: Location) -> (u32, &'a str, Range<usize>) {
         let number = u32::try_from(location.line()).unwrap_or(u32::MAX);
-        let line = self.lines.get(number.saturating_sub(1) as usize).copied().unwrap_or_default();
+        let last = u32::try_from(self.lines.len()).unwrap_or(u32::MAX).max(1);
+        let line = self.lines.get(number.min(last).saturating_sub(1) as usize).copied().unwrap_or_default();
+        if number > last {
+            return (last, line, line.len()..line.len());
+        }
         let start = byte(line, location.column().saturating_sub(1));
         let end = byte(&line[start..], location.span().len()) + start;
         (number, line, without_blanks(line, start..end))

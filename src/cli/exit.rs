@@ -60,6 +60,7 @@ impl Exit {
         match outcome {
             Outcome::Failed(_) | Outcome::Refused(_) => Self::Failed,
             Outcome::Unfinished(Cause::Unreachable { .. }) if !nothing_ended => Self::Failed,
+            Outcome::Unfinished(Cause::TimedOut { .. }) => Self::TimedOut,
             Outcome::Unfinished(_) => Self::Unfinished,
             Outcome::Kept
             | Outcome::Copied(_)
@@ -96,6 +97,8 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
+
+    use std::time::Duration;
 
     use super::*;
     use crate::error::{Class, Classify, Failure, Stage};
@@ -158,6 +161,19 @@ mod tests {
         assert_eq!(code([Outcome::Kept, late()]), 3);
         assert_eq!(code([late(), failed()]), 1, "a failure wins over what was not finished");
         assert_eq!(code([Outcome::Kept, Outcome::Unfinished(Cause::Interrupted)]), 3);
+    }
+
+    #[test]
+    fn who_waited_in_vain_for_somebody_else_exits_with_5_unless_something_failed() {
+        let timed_out = || {
+            Outcome::Unfinished(Cause::TimedOut {
+                after: Duration::from_mins(10),
+                awaited: "the import".into(),
+            })
+        };
+        assert_eq!(code([Outcome::Kept, timed_out()]), 5);
+        assert_eq!(code([late(), timed_out()]), 5);
+        assert_eq!(code([failed(), timed_out()]), 1);
     }
 
     #[test]

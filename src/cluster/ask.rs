@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{Method, Request};
 use kube::client::Body;
 
 use super::Cluster;
@@ -30,6 +31,7 @@ pub(super) struct Right {
 }
 
 const IMAGE_STREAMS: &str = "imagestreams.image.openshift.io";
+const TAGS: &str = "imagestreamtags.image.openshift.io";
 const LEASES: &str = "leases.coordination.k8s.io";
 
 impl Right {
@@ -43,6 +45,22 @@ impl Right {
 
     pub(super) fn get(namespace: &str) -> Self {
         Self { verbs: "get", ..Self::list(Some(namespace)) }
+    }
+
+    pub(super) fn create(namespace: &str) -> Self {
+        Self { verbs: "create", ..Self::list(Some(namespace)) }
+    }
+
+    pub(super) fn update(namespace: &str) -> Self {
+        Self { verbs: "update", ..Self::list(Some(namespace)) }
+    }
+
+    pub(super) fn put_tag(namespace: &str) -> Self {
+        Self { verbs: "create and update", resource: TAGS, ..Self::list(Some(namespace)) }
+    }
+
+    pub(super) fn delete_tag(namespace: &str) -> Self {
+        Self { verbs: "delete", resource: TAGS, ..Self::list(Some(namespace)) }
     }
 
     pub(super) fn lease(namespace: &str) -> Self {
@@ -85,9 +103,39 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// A GET, and how to speak of it.
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Call {
+    Get,
+    /// Creates this; it is sent again where no answer comes, for a second one would be refused.
+    Post(Bytes),
+    /// Replaces what is there by this, which says what it replaces, or else may be there more than once.
+    Put(Bytes),
+    Delete,
+}
+
+impl Call {
+    fn method(&self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Post(_) => Method::POST,
+            Self::Put(_) => Method::PUT,
+            Self::Delete => Method::DELETE,
+        }
+    }
+
+    fn body(&self) -> Option<&Bytes> {
+        match self {
+            Self::Post(body) | Self::Put(body) => Some(body),
+            Self::Get | Self::Delete => None,
+        }
+    }
+}
+
+/// A request, and how to speak of it.
 #[derive(Debug)]
 pub(super) struct Question {
+    pub(super) call: Call,
     pub(super) path: String,
     /// `listing ImageStreams in …`
     pub(super) operation: String,
@@ -95,15 +143,17 @@ pub(super) struct Question {
 }
 
 impl Cluster {
-    /// Asks until there is an answer, or one that another try would not change.
+    /// Asks until there is an answer, or one that another try would not change. What is asked for may so be done twice;
+    /// nothing here does harm by that.
     pub(super) async fn ask(&self, question: &Question) -> Result<Bytes, Error> {
         let mut attempts = 1;
         loop {
-            let kind = match tokio::time::timeout(PATIENCE, self.ask_once(&question.path)).await {
-                Ok(Ok(body)) => return Ok(body),
-                Ok(Err(kind)) => kind,
-                Err(_) => Kind::silent(&self.server, PATIENCE),
-            };
+            let kind =
+                match tokio::time::timeout(PATIENCE, self.ask_once(&question.call, &question.path)).await {
+                    Ok(Ok(body)) => return Ok(body),
+                    Ok(Err(kind)) => kind,
+                    Err(_) => Kind::silent(&self.server, PATIENCE),
+                };
             if attempts == ATTEMPTS || !kind.is_worth_another_try() {
                 return Err(self.error(question.operation.clone(), &question.right, kind).after(attempts));
             }
@@ -113,8 +163,14 @@ impl Cluster {
         }
     }
 
-    async fn ask_once(&self, path: &str) -> Result<Bytes, Kind> {
-        let request = Request::get(path).header(http::header::ACCEPT, "application/json").body(Body::empty());
+    async fn ask_once(&self, call: &Call, path: &str) -> Result<Bytes, Kind> {
+        let mut request =
+            Request::builder().method(call.method()).uri(path).header(ACCEPT, "application/json");
+        if call.body().is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let body = call.body().map_or_else(Body::empty, |body| Body::from(body.to_vec()));
+        let request = request.body(body);
         let request = request.map_err(|error| Kind::Setup(error.into()))?;
         let kind_of = |error| kind_of(error, &self.server);
         let (parts, body) = self.client.send(request).await.map_err(kind_of)?.into_parts();

@@ -1,13 +1,14 @@
 //! A Kubernetes cluster: its ImageStreams and its Leases. The only module that speaks to an API server.
 //!
 //! ImageStreams are handed on as the text of their JSON: whoever reads them decides what one malformed object means,
-//! and here it never hurts another. A [`lease`] says which of several replicas may write.
+//! and here it never hurts another. Single ones are written as their writers make them. A [`lease`] says which of several replicas may write.
 
 mod access;
 mod ask;
 mod client;
 mod error;
 mod lease;
+mod objects;
 mod pages;
 mod refused;
 mod seen;
@@ -25,6 +26,7 @@ use kube::Client;
 pub use access::Access;
 pub use error::Error;
 pub use lease::{Campaign, LeaseSettings, lease};
+pub use objects::Written;
 pub use standing::Standing;
 pub use watch::Event;
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Cluster;
-use super::ask::{Place, Question, Right};
+use super::ask::{Call, Place, Question, Right};
 use super::error::{Error, Kind};
 use super::text::{GROUP, PLURAL, VERSION};
 
@@ -74,7 +74,7 @@ impl Cluster {
             return Err(Error::setup(operation, format!("`{name}` can be no name of an ImageStream").into()));
         }
         let path = format!("{}/{name}", path(Some(namespace), &operation)?);
-        let question = Question { path, operation, right: Right::get(namespace) };
+        let question = Question { call: Call::Get, path, operation, right: Right::get(namespace) };
         let body = match self.ask(&question).await {
             Ok(body) => body,
             Err(error) if matches!(error.kind(), Kind::Refused(refused) if refused.is_absent(name)) => {
@@ -95,8 +95,9 @@ impl Cluster {
         let (mut all, mut next, mut tokens) = (Vec::new(), None, HashSet::new());
         loop {
             let path = with_query(&question.path, next.as_deref());
-            let asked =
-                Question { path, operation: question.operation.clone(), right: question.right.clone() };
+            let Question { call, operation, right, .. } = question;
+            let (call, operation, right) = (call.clone(), operation.clone(), right.clone());
+            let asked = Question { call, path, operation, right };
             let body = self.ask(&asked).await?;
             let page: Page =
                 serde_json::from_slice(&body).map_err(|error| self.unreadable(question, &error))?;
@@ -130,10 +131,11 @@ impl Cluster {
 
 fn list(namespace: Option<&str>) -> Result<Question, Error> {
     let operation = format!("listing ImageStreams {}", Place(namespace));
-    Ok(Question { path: path(namespace, &operation)?, operation, right: Right::list(namespace) })
+    let path = path(namespace, &operation)?;
+    Ok(Question { call: Call::Get, path, operation, right: Right::list(namespace) })
 }
 
-fn path(namespace: Option<&str>, operation: &str) -> Result<String, Error> {
+pub(super) fn path(namespace: Option<&str>, operation: &str) -> Result<String, Error> {
     match namespace {
         None => Ok(format!("/apis/{GROUP}/{VERSION}/{PLURAL}")),
         Some(name) if is_segment(name) => Ok(format!("/apis/{GROUP}/{VERSION}/namespaces/{name}/{PLURAL}")),
@@ -142,7 +144,7 @@ fn path(namespace: Option<&str>, operation: &str) -> Result<String, Error> {
 }
 
 /// Whether a name can stand in a path as it is: all names can that Kubernetes takes.
-fn is_segment(name: &str) -> bool {
+pub(super) fn is_segment(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     !name.is_empty() && name != "." && name != ".." && name.chars().all(is_plain)
 }

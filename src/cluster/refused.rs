@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use kube::core::Status;
 
 use super::ask::Right;
-use super::text::{GROUP, PLURAL};
+use super::text::{GROUP, PLURAL, TAGS};
 use crate::error::Class;
 use crate::redact::{cut, one_line};
 
@@ -65,6 +65,21 @@ impl Refused {
         self.code == 404 && self.missing.as_deref() == Some(name)
     }
 
+    /// Whether it says that some object is not there, whichever.
+    pub(super) fn names_what_is_missing(&self) -> bool {
+        self.code == 404 && self.missing.is_some()
+    }
+
+    /// Whether what is there is not what it was taken for.
+    pub(super) fn is_conflict(&self) -> bool {
+        self.code == 409
+    }
+
+    /// Whether what is there may not be replaced this way, and may yet be created.
+    pub(super) fn forbids_replacing(&self) -> bool {
+        matches!(self.code, 403..=405)
+    }
+
     /// Whether what was asked for is no longer kept: the rest of a list.
     pub(super) fn is_gone(&self) -> bool {
         self.code == 410
@@ -97,11 +112,12 @@ impl Refused {
     }
 }
 
-/// The ImageStream that is not there, by its details; there are servers that send none, and name it in the message only.
+/// The object that is not there, by its details; there are servers that send none, and name it in the message only.
 fn missing(status: &Status) -> Option<&str> {
     let details = status.details.as_ref().map(|details| details.name.as_str());
     let in_message = || {
-        let quoted = status.message.strip_prefix(PLURAL)?.strip_prefix('.')?.strip_prefix(GROUP)?;
+        let (resource, quoted) = status.message.split_once('.')?;
+        let quoted = quoted.strip_prefix(GROUP).filter(|_| [PLURAL, TAGS].contains(&resource))?;
         quoted.strip_prefix(" \"")?.strip_suffix("\" not found")
     };
     details.filter(|name| !name.is_empty()).or_else(in_message)

@@ -17,6 +17,9 @@ pub(super) const VERSION: &str = "v1";
 /// Their name in paths.
 pub(super) const PLURAL: &str = "imagestreams";
 
+/// The name of their tags in paths.
+pub(super) const TAGS: &str = "imagestreamtags";
+
 /// The JSON of an ImageStream, and as much of its metadata as a watch needs.
 #[derive(Clone)]
 pub(super) struct Text {

@@ -121,7 +121,7 @@ fn created_of(config: &[u8]) -> Option<SystemTime> {
 }
 
 /// An instant of RFC 3339, with `Z` or an offset.
-fn instant(written: &str) -> Option<SystemTime> {
+pub(crate) fn instant(written: &str) -> Option<SystemTime> {
     if let Ok(instant) = humantime::parse_rfc3339(written) {
         return Some(instant);
     }

@@ -45,6 +45,7 @@ use std::time::SystemTime;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use age::instant;
 pub use error::Error;
 pub use observer::{Observer, Silent};
 pub use source_check::SourceCheck;

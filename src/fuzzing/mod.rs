@@ -42,6 +42,8 @@ targets! {
     policy = crate::policy::properties::policy;
     /// The configuration file of imagestreams.
     imagestreams_config = crate::imagestreams::properties::config;
+    /// The payload file of nightly.
+    payload = crate::nightly::properties::payload;
     /// The body of a refusal, by a registry or by a token service.
     refusal = crate::registry::properties::refusal;
 }

@@ -92,6 +92,7 @@ twins! {
     a_page_of_tags_answers_what_stands_in_it = quay_page, 500;
     a_policy_is_read_as_a_whole_or_not_at_all = policy, 500;
     a_configuration_is_read_by_the_rules_of_go_or_refused_with_its_places = imagestreams_config, 300;
+    a_payload_is_read_as_a_whole_by_its_rules_or_refused_with_its_places = payload, 300;
     a_refusal_is_one_line_of_bounded_length = refusal, 1000;
 }
 

@@ -42,13 +42,17 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What was done to a target whose tag was right.
+/// What was done to a target that was there, and right or not quite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Update {
     /// Missing content was sent again.
     Repaired,
     /// Signatures and the like that were attached to the source later were copied.
     Referrers,
+    /// An ImageStream got the tags that it is to have.
+    ImageStream,
+    /// A tag came and went, for whoever watches its ImageStream to look at it again.
+    Retriggered,
 }
 
 impl fmt::Display for Update {
@@ -56,6 +60,8 @@ impl fmt::Display for Update {
         f.write_str(match self {
             Self::Repaired => "repaired",
             Self::Referrers => REFERRERS,
+            Self::ImageStream => "the ImageStream was changed",
+            Self::Retriggered => "whoever watches it was made to look again",
         })
     }
 }
@@ -80,6 +86,8 @@ pub enum Skip {
     NoSuchDate,
     /// While it was copied someone else made the target what the source is now.
     Overtaken,
+    /// Somebody locked the ImageStream.
+    Locked,
     /// The source was made a shorter while ago than it must have been.
     TooYoung {
         /// How long it must have been.
@@ -102,6 +110,7 @@ impl fmt::Display for Skip {
             Self::Gone => f.write_str("the tag was gone already"),
             Self::NoSuchDate => f.write_str("its name has a date that is in no calendar"),
             Self::Overtaken => f.write_str("someone else made it what the source is now"),
+            Self::Locked => f.write_str("the ImageStream is locked"),
             Self::TooYoung { least, .. } => {
                 write!(f, "the source is younger than {}", humantime::format_duration(*least))
             }
@@ -202,6 +211,15 @@ pub enum Cause {
     SourceMoved,
     /// The lease by which this instance may write ended; another may have it.
     Withheld,
+    /// It takes somebody else to finish it, who did not in time.
+    TimedOut {
+        /// How long they had.
+        after: Duration,
+        /// What was waited for.
+        awaited: Arc<str>,
+    },
+    /// What it needs is not all there, which other rows say why.
+    NotAllThere,
     /// A host never gave an answer in this run.
     Unreachable {
         /// The host.
@@ -230,6 +248,10 @@ impl fmt::Display for Cause {
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::SourceMoved => f.write_str("the source moved on meanwhile"),
             Self::Withheld => f.write_str("this instance may not write any more: its lease ended"),
+            Self::TimedOut { after, awaited } => {
+                write!(f, "timed out after {} waiting for {awaited}", humantime::format_duration(*after))
+            }
+            Self::NotAllThere => f.write_str("what it needs is not all there"),
             Self::Unreachable { host, error } => write!(f, "{host} never answered: {error}"),
         }
     }

@@ -46,6 +46,7 @@ pub(super) fn payload() -> Payload {
         images: Vec::new(),
         rhcos: Rhcos::default(),
         rpms: Vec::new(),
+        findings: Vec::new(),
     }
 }
 

@@ -151,6 +151,11 @@ pub(super) fn cause_advice(cause: &Cause) -> Cow<'static, str> {
             "nothing is to be done for this entry: whoever holds the lease goes on where this one stopped; if this \
              happens often, see why the lease could not be renewed"
         }
+        Cause::TimedOut { .. } => {
+            "nothing is lost, and what was waited for may still come: see why it takes so long, then run again, or wait \
+             longer"
+        }
+        Cause::NotAllThere => "nothing was changed here: mend what other rows say, then run again",
         Cause::Unreachable { host, .. } if is_within_cluster(host) => {
             return format!(
                 "{UNREACHABLE}. `{host}` is a name within a cluster: from outside of it, `--source-registry HOST` of \

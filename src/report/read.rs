@@ -103,7 +103,7 @@ impl RowFields {
             "kept" => Outcome::Kept,
             "copied" => Outcome::Copied(copy_reason(reason)?),
             "planned" => Outcome::Planned(copy_reason(reason)?),
-            "updated" => Outcome::Updated(one_of([Update::Repaired, Update::Referrers], reason)?),
+            "updated" => Outcome::Updated(one_of(UPDATES, reason)?),
             "deleted" => Outcome::Deleted,
             "skipped" => Outcome::Skipped(self.skip(reason)?),
             "refused" => Outcome::Refused(self.refusal(reason)?),
@@ -125,6 +125,7 @@ impl RowFields {
                 Skip::Gone,
                 Skip::NoSuchDate,
                 Skip::Overtaken,
+                Skip::Locked,
             ];
             return one_of(plain, reason);
         };
@@ -171,6 +172,11 @@ impl Classify for Told {
         self.advice.clone()
     }
 }
+
+const UPDATES: [Update; 4] = [Update::Repaired, Update::Referrers, Update::ImageStream, Update::Retriggered];
+/// Those that say nothing of their own.
+const PLAIN_CAUSES: [Cause; 5] =
+    [Cause::Deadline, Cause::Interrupted, Cause::SourceMoved, Cause::Withheld, Cause::NotAllThere];
 
 fn copy_reason(said: &str) -> Result<Reason, ReadError> {
     let reasons = [
@@ -237,10 +243,20 @@ fn tag_of(field: &'static str, tag: &str) -> Result<Tag, ReadError> {
 }
 
 fn cause(said: &str) -> Result<Cause, ReadError> {
+    if let Some(cause) = timed_out(said) {
+        return Ok(cause);
+    }
     match said.split_once(" never answered: ") {
         Some((host, error)) => Ok(Cause::Unreachable { host: host.into(), error: error.into() }),
-        None => one_of([Cause::Deadline, Cause::Interrupted, Cause::SourceMoved, Cause::Withheld], said),
+        None => one_of(PLAIN_CAUSES, said),
     }
+}
+
+/// None: it says something else.
+fn timed_out(said: &str) -> Option<Cause> {
+    let (after, awaited) = said.strip_prefix("timed out after ")?.split_once(" waiting for ")?;
+    let after = humantime::parse_duration(after).ok()?;
+    Some(Cause::TimedOut { after, awaited: clean(awaited).into() })
 }
 
 /// The one of `known` that reads as `said`.
@@ -274,6 +290,14 @@ mod tests {
         assert_eq!(told_skip("the source is younger than 1day"), None);
         let hostile = told_skip("ignored: u:S3CRET@x.io\u{1b}[2J").map(|skip| skip.to_string());
         assert_eq!(hostile.as_deref(), Some("ignored: ********@x.io [2J"));
+    }
+
+    #[test]
+    fn a_wait_in_vain_is_read_back() {
+        let after = Duration::from_secs(630);
+        let waited = Cause::TimedOut { after, awaited: "the import waiting for b".into() };
+        assert_eq!(cause(&waited.to_string()).unwrap(), waited);
+        assert!(cause("timed out after a while waiting for b").is_err());
     }
 
     #[test]

@@ -75,6 +75,11 @@ fn help_of_serve_is_as_agreed() {
 }
 
 #[test]
+fn help_of_nightly_is_as_agreed() {
+    insta::assert_snapshot!(help(&["nightly", "--help"]));
+}
+
+#[test]
 fn help_of_report_merge_is_as_agreed() {
     insta::assert_snapshot!(help(&["report", "merge", "--help"]));
 }

@@ -165,12 +165,28 @@ fn variables_that_are_no_text_harm_only_the_flag_they_stand_for() {
 #[test]
 fn every_flag_can_be_set_by_a_variable() {
     // A group that does not know the flag ignores the variable; one that does takes offence at this value.
-    let takes_any_text =
-        ["since", "filename", "name", "namespace", "s3-source-bucket", "dir", "from-dir", "context"];
+    let takes_any_text = [
+        "since",
+        "filename",
+        "name",
+        "namespace",
+        "s3-source-bucket",
+        "dir",
+        "from-dir",
+        "context",
+        "images",
+        "exclude-arches",
+        "data-path",
+        "data-gitref",
+        "build-url",
+    ];
     let takes_any_path =
-        ["file", "cert", "key", "artifacts", "jobs-dir", "policy", "config", "help", "version"];
+        ["file", "cert", "key", "artifacts", "jobs-dir", "imagestream-dir", "policy", "config", "help"];
     for flag in Args::flags() {
-        if takes_any_text.contains(&flag.as_str()) || takes_any_path.iter().any(|end| flag.ends_with(end)) {
+        if takes_any_text.contains(&flag.as_str())
+            || takes_any_path.iter().any(|end| flag.ends_with(end))
+            || flag == "version"
+        {
             continue;
         }
         let own = if flag == "dry-run" { "DRY_RUN".to_owned() } else { String::new() };
@@ -179,11 +195,24 @@ fn every_flag_can_be_set_by_a_variable() {
         let prune = "prune-tags q.io/a --scheme=backup --older-than=1day";
         let streams = "imagestreams --from-file x --all-namespaces --target-repository q.io/a";
         let serve = "serve --all-namespaces --target-repository q.io/a";
-        let refused = ["run m", "plan m", "lint m", "auth check m", prune, streams, serve, "version"]
-            .iter()
-            .any(|command| settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err());
+        let refused =
+            ["run m", "plan m", "lint m", "auth check m", prune, streams, serve, "nightly", "version"]
+                .iter()
+                .any(|command| settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err());
         assert!(refused, "no command reads `{name}` for `--{flag}`");
     }
+}
+
+#[test]
+fn two_variables_for_one_flag_may_say_the_same_and_nothing_else() {
+    let same = [("DRY_RUN", "true"), ("IMAGE_MIRROR_DRY_RUN", "true"), ("IMAGE_MIRROR_JOBS", "7")];
+    let asked = run("image-mirror run m", &same);
+    assert!(asked.dry_run && asked.pace.jobs.get() == 7, "neither is lost");
+    let differ = [("DRY_RUN", "true"), ("IMAGE_MIRROR_DRY_RUN", "false"), ("IMAGE_MIRROR_JOBS", "7")];
+    let said = mistakes("image-mirror run m", &differ);
+    let expected = "the variables `DRY_RUN` and `IMAGE_MIRROR_DRY_RUN` stand for one flag and say different things: unset one";
+    assert_eq!(said, [expected]);
+    assert!(settings("image-mirror configmap m", &differ).is_ok(), "configmap has no such flag");
 }
 
 #[test]

@@ -104,6 +104,33 @@ Exit codes:
   2  bad usage, or a bad configuration at the start
   3  it was asked to stop, and copies under way were given up";
 
+pub(super) const NIGHTLY: &str = "\
+Bring a release payload to the nightlies.
+
+Reads the payload file, which says which builds make the payload of one version and assembly, looks at \
+them, and says what is inconsistent. Where its permits allow that, or nothing is, the images are copied to the \
+component repositories, embargoed ones to the private one only, and the ImageStreams of each architecture \
+are updated and read back. --dry-run ends with the plan.
+
+The parameters of the job that it replaces are variables too, by the names that it knows them by: \
+EXCLUDE_ARCHES is --exclude-arches, DOOZER_DATA_PATH is --data-path, and so on. A flag wins over its \
+variable. Lists take commas, blanks and line ends. ImageStreams are files in a directory unless \
+--cluster is there.";
+
+pub(super) const NIGHTLY_EXAMPLES: &str = "\
+Examples:
+  image-mirror nightly --data-path payload.yaml --dry-run
+  image-mirror nightly --data-path assemblies/ --build-version 4.19 --assembly rc.1 --cluster --publish
+  image-mirror nightly --images 'openshift-enterprise-pod ose-etcd' --exclude-arches s390x
+  image-mirror nightly --retrigger-current-nightly --build-version 4.19 --cluster
+
+Exit codes:
+  0  the nightlies are as the payload file says
+  1  an image, an ImageStream or a release image failed
+  2  bad usage, a bad payload file, or --mock: nothing was attempted
+  3  interrupted, over the deadline, or nothing reachable: run again
+  4  the payload is inconsistent, or would make public what is embargoed: nothing was written";
+
 pub(super) const LINT: &str = "\
 Check mapping files without a network.
 

@@ -12,6 +12,8 @@ mod help;
 mod imagestreams;
 mod inspect;
 mod mapping;
+mod nightly;
+mod nightly_values;
 mod policy;
 mod prune;
 mod report;
@@ -30,6 +32,8 @@ pub use copy::{ContentArgs, CopyArgs, OcArgs, WriteArgs};
 pub use imagestreams::{ClusterArgs, KeepTagWord, NamesArgs, SelectionArgs, WantedArgs};
 pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs, VersionArgs};
 pub use mapping::MappingArgs;
+pub use nightly::{NightlyCommand, NightlyStreamArgs, ParameterArgs};
+pub use nightly_values::{AssemblyName, Epoch, PathName, Skip, Words};
 pub use policy::PolicyArgs;
 pub use prune::{PruneArgs, PruneTagsCommand, SchemeName};
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
@@ -71,6 +75,9 @@ pub enum Command {
     /// Mirror what the ImageStreams of a cluster say, for as long as it runs
     #[command(long_about = help::SERVE, after_long_help = help::SERVE_EXAMPLES)]
     Serve(Box<ServeCommand>),
+    /// Bring a release payload to the nightlies: check it, mirror its images, update its ImageStreams
+    #[command(long_about = help::NIGHTLY, after_long_help = help::NIGHTLY_EXAMPLES)]
+    Nightly(Box<NightlyCommand>),
     /// Check mapping files without a network
     #[command(long_about = help::LINT, after_long_help = help::LINT_EXAMPLES)]
     Lint(LintCommand),
@@ -264,6 +271,7 @@ impl Args {
     pub fn clap() -> Clap {
         booleans(Self::command())
             .mut_subcommand("prune-tags", prune::without_idle_flags)
+            .mut_subcommand("nightly", nightly::without_idle_flags)
             .mut_subcommand("serve", serve::without_idle_flags)
     }
 

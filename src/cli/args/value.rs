@@ -17,7 +17,7 @@ use crate::model::{Host, Reference, Repository};
 #[error("expected {0}")]
 pub struct Expected(String);
 
-fn expected(what: &str) -> Expected {
+pub(super) fn expected(what: &str) -> Expected {
     Expected(what.to_owned())
 }
 

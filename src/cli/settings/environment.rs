@@ -18,6 +18,28 @@ const OWN_NAMES: [(&str, &str); 4] = [
     ("DRY_RUN", "dry_run"),
     ("REGISTRY_AUTH_FILE", "authfile"),
 ];
+/// The parameters of `nightly`, by the names that the job knows which it replaces. Other commands do not look at them: such
+/// names are everybody's.
+const OF_NIGHTLY: [(&str, &str); 18] = [
+    ("ASSEMBLY", "assembly"),
+    ("BUILD_VERSION", "build_version"),
+    ("DOOZER_DATA_PATH", "data_path"),
+    ("DOOZER_DATA_GITREF", "data_gitref"),
+    ("MOCK", "mock"),
+    ("SUPPRESS_EMAIL", "suppress_email"),
+    ("RETRIGGER_CURRENT_NIGHTLY", "retrigger_current_nightly"),
+    ("PUBLISH", "publish"),
+    ("DEBUG", "debug"),
+    ("IMAGES", "images"),
+    ("EXCLUDE_ARCHES", "exclude_arches"),
+    ("EMERGENCY_IGNORE_ISSUES", "emergency_ignore_issues"),
+    ("ORGANIZATION", "organization"),
+    ("REPOSITORY", "repository"),
+    ("SKIP_MULTI_ARCH_PAYLOAD", "skip_multi_arch_payload"),
+    ("EMBARGO_PERMIT_ACK", "embargo_permit_ack"),
+    ("BUILD_URL", "build_url"),
+    ("SOURCE_DATE_EPOCH", "source_date_epoch"),
+];
 const PLATFORM: [&str; 10] = [
     "HOME",
     "XDG_RUNTIME_DIR",
@@ -61,8 +83,10 @@ pub struct Platform {
 #[derive(Debug, Default)]
 pub struct Environment {
     flags: Vec<Variable>,
+    of_nightly: Vec<Variable>,
     platform: Vec<(String, String)>,
     unreadable: Vec<String>,
+    unreadable_of_nightly: Vec<String>,
     unknown: Vec<String>,
 }
 
@@ -96,6 +120,13 @@ impl Environment {
     }
 
     fn take(&mut self, known: &BTreeSet<String>, name: String, value: OsString) {
+        if let Some((_, flag)) = OF_NIGHTLY.iter().find(|(own, _)| *own == name) {
+            match value.into_string() {
+                Ok(value) => self.of_nightly.push(Variable { name, flag: (*flag).to_owned(), value }),
+                Err(_) => self.unreadable_of_nightly.push(name),
+            }
+            return;
+        }
         let own = OWN_NAMES.iter().find(|(own, _)| *own == name).map(|(_, flag)| (*flag).to_owned());
         let flag = own.or_else(|| name.strip_prefix(PREFIX).map(str::to_ascii_lowercase));
         match (flag, value.into_string()) {
@@ -111,18 +142,13 @@ impl Environment {
 
     /// One group of flags as the environment sets it. What a variable says wrong is added to `errors`.
     pub(super) fn group<T: DeserializeOwned + Default>(&self, errors: &mut Vec<UsageError>) -> T {
-        let all = self.flags.iter().map(Variable::pair);
-        if let Ok(group) = envy::from_iter(all) {
-            return group;
-        }
-        // envy does not say which variable it was, so each is asked alone; and all are told at once.
-        for variable in &self.flags {
-            if let Err(error) = envy::from_iter::<_, T>([variable.pair()]) {
-                let (name, message) = (variable.name.clone(), error.to_string());
-                errors.push(UsageError::Variable { name, message });
-            }
-        }
-        T::default()
+        read(&self.flags.iter().collect::<Vec<_>>(), errors)
+    }
+
+    /// The parameters of `nightly` as the environment sets them.
+    pub(super) fn parameters<T: DeserializeOwned + Default>(&self, errors: &mut Vec<UsageError>) -> T {
+        errors.extend(self.unreadable_of_nightly.iter().map(|name| unreadable(name)));
+        read(&self.flags.iter().chain(&self.of_nightly).collect::<Vec<_>>(), errors)
     }
 
     /// What the machine says of itself.
@@ -132,7 +158,7 @@ impl Environment {
 
     /// Variables that stand for flags and hold something that is no text.
     pub(super) fn unreadable(&self) -> impl Iterator<Item = UsageError> {
-        self.unreadable.iter().map(|name| UsageError::Unreadable { name: name.clone() })
+        self.unreadable.iter().map(|name| unreadable(name))
     }
 
     /// Variables that look like ours and are not.
@@ -145,6 +171,46 @@ impl Variable {
     fn pair(&self) -> (String, String) {
         (self.flag.clone(), self.value.clone())
     }
+}
+
+fn unreadable(name: &str) -> UsageError {
+    UsageError::Unreadable { name: name.to_owned() }
+}
+
+fn read<T: DeserializeOwned + Default>(variables: &[&Variable], errors: &mut Vec<UsageError>) -> T {
+    let all = variables.iter().map(|variable| variable.pair());
+    if let Ok(group) = envy::from_iter(all) {
+        return group;
+    }
+    // envy does not say which variable it was, so each is asked alone; and all are told at once.
+    let before = errors.len();
+    for variable in variables {
+        if let Err(error) = envy::from_iter::<_, T>([variable.pair()]) {
+            let (name, message) = (variable.name.clone(), error.to_string());
+            errors.push(UsageError::Variable { name, message });
+        }
+    }
+    if errors.len() == before {
+        return read_twice(variables, errors);
+    }
+    T::default()
+}
+
+/// Two variables stand for one flag. That is fine where they say the same.
+fn read_twice<T: DeserializeOwned + Default>(variables: &[&Variable], errors: &mut Vec<UsageError>) -> T {
+    let mut once: Vec<&Variable> = Vec::new();
+    for variable in variables {
+        match once.iter().find(|other| other.flag == variable.flag) {
+            None => once.push(variable),
+            Some(other) if other.value == variable.value => {}
+            Some(other) if envy::from_iter::<_, T>([other.pair(), variable.pair()]).is_err() => {
+                let [first, second] = [other, variable].map(|variable| variable.name.clone());
+                errors.push(UsageError::TwoVariables { first, second });
+            }
+            Some(_) => {}
+        }
+    }
+    envy::from_iter(once.iter().map(|variable| variable.pair())).unwrap_or_default()
 }
 
 /// Kubernetes sets such variables in every pod of a namespace that has a Service named `image-mirror`.

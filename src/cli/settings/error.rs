@@ -19,6 +19,14 @@ pub enum UsageError {
         /// The variable.
         name: String,
     },
+    /// Two variables that stand for one flag.
+    #[error("the variables `{first}` and `{second}` stand for one flag and say different things: unset one")]
+    TwoVariables {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A flag that others take, `oc image mirror` or a command beside, and that is an error here.
     #[error("`--{flag}` is not supported: {instead}")]
     Replaced {
@@ -71,6 +79,18 @@ pub enum UsageError {
     /// A lease and no cluster.
     #[error("`--lease` needs a cluster, and `--from-file` reads from none")]
     LeaseWithoutCluster,
+    /// How a cluster is reached that is not asked for.
+    #[error("`--kubeconfig` and `--context` say which cluster; add `--cluster` if ImageStreams are in one")]
+    ClusterNotAsked,
+    /// ImageStreams in files and in a cluster.
+    #[error("`--imagestream-dir` and `--cluster` are two places for the same ImageStreams: leave one out")]
+    DirectoryAndCluster,
+    /// What only a cluster does.
+    #[error("`--{flag}` needs a cluster: add `--cluster`")]
+    NeedsCluster {
+        /// The flag without its dashes.
+        flag: &'static str,
+    },
     /// Variables of an Indexed Job that make no shard.
     #[error("`JOB_COMPLETION_INDEX` and `JOB_COMPLETIONS` say `{said}`: {why}")]
     Indexed {

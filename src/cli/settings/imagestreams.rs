@@ -161,7 +161,7 @@ fn listed(args: ClusterArgs, platform: &Platform) -> Listed {
 }
 
 /// Where `kubectl` looks for a kubeconfig that is not named.
-fn usual(platform: &Platform) -> Vec<PathBuf> {
+pub(super) fn usual(platform: &Platform) -> Vec<PathBuf> {
     match &platform.kubeconfig {
         Some(paths) => std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty()).collect(),
         None => platform.home.iter().map(|home| home.join(".kube/config")).collect(),

@@ -6,6 +6,7 @@ mod build;
 mod environment;
 mod error;
 mod imagestreams;
+mod nightly;
 mod policy;
 mod prune;
 mod values;
@@ -16,6 +17,7 @@ pub use build::Build;
 pub use environment::{Environment, Platform};
 pub use error::UsageError;
 pub use imagestreams::{ImageStreams, LeaseSettings, Listed, Serve, WantedSettings};
+pub use nightly::{BackendSettings, Nightly, Parameter, SaidBy};
 pub use policy::PolicySettings;
 pub use prune::PruneTags;
 pub use values::{
@@ -42,6 +44,8 @@ pub enum Action {
     ImageStreams(Box<ImageStreams>),
     /// `serve`.
     Serve(Box<Serve>),
+    /// `nightly`.
+    Nightly(Box<Nightly>),
     /// `lint`.
     Lint(Box<Lint>),
     /// `explain`.
@@ -56,6 +60,13 @@ pub enum Action {
     Merge(Merge),
     /// `version`: which build this is, and whether that is said in JSON.
     Version(Build, bool),
+}
+
+impl Action {
+    /// Whether a parameter of its own asks for more on stderr.
+    fn is_talkative(&self) -> bool {
+        matches!(self, Self::Nightly(nightly) if nightly.debug)
+    }
 }
 
 /// Everything that was asked for, checked.
@@ -78,7 +89,11 @@ impl Settings {
         let mut draft = Draft::new(environment);
         let console = Console::new(args.console.over(draft.group()), &environment.platform());
         match draft.action(args.command) {
-            Some(action) if draft.errors.is_empty() => Ok(Self { action, console, notes: draft.notes }),
+            Some(action) if draft.errors.is_empty() => {
+                let console =
+                    if action.is_talkative() { console.at_least(Verbosity::Debug) } else { console };
+                Ok(Self { action, console, notes: draft.notes })
+            }
             _ => Err(draft.errors),
         }
     }
@@ -109,6 +124,7 @@ impl<'a> Draft<'a> {
             Command::Plan(args) => Action::Run(Box::new(self.plan(args))),
             Command::Imagestreams(args) => Action::ImageStreams(Box::new(self.imagestreams(*args)?)),
             Command::Serve(args) => Action::Serve(Box::new(self.serve(*args)?)),
+            Command::Nightly(args) => Action::Nightly(Box::new(self.nightly(*args))),
             Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
             Command::Explain(args) => Action::Explain(Box::new(self.explain(args))),
             Command::Configmap(args) => Action::Configmap(self.configmap(args)),

@@ -159,6 +159,13 @@ impl Console {
     }
 }
 
+impl Console {
+    /// The same, saying at least so much.
+    pub(super) fn at_least(self, verbosity: Verbosity) -> Self {
+        Self { verbosity: self.verbosity.max(verbosity), ..self }
+    }
+}
+
 /// What is compared and copied, and what counts as wrong.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own; none excludes another")]

@@ -87,6 +87,12 @@ pub enum Why {
 }
 
 impl Entry {
+    /// Whether it was built, rather than being of RHCOS.
+    #[must_use]
+    pub fn is_built(&self) -> bool {
+        matches!(self.image, EntryImage::Built(_))
+    }
+
     /// The image as ImageStreams name it: what is mirrored by its tag, RHCOS by its digest.
     #[must_use]
     pub fn pull_spec(&self) -> String {

@@ -69,6 +69,16 @@ impl SliceError {
         }
     }
 
+    /// The image that it is about, by its definition or its tag.
+    #[must_use]
+    pub fn component(&self) -> &str {
+        match self {
+            Self::NotBuilt(missing) => &missing.component,
+            Self::NoPublicBuild { component, .. } => component,
+            Self::NoStandIn { tag, .. } => tag,
+        }
+    }
+
     /// What to do.
     #[must_use]
     pub fn advice(&self) -> &'static str {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::super::imagestream::replace;
 use super::super::payload::{BuildSystem, Payload};
 use crate::reading;
 
@@ -117,15 +118,9 @@ impl FailureCounter {
     }
 
     fn write(&self, state: &State) -> Result<(), CounterError> {
-        self.replace(state).map_err(|cause| CounterError::Unwritable { path: self.0.clone(), cause })
-    }
-
-    fn replace(&self, state: &State) -> io::Result<()> {
-        let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        serde_json::to_writer_pretty(&mut file, state)?;
-        file.write_all(b"\n")?;
-        file.persist(&self.0).map(drop).map_err(io::Error::from)
+        let text = serde_json::to_string_pretty(state).map_err(io::Error::other);
+        let written = text.and_then(|text| replace(&self.0, (text + "\n").as_bytes()));
+        written.map_err(|cause| CounterError::Unwritable { path: self.0.clone(), cause })
     }
 }
 

@@ -1,5 +1,11 @@
 //! The payload file: which builds make the payload of one version and assembly, and where it goes.
 
+mod load;
+mod read;
+#[cfg(test)]
+pub(crate) mod tests;
+mod words;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +13,10 @@ use std::time::Duration;
 
 use super::arch::Arch;
 use super::permits::Permit;
-use crate::model::{Host, ImageRef, Repository};
+use crate::model::{Finding, Host, ImageRef, Repository};
+
+pub use load::PayloadError;
+pub use words::{NoVersion, is_assembly_name, is_repository_path};
 
 /// A payload file that holds.
 #[derive(Debug, Clone)]
@@ -38,6 +47,8 @@ pub struct Payload {
     pub rhcos: Rhcos,
     /// `rpms`.
     pub rpms: Vec<RpmDefinition>,
+    /// What is odd in the file; nothing of it is an error.
+    pub findings: Vec<Finding>,
 }
 
 /// `X.Y`.

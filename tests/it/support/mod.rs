@@ -6,7 +6,7 @@
 //! - [`image`]: build images, indexes and artifacts; [`fleet`]: many of them, sharing layers
 //! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers;
 //!   [`Spy`]: a server that answers as a test says and keeps all that it received
-//! - [`cluster`]: an API server in this process, with ImageStreams and Leases
+//! - [`cluster`]: an API server in this process, with ImageStreams, their tags and Leases
 //! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
 //! - [`capacity`]: registries with a limit, in virtual time
 //! - [`nobody`]: an address that refuses every connection

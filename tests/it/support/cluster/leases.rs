@@ -6,22 +6,21 @@ use serde_json::{Value, json};
 use super::serve::{Call, Kind, nothing};
 use super::status;
 
-pub(super) async fn answer(call: Call) -> Response {
+pub(super) fn answer(call: &Call) -> Response {
     let namespace = call.namespace.clone().expect("leases are in namespaces");
-    let body = axum::body::to_bytes(call.body, 1 << 20).await.unwrap_or_default();
-    let sent: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let sent = &call.body;
     let name = call.name.as_deref().or(sent["metadata"]["name"].as_str()).unwrap_or_default().to_owned();
     let mut store = call.shared.store();
     let found = store.leases.get(&(namespace.clone(), name.clone())).cloned();
     let version = |lease: &Value| lease["metadata"]["resourceVersion"].clone();
     match (call.method.as_str(), found) {
         ("GET", Some(lease)) => status::answer(200, &lease),
-        ("POST", None) if !has_empty_holder(&sent) => {
+        ("POST", None) if !has_empty_holder(sent) => {
             status::answer(201, &store.put_lease(&namespace, &name, &sent["spec"]))
         }
         ("POST", Some(_)) => conflict("AlreadyExists", &name),
-        ("PUT", Some(lease)) if version(&lease) != version(&sent) => conflict("Conflict", &name),
-        ("PUT", Some(_)) if !has_empty_holder(&sent) => {
+        ("PUT", Some(lease)) if version(&lease) != version(sent) => conflict("Conflict", &name),
+        ("PUT", Some(_)) if !has_empty_holder(sent) => {
             status::answer(200, &store.put_lease(&namespace, &name, &sent["spec"]))
         }
         ("GET" | "PUT", None) => status::not_found(Kind::Leases, &name),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 /// One request as it was seen.
@@ -15,6 +16,8 @@ pub struct ApiRequest {
     pub path: String,
     /// The query, decoded.
     pub query: BTreeMap<String, String>,
+    /// What was sent; null: nothing.
+    pub body: Value,
 }
 
 impl ApiRequest {

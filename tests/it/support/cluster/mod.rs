@@ -1,7 +1,6 @@
 //! An API server in this process: ImageStreams and Leases, as far as a client can tell them from real ones.
 //!
-//! Lists come in pages that expire, watches go on from a `resourceVersion`, writes of a Lease are refused where
-//! another was first, and every request is in the log. It wants a bearer token, [`FakeCluster::token`].
+//! Lists come in pages that expire, watches go on from a `resourceVersion`, writes are refused where another was first, and every request is in the log. It wants a bearer token, [`FakeCluster::token`].
 //!
 //! ```ignore
 //! let api = FakeCluster::start().await;
@@ -16,6 +15,7 @@ mod serve;
 mod status;
 mod store;
 mod streams;
+mod writes;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use store::Store;
+use writes::WriteScript;
 
 pub use log::ApiRequest;
 
@@ -78,6 +79,9 @@ struct Script {
     /// What is not there is named in the message only.
     terse: bool,
     leases: Option<Outage>,
+    /// Namespaces that may be read only.
+    read_only: BTreeSet<String>,
+    writes: WriteScript,
 }
 
 const TOKEN: &str = "sha256~token-of-the-tests-that-nobody-may-print";

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::log::ApiRequest;
-use super::{Outage, Shared, TOKEN, leases, status, streams};
+use super::{Outage, Shared, TOKEN, leases, status, streams, writes};
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     ImageStreams,
+    ImageStreamTags,
     Leases,
 }
 
@@ -25,13 +25,14 @@ impl Kind {
     pub(super) fn plural(self) -> &'static str {
         match self {
             Self::ImageStreams => "imagestreams",
+            Self::ImageStreamTags => "imagestreamtags",
             Self::Leases => "leases",
         }
     }
 
     pub(super) fn group(self) -> &'static str {
         match self {
-            Self::ImageStreams => "image.openshift.io",
+            Self::ImageStreams | Self::ImageStreamTags => "image.openshift.io",
             Self::Leases => "coordination.k8s.io",
         }
     }
@@ -46,7 +47,8 @@ pub(super) struct Call {
     pub(super) namespace: Option<String>,
     pub(super) name: Option<String>,
     pub(super) query: BTreeMap<String, String>,
-    pub(super) body: Body,
+    /// Null: there is none.
+    pub(super) body: Value,
 }
 
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -54,11 +56,14 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     let query = parts.uri.query().unwrap_or_default();
     let query: BTreeMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+    let body = axum::body::to_bytes(body, 16 << 20).await.unwrap_or_default();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     shared.log().push(ApiRequest {
         at: Instant::now(),
         method: method.clone(),
         path: path.clone(),
         query: query.clone(),
+        body: body.clone(),
     });
     let known = HeaderValue::from_str(&format!("Bearer {TOKEN}")).expect("a header");
     if parts.headers.get("authorization") != Some(&known) {
@@ -71,7 +76,9 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     let call = Call { shared, kind, method, namespace, name, query, body };
     match call.kind {
         _ if call.is_denied() => status::forbidden(call.kind, call.verb(), call.namespace.as_deref()),
+        Kind::ImageStreams | Kind::ImageStreamTags if call.method != "GET" => writes::answer(&call),
         Kind::ImageStreams => streams::answer(&call),
+        Kind::ImageStreamTags => nothing(),
         Kind::Leases => lease(call).await,
     }
 }
@@ -82,7 +89,7 @@ async fn lease(call: Call) -> Response {
         Some(Outage::ReadOnly) if call.method != "GET" => {
             status::forbidden(call.kind, call.verb(), call.namespace.as_deref())
         }
-        None | Some(Outage::ReadOnly) => leases::answer(call).await,
+        None | Some(Outage::ReadOnly) => leases::answer(&call),
         Some(Outage::Unavailable) => failed(503, None),
         Some(Outage::Silent) => pending().await,
     }
@@ -107,11 +114,11 @@ fn failed(code: u16, after: Option<u64>) -> Response {
 type Route = (Kind, Option<String>, Option<String>);
 
 fn route(path: &str) -> Option<Route> {
-    let (kind, rest) = match path.strip_prefix("/apis/image.openshift.io/v1/") {
-        Some(rest) => (Kind::ImageStreams, rest),
-        None => (Kind::Leases, path.strip_prefix("/apis/coordination.k8s.io/v1/")?),
-    };
+    let (group, rest) = path.strip_prefix("/apis/")?.split_once("/v1/")?;
     let words: Vec<&str> = rest.split('/').collect();
+    let plural = if words[0] == "namespaces" { words.get(2)? } else { words[0] };
+    let kinds = [Kind::ImageStreams, Kind::ImageStreamTags, Kind::Leases];
+    let kind = kinds.into_iter().find(|kind| (kind.group(), kind.plural()) == (group, plural))?;
     let owned = |word: &str| Some(word.to_owned());
     match words[..] {
         [plural] if plural == kind.plural() => Some((kind, None, None)),
@@ -125,13 +132,18 @@ fn route(path: &str) -> Option<Route> {
 
 impl Call {
     fn is_denied(&self) -> bool {
-        self.shared.script().denied.contains(self.namespace.as_deref().unwrap_or_default())
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        if self.method != "GET" && self.shared.script().read_only.contains(namespace) {
+            return true;
+        }
+        self.shared.script().denied.contains(namespace)
     }
 
     fn verb(&self) -> &'static str {
         match (self.method.as_str(), &self.name) {
             ("POST", _) => "create",
             ("PUT", _) => "update",
+            ("DELETE", _) => "delete",
             (_, Some(_)) => "get",
             (_, None) if self.query.contains_key("watch") => "watch",
             (_, None) => "list",

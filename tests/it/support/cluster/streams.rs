@@ -17,7 +17,7 @@ use super::store::{Happened, Name, Store};
 use super::{Shared, status};
 
 pub(super) fn answer(call: &Call) -> Response {
-    if call.shared.script().absent || call.method != "GET" {
+    if call.shared.script().absent {
         return nothing();
     }
     match (&call.namespace, &call.name) {

@@ -186,6 +186,11 @@ impl FakeRegistry {
         self.shared.store().blob(repository, digest).is_some()
     }
 
+    /// The bytes of a blob of a repository.
+    pub fn blob(&self, repository: &str, digest: &Digest) -> Option<bytes::Bytes> {
+        self.shared.store().blob(repository, digest)
+    }
+
     /// Uploads that were opened and neither finished nor cancelled.
     pub fn open_uploads(&self) -> usize {
         self.shared.store().sessions.len()

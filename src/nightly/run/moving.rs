@@ -1,0 +1,43 @@
+//! Images on their way to their repositories.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::stream;
+
+use super::Setup;
+use crate::engine::{Engine, Extent, Options};
+use crate::model::{Batch, Desired, Locator, Outcome, Row};
+
+/// Compares both ends of `entries`, without a write: what is in place is kept, what is not is planned.
+pub(super) async fn compare(entries: Vec<Desired>, setup: &Setup<'_>) -> Vec<Row> {
+    take(entries, setup, Extent::Compare).await
+}
+
+/// Copies those of `entries` that `compared` says are to be copied; gives the rows of all.
+pub(super) async fn copy(entries: Vec<Desired>, compared: Vec<Row>, setup: &Setup<'_>) -> Vec<Row> {
+    let (planned, mut rows): (Vec<Row>, Vec<Row>) =
+        compared.into_iter().partition(|row| matches!(row.outcome, Outcome::Planned(_)));
+    let planned: HashMap<Locator, Row> = planned.into_iter().map(|row| (row.target.clone(), row)).collect();
+    let is_planned = |desired: &Desired| planned.contains_key(&Locator::from(desired.target.clone()));
+    let entries: Vec<Desired> = entries.into_iter().filter(is_planned).collect();
+    let mut copied = take(entries, setup, Extent::Mirror).await;
+    for row in &mut copied {
+        // What the comparison cost belongs to it.
+        row.moved.requests += planned.get(&row.target).map_or(0, |planned| planned.moved.requests);
+    }
+    rows.append(&mut copied);
+    rows
+}
+
+/// Whether the target of a row is what it is to be.
+pub(super) fn is_in_place(row: &Row) -> bool {
+    matches!(row.outcome, Outcome::Kept | Outcome::Copied(_) | Outcome::Updated(_))
+}
+
+async fn take(entries: Vec<Desired>, setup: &Setup<'_>, extent: Extent) -> Vec<Row> {
+    let batch = Batch::admit(entries).batch.guarded(|desired| setup.policies.guards(desired));
+    let options = Options { jobs: setup.jobs, extent, began: setup.began, ..Options::default() };
+    let engine = Engine::new(setup.client, options, Arc::clone(&setup.observer), setup.stop.clone());
+    engine.run(stream::iter([batch])).await
+}
