@@ -90,7 +90,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::Run(settings) => in_runtime(run::run(*settings, output)),
         Action::ImageStreams(settings) => in_runtime(imagestreams::imagestreams(*settings, output)),
         Action::Serve(settings) => in_runtime(serve::serve(*settings, output)),
-        Action::Nightly(settings) => nightly::nightly(&settings, output),
+        Action::Nightly(settings) => in_runtime(nightly::nightly(*settings, output)),
         Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
         Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
         Action::Configmap(settings) => configmap::configmap(&settings, output),

@@ -112,13 +112,6 @@ pub fn digest_tag(digest: &Digest) -> Option<Tag> {
     Tag::parse(&digest.as_str().replacen(':', "-", 1)).ok()
 }
 
-/// The digest that a tag is, if it is one of [`digest_tag`].
-#[must_use]
-pub fn of_digest_tag(tag: &Tag) -> Option<Digest> {
-    let digest = Digest::parse(&tag.as_str().replacen('-', ":", 1)).ok()?;
-    (digest_tag(&digest).as_ref() == Some(tag)).then_some(digest)
-}
-
 /// The image of `digest` in a repository, by [`digest_tag`].
 #[must_use]
 pub fn by_tag(repository: &Repository, digest: &Digest) -> Option<ImageRef> {

@@ -1,7 +1,7 @@
 //! What `nightly` works with.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::imagestreams::usual;
@@ -98,6 +98,14 @@ impl fmt::Display for SaidBy {
             Self::Environment => "environment",
             Self::Default => "default",
         })
+    }
+}
+
+impl Nightly {
+    /// Where plans, definitions and what is to be known of a payload are written.
+    pub fn artifacts(&self) -> PathBuf {
+        let folder = self.pace.artifacts.as_deref().unwrap_or(Path::new("."));
+        folder.join("gen-payload-artifacts")
     }
 }
 

@@ -90,7 +90,7 @@ fn json(object: &Value) -> io::Result<Vec<u8>> {
 
 /// Puts `bytes` into the place of a file, whose folder is made if it is not there: under another name first, so that a
 /// file with the right name is always whole.
-pub(in crate::nightly) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = readable_by_all().tempfile_in(folder)?;

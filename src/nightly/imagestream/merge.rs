@@ -406,8 +406,10 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_not_there_is_its_definition() {
-        let Merge::Merged(merged) = merge(None, &definition(&["a=A"])) else { panic!("nobody locked it") };
-        assert_eq!(merged.object, definition(&["a=A"]).to_json());
-        assert!(merged.changes);
+        for tags in [&["a=A"][..], &[]] {
+            let Merge::Merged(merged) = merge(None, &definition(tags)) else { panic!("nobody locked it") };
+            assert_eq!(merged.object, definition(tags).to_json());
+            assert!(merged.changes, "with no tags it is made all the same");
+        }
     }
 }

@@ -21,7 +21,7 @@ mod rows;
 mod verify;
 
 pub use apply::{Options, apply};
-pub(in crate::nightly) use artifacts::replace;
+pub(crate) use artifacts::replace;
 pub use artifacts::{ArtifactError, write_definitions};
 pub use backend::{Backend, BackendError, Put};
 pub use cluster::ClusterStreams;

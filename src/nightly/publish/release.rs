@@ -66,48 +66,15 @@ impl Release {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Host;
-    use crate::nightly::payload::{
-        Assembly, AssemblyType, BuildSystem, Destination, ImageStreamBase, MultiArch, Phase, Rhcos, Version,
-    };
+    use crate::nightly::payload::AssemblyType;
+    use crate::nightly::sample;
     use crate::nightly::{Arch, Privacy};
 
     fn payload(assembly: &str) -> Payload {
-        Payload {
-            file: "payload.yaml".into(),
-            version: Version { major: 4, minor: 19 },
-            assembly: Assembly {
-                name: assembly.into(),
-                kind: AssemblyType::Candidate,
-                phase: Phase::Release,
-                basis_event: None,
-                permits: Vec::new(),
-                prerelease_permits: Vec::new(),
-                reference_releases: BTreeMap::new(),
-            },
-            arches: vec![Arch::Aarch64],
-            build_system: BuildSystem::Konflux,
-            has_embargoes: true,
-            destination: Destination {
-                registry: Host::new("quay.io"),
-                organization: "o".into(),
-                repository: "art-dev".into(),
-                private_repository: "art-dev-priv".into(),
-                release_repository: "ocp-release-nightly".into(),
-                publish_registry: Host::new("registry.ci.openshift.org"),
-            },
-            imagestream: ImageStreamBase { namespace: "ocp".into(), name: None },
-            substitute_tag: "pod".into(),
-            multi_arch: MultiArch {
-                is_enabled: false,
-                min_interval: std::time::Duration::ZERO,
-                keep_recent: 0,
-                keep_accepted: 0,
-            },
-            images: Vec::new(),
-            rhcos: Rhcos::default(),
-            rpms: Vec::new(),
-        }
+        let mut payload = sample::payload();
+        payload.assembly.name = assembly.into();
+        payload.assembly.kind = AssemblyType::Candidate;
+        payload
     }
 
     fn slice() -> Slice {

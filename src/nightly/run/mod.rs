@@ -72,7 +72,7 @@ pub struct Finished {
 }
 
 /// What a run means, beyond its rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// What the rows say.
     AsRowsSay,
@@ -90,7 +90,7 @@ pub async fn run(order: &Order, setup: &Setup<'_>) -> Finished {
 }
 
 async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> {
-    let release = releases::name(order)?;
+    releases::check_name(order)?;
     let judged = judged::judge(order, setup).await?;
     let definitions = definitions::definitions(order, &judged, setup.build_url);
     write_artifacts(&order.payload, &judged.slices, &definitions, setup)?;
@@ -112,10 +112,10 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
     let ready: Vec<_> =
         made_of.iter().filter(|(_, definition)| is_ready(definition, &rows)).copied().collect();
     if order.multi && ready.len() == made_of.len() {
-        rows.extend(multi::make(order, &made_of, setup).await);
+        rows.extend(multi::make(order, (&judged.slices, &definitions), setup).await);
     }
-    if let Some(name) = release {
-        rows.extend(releases::make((&name, order), &ready, setup).await);
+    if order.publish {
+        rows.extend(releases::make(order, &ready, setup).await);
     }
     Ok(Finished { rows, verdict: Verdict::AsRowsSay })
 }

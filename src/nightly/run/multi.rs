@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::super::entries::{Entry, EntryImage, Slice};
-use super::super::imagestream::{BackendError, Definition, Put};
+use super::super::entries::Slice;
+use super::super::imagestream::{BackendError, Definition, Put, TagDefinition};
 use super::super::multi::tags::{NewTag, Standing, next_tags};
-use super::super::multi::{self, Entries, Input, Made, Multi};
-use super::super::names::{Privacy, by_digest, multi_stream_name};
+use super::super::multi::{self, Input, Made, Multi};
+use super::super::names::{Privacy, multi_stream_name};
 use super::super::parameters::Order;
 use super::super::payload::Payload;
 use super::{Setup, rows};
@@ -43,22 +43,24 @@ impl Classify for NotWritten {
 }
 
 /// Makes the payload for all architectures, if one is due.
-pub(super) async fn make(order: &Order, made_of: &[(&Slice, &Definition)], setup: &Setup<'_>) -> Vec<Row> {
+pub(super) async fn make(
+    order: &Order,
+    (slices, definitions): (&[Slice], &[Definition]),
+    setup: &Setup<'_>,
+) -> Vec<Row> {
     let payload = &order.payload;
     let stream = multi_stream_name(payload);
     let live = match setup.backend.get(&stream).await {
         Ok(live) => live,
         Err(error) => return vec![of_stream(&stream, setup, of_backend(Stage::Resolve, error))],
     };
-    let public: Vec<_> =
-        made_of.iter().filter(|(slice, _)| slice.privacy == Privacy::Public).copied().collect();
-    let annotations = annotations(&public);
+    let annotations = annotations(definitions);
     let input = Input {
         payload,
-        entries: &entries(&public, setup.is_dry_run),
+        entries: &multi::entries(slices, setup.is_dry_run),
         live: live.as_ref(),
         annotations: &annotations,
-        tag_annotations: &tag_annotations(&public),
+        tag_annotations: &tag_annotations(slices, definitions),
         now: setup.began,
         created: setup.source_date,
     };
@@ -155,41 +157,17 @@ fn of_stream(stream: &StreamName, setup: &Setup<'_>, outcome: Outcome) -> Row {
     Row::of_nothing(origin, None, ends, outcome)
 }
 
-fn entries(public: &[(&Slice, &Definition)], is_dry_run: bool) -> Entries {
-    let mut entries = Entries::new();
-    for (slice, _) in public {
-        for entry in &slice.entries {
-            entries
-                .entry(Arc::clone(&entry.tag))
-                .or_default()
-                .insert(slice.arch, of_entry(entry, is_dry_run));
-        }
-    }
-    entries
-}
-
-fn of_entry(entry: &Entry, is_dry_run: bool) -> multi::Entry {
-    let component = Arc::clone(&entry.component);
-    match &entry.image {
-        EntryImage::Built(built) => {
-            let place = if is_dry_run { &built.source } else { &built.target };
-            let list = built.list.as_ref().map(|(_, list)| by_digest(&built.target, list));
-            multi::Entry { component, image: by_digest(place, &built.digest), list }
-        }
-        EntryImage::Rhcos { image, .. } => multi::Entry { component, image: image.clone(), list: None },
-    }
-}
-
 /// Those that say which build it was, of any of the ImageStreams: they all say the same.
-fn annotations(public: &[(&Slice, &Definition)]) -> BTreeMap<String, String> {
-    let first = public.first().map(|(_, definition)| definition.origin_annotations());
-    first.unwrap_or_default()
+fn annotations(definitions: &[Definition]) -> BTreeMap<String, String> {
+    definitions.first().map(Definition::origin_annotations).unwrap_or_default()
 }
 
-fn tag_annotations(public: &[(&Slice, &Definition)]) -> BTreeMap<Arc<str>, Map<String, Value>> {
-    let tags = public.iter().flat_map(|(_, definition)| &definition.tags);
+fn tag_annotations(slices: &[Slice], definitions: &[Definition]) -> BTreeMap<Arc<str>, Map<String, Value>> {
+    let made_of = slices.iter().zip(definitions);
+    let public = made_of.filter(|(slice, _)| slice.privacy == Privacy::Public);
+    let tags = public.flat_map(|(_, definition)| &definition.tags);
     let annotated = tags.filter(|tag| !tag.annotations.is_empty());
-    let texts = |tag: &super::super::imagestream::TagDefinition| {
+    let texts = |tag: &TagDefinition| {
         tag.annotations.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect()
     };
     annotated.map(|tag| (Arc::clone(&tag.name), texts(tag))).collect()

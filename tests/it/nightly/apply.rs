@@ -265,24 +265,6 @@ async fn a_write_whose_answer_is_lost_is_looked_at_and_not_done_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tag_that_is_gone_by_the_second_try_is_deleted() {
-    for has_details in [true, false] {
-        let (api, streams) = connected().await;
-        let folder = tempfile::tempdir().unwrap();
-        api.put("ocp", NAME, object(&["a=A", "b=B"]));
-        api.lose_answer("DELETE");
-        if !has_details {
-            api.without_details();
-        }
-
-        let rows = apply(&streams, &[definition(&["a=A"])], &options(folder.path())).await;
-
-        assert_eq!(told(&rows), [format!("{STREAM}: updated: the ImageStream was changed")]);
-        assert_eq!((there(&now(&api)), api.writes().len()), (vec!["a"], 3));
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_tag_that_cannot_be_deleted_and_is_gone_is_no_failure() {
     let (api, streams) = connected().await;
     let folder = tempfile::tempdir().unwrap();

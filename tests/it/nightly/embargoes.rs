@@ -32,7 +32,13 @@ fn case() -> impl Strategy<Value = Case> {
     let permits = proptest::collection::vec((code, component), 0..3);
     let kind = prop_oneof![Just("stream"), Just("standard"), Just("custom")];
     (kind, members, permits, proptest::bool::ANY, proptest::bool::ANY).prop_map(
-        |(kind, members, permits, is_acknowledged, is_emergency)| Case { kind, members, permits, is_acknowledged, is_emergency },
+        |(kind, members, permits, is_acknowledged, is_emergency)| Case {
+            kind,
+            members,
+            permits,
+            is_acknowledged,
+            is_emergency,
+        },
     )
 }
 
@@ -62,13 +68,20 @@ fn made(case: &Case) -> Payload {
 /// All that a build is made of.
 fn content(build: &Build) -> impl Iterator<Item = Digest> {
     let images = build.index.tree();
-    images.into_iter().flat_map(|image| image.blobs.iter().map(|blob| blob.digest.clone()).chain([image.digest.clone()])).collect::<Vec<_>>().into_iter()
+    images
+        .into_iter()
+        .flat_map(|image| image.blobs.iter().map(|blob| blob.digest.clone()).chain([image.digest.clone()]))
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// What must not become public: all that is in embargoed builds without leave, and in no others.
 fn secret(case: &Case, payload: &Payload) -> BTreeSet<Digest> {
     let may = |name: &str| {
-        let permitted = case.permits.iter().any(|(code, component)| *code == "EMBARGOED_CONTENT" && (component == "*" || component == name));
+        let permitted = case
+            .permits
+            .iter()
+            .any(|(code, component)| *code == "EMBARGOED_CONTENT" && (component == "*" || component == name));
         case.kind != "stream" && case.is_acknowledged && permitted
     };
     let (mut secret, mut open) = (BTreeSet::new(), BTreeSet::new());

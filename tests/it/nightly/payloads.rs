@@ -28,6 +28,7 @@ pub(super) fn client() -> Client {
 /// A stream assembly of 4.19 for two architectures.
 pub(super) fn payload(images: Vec<ImageDefinition>) -> Payload {
     Payload {
+        findings: Vec::new(),
         file: "payload.yaml".into(),
         version: PayloadVersion { major: 4, minor: 19 },
         assembly: Assembly {

@@ -18,7 +18,12 @@ fn writes(registry: &RealRegistry, from: usize) -> Vec<String> {
 fn judged(payload: &Path, streams: &Path, artifacts: &Path) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/nightly/judge.py");
     let mut python = Command::new("/usr/bin/python3");
-    python.arg(script).args([payload, streams, artifacts]).env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
+    python
+        .arg(script)
+        .args([payload, streams, artifacts])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::null());
     let ran = python.output().expect("python3 is installed: `make test` does it");
     let (said, told) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success(), "{said}{told}");
@@ -38,7 +43,13 @@ async fn a_payload_of(count: u32) {
     std::fs::write(&file, payload.file(builds.host(), target.host())).unwrap();
     let run = |artifacts: &str| {
         let artifacts = folder.path().join(artifacts);
-        let words = ["nightly", "--data-path", file.to_str().unwrap(), "--imagestream-dir", streams.to_str().unwrap()];
+        let words = [
+            "nightly",
+            "--data-path",
+            file.to_str().unwrap(),
+            "--imagestream-dir",
+            streams.to_str().unwrap(),
+        ];
         Run::new(words).args(["--artifacts", artifacts.to_str().unwrap()]).within(Duration::from_mins(10))
     };
 

@@ -171,6 +171,34 @@ async fn a_tag_whose_answer_was_lost_is_deleted_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tag_that_is_gone_by_the_second_try_is_deleted() {
+    for has_details in [true, false] {
+        let (api, streams) = with_stream(&["a=A"]).await;
+        api.lose_answer("DELETE");
+        if !has_details {
+            api.without_details();
+        }
+
+        let rows = retrigger(&streams, &x86_64(), &options()).await;
+
+        assert_eq!(Exit::of(&rows), Exit::AsDesired, "{:?}", told(&rows));
+        assert_eq!(api.writes(), [PUT, DELETE, DELETE]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_changes_the_stream_at_the_same_time_is_given_way() {
+    let (api, streams) = with_stream(&["a=A"]).await;
+    api.fail_writes("PUT", 2, 409);
+    api.fail_writes("DELETE", 4, 409);
+
+    let rows = retrigger(&streams, &x86_64(), &options()).await;
+
+    assert_eq!(Exit::of(&rows), Exit::AsDesired, "{:?}", told(&rows));
+    assert_eq!(api.writes(), [[PUT; 3].as_slice(), &[DELETE; 5]].concat());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_is_not_there_is_not_made_by_its_tag() {
     let (api, streams) = connected().await;
 

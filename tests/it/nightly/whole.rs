@@ -51,7 +51,10 @@ impl World {
     fn assert_only_read(&self) {
         for registry in [&self.builds, &self.target] {
             let kinds = registry.requests_on(any());
-            assert!(kinds.iter().all(|request| ["GET", "HEAD"].contains(&request.method.as_str())), "{kinds:#?}");
+            assert!(
+                kinds.iter().all(|request| ["GET", "HEAD"].contains(&request.method.as_str())),
+                "{kinds:#?}"
+            );
         }
     }
 }
@@ -140,8 +143,16 @@ fn mismatched() -> Payload {
     let mut payload = payload(0);
     payload.members.extend([member("a", 1, None), member("b", 2, None)]);
     payload.sources = vec![
-        ("a".to_owned(), "https://github.com/openshift/one".to_owned(), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned()),
-        ("b".to_owned(), "https://github.com/openshift/one".to_owned(), "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb".to_owned()),
+        (
+            "a".to_owned(),
+            "https://github.com/openshift/one".to_owned(),
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned(),
+        ),
+        (
+            "b".to_owned(),
+            "https://github.com/openshift/one".to_owned(),
+            "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb".to_owned(),
+        ),
     ];
     payload
 }
@@ -194,7 +205,8 @@ async fn siblings_whose_mismatch_is_permitted_are_left_out_everywhere_and_their_
     }
     let ran = world.run(&payload, &[]).run().await.exits(0);
     let after = tags(&world.stream("ocp/4.19-art-latest"));
-    let image = |tags: &[(String, String)], tag: &str| tags.iter().find(|(name, _)| name == tag).unwrap().1.clone();
+    let image =
+        |tags: &[(String, String)], tag: &str| tags.iter().find(|(name, _)| name == tag).unwrap().1.clone();
     assert_eq!(image(&after, "a"), image(&before, "a"));
     assert_eq!(image(&after, "b"), image(&before, "b"));
     assert_ne!(image(&after, "pod"), image(&before, "pod"));
@@ -305,7 +317,10 @@ async fn excluded_architectures_have_no_images_and_no_image_streams() {
     let payload = payload(2);
     let world = World::holding(&payload).await;
     world.run(&payload, &["--exclude-arches", "s390x,arm64"]).run().await.exits(0);
-    let mut made: Vec<_> = std::fs::read_dir(world.streams()).unwrap().map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    let mut made: Vec<_> = std::fs::read_dir(world.streams())
+        .unwrap()
+        .map(|folder| folder.unwrap().file_name().into_string().unwrap())
+        .collect();
     made.sort();
     assert_eq!(made, ["ocp", "ocp-ppc64le", "ocp-ppc64le-priv", "ocp-priv"]);
     let build = payload.members[0].build.as_ref().unwrap();
