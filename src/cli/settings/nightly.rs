@@ -103,6 +103,7 @@ impl fmt::Display for SaidBy {
 
 impl Nightly {
     /// Where plans, definitions and what is to be known of a payload are written.
+    #[must_use]
     pub fn artifacts(&self) -> PathBuf {
         let folder = self.pace.artifacts.as_deref().unwrap_or(Path::new("."));
         folder.join("gen-payload-artifacts")

@@ -1,6 +1,7 @@
 //! What each ImageStream is to hold.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::annotations::{Audience, Bearer, INCONSISTENCY, of_stream, of_tag};
 use super::super::entries::{Entry, EntryImage, Slice};
@@ -41,5 +42,5 @@ fn tag(order: &Order, entry: &Entry, issues: &[Issue], audience: Audience<'_>) -
     let said = bearer.and_then(|bearer| of_tag(issues, bearer, audience));
     let annotations: BTreeMap<String, String> =
         said.into_iter().map(|said| (INCONSISTENCY.to_owned(), said)).collect();
-    TagDefinition { name: entry.tag.clone(), from: entry.pull_spec(), annotations }
+    TagDefinition { name: Arc::clone(&entry.tag), from: entry.pull_spec(), annotations }
 }

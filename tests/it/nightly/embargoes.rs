@@ -2,6 +2,7 @@
 //! what is permitted literally and acknowledged. The registry says what it was asked to take.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use image_mirror::model::Digest;
 use proptest::prelude::{Just, Strategy, TestCaseError, prop_assert, prop_oneof};
@@ -59,7 +60,7 @@ fn made(case: &Case) -> Payload {
     if !case.permits.is_empty() {
         payload.assembly += "  permits:\n";
         for (code, component) in &case.permits {
-            payload.assembly += &format!("  - {{code: \"{code}\", component: \"{component}\"}}\n");
+            writeln!(payload.assembly, "  - {{code: \"{code}\", component: \"{component}\"}}").unwrap();
         }
     }
     payload

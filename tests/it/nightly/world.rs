@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use image_mirror::nightly::Arch;
 use serde_json::json;
 
+use super::payloads::layer;
 use crate::support::{Image, Index};
 
 /// Where builds are.
@@ -69,7 +70,7 @@ pub(super) fn build(name: &str, number: u32, flag: Flag, arches: &[Arch]) -> Bui
     });
     let images: BTreeMap<Arch, Image> =
         arches.iter().map(|arch| (*arch, image(&nvr, *arch, &labels))).collect();
-    let index = images.values().fold(Index::oci(), |index, image| index.child(image)).build();
+    let index = images.values().fold(Index::oci(), Index::child).build();
     Build { nvr, index, images }
 }
 
@@ -112,9 +113,7 @@ pub(super) fn payload(count: u32) -> Payload {
         let make = if number % 5 == 0 { embargoed } else { member };
         members.push(make(&format!("image-{number:03}"), number, arches));
     }
-    let rhcos = ARCHES.map(|arch| {
-        (arch, Image::oci().platform(&format!("linux/{}", arch.go())).layer_of(64, 7 + arch as u64).build())
-    });
+    let rhcos = ARCHES.map(|arch| (arch, rhcos(arch)));
     Payload {
         arches: ARCHES.to_vec(),
         members,
@@ -123,6 +122,13 @@ pub(super) fn payload(count: u32) -> Payload {
         sources: Vec::new(),
         more: String::new(),
     }
+}
+
+/// RHCOS with one package, the same for all architectures.
+fn rhcos(arch: Arch) -> Image {
+    let packages = json!({"rpmdb.pkglist": [["bash", "0", "5.1.8", "9.el9", arch.brew()]]}).to_string();
+    let image = Image::oci().platform(&format!("linux/{}", arch.go()));
+    image.layer(layer(&[("usr/share/openshift/base/meta.json", &packages)])).build()
 }
 
 impl Payload {

@@ -1,12 +1,12 @@
 //! Images of a payload: labels, and a last layer that is an archive.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
+use crate::nightly::payloads::layer;
 use crate::support::Image;
 use crate::support::image::{ImageBuilder, digest_of};
 
@@ -33,20 +33,7 @@ pub(crate) fn of_builder(
         "rootfs": {"type": "layers", "diff_ids": [digest_of(&[1]), digest_of(&[2])]},
         "history": [{"created_by": "a test"}, {"created_by": "a test"}],
     });
-    builder.layer_of(2048, seed).layer(packed(files)).config(config.to_string()).build()
-}
-
-fn packed(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    for (path, text) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
-    }
-    let mut gzip = archive.into_inner().unwrap();
-    gzip.flush().unwrap();
-    gzip.finish().unwrap()
+    builder.layer_of(2048, seed).layer(layer(files)).config(config.to_string()).build()
 }
 
 /// The files of a gzipped archive, in their order there.
