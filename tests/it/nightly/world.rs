@@ -66,7 +66,6 @@ pub(super) fn build(name: &str, number: u32, flag: Flag, arches: &[Arch]) -> Bui
     let nvr = format!("{component}-v4.19.0-{release}");
     let labels = json!({
         "com.redhat.component": component, "version": "v4.19.0", "release": release,
-        "io.openshift.build.commit.id": "abc1234abc1234abc1234abc1234abc1234abc12",
     });
     let images: BTreeMap<Arch, Image> =
         arches.iter().map(|arch| (*arch, image(&nvr, *arch, &labels))).collect();
@@ -79,7 +78,7 @@ fn image(nvr: &str, arch: Arch, labels: &serde_json::Value) -> Image {
         nvr.bytes().fold(arch as u64 + 1, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
     let config = json!({
         "created": "2026-01-01T00:00:00Z", "os": "linux", "architecture": arch.go(),
-        "config": {"Labels": labels, "Env": [format!("SOURCE_GIT_URL=https://github.com/openshift/{}", seed % 97)]},
+        "config": {"Labels": labels},
         "rootfs": {"type": "layers", "diff_ids": []}, "history": [],
     });
     let image = Image::oci().platform(&format!("linux/{}", arch.go())).config(config.to_string());
