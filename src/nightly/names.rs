@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::arch::Arch;
 use super::payload::{self, AssemblyType, BuildSystem, Payload};
-use crate::model::{Digest, ImageRef, Repository, Tag, Version};
+use crate::model::{Digest, ImageRef, Reference, Repository, Tag, Version};
 
 /// Which of the two payloads of an architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -122,6 +122,15 @@ pub fn by_tag(repository: &Repository, digest: &Digest) -> Option<ImageRef> {
 #[must_use]
 pub fn by_digest(repository: &Repository, digest: &Digest) -> ImageRef {
     ImageRef::new(repository.clone(), Version::Digest(digest.clone()))
+}
+
+/// The image by its digest, of a text that has one, or the tag that [`digest_tag`] makes of one; none: it has neither.
+#[must_use]
+pub fn pinned(text: &str) -> Option<ImageRef> {
+    let reference = Reference::parse(text).ok()?;
+    let of_tag = || Digest::parse(&reference.tag.as_ref()?.as_str().replacen('-', ":", 1)).ok();
+    let digest = reference.digest.clone().or_else(of_tag)?;
+    Some(by_digest(&reference.repository, &digest))
 }
 
 #[cfg(test)]

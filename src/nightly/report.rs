@@ -145,7 +145,7 @@ mod tests {
     use crate::nightly::sample::{Case, definition, edit, issue, member, permit};
     use crate::nightly::{Arch, Code};
 
-    fn written(case: &Case, issues: &[super::super::Issue]) -> (Value, String) {
+    fn written(case: &Case, issues: &[crate::nightly::Issue]) -> (Value, String) {
         let judged = judge(&case.payload, issues);
         let undone = [Undone { code: Code::UnshippableKernel, why: "nobody tells: really".into() }];
         let substituted =

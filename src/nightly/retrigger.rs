@@ -164,7 +164,7 @@ async fn outcome(
     if *is_dry_run {
         return Ok(Outcome::Planned(Reason::Absent));
     }
-    if super::imagestream::has_tag(&live, TAG) {
+    if super::imagestream::object::has_tag(&live, TAG) {
         tracing::warn!("{stream}:{TAG} was left behind by an earlier run: it is deleted first");
         cluster.delete_tag(stream, TAG).await.map_err(|error| failed(Stage::Delete, error))?;
     }

@@ -21,7 +21,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::arch::Arch;
-use super::entries::{EntryImage, Slice};
+use super::entries::Slice;
 use super::facts::Reference;
 use super::inspected::{Inspected, InspectedBuild, Member};
 use super::issue::{Code, Issue};
@@ -38,7 +38,7 @@ pub type Tags = BTreeMap<Arch, BTreeMap<Arc<str>, Arc<str>>>;
 pub fn tags_of(slices: &[Slice]) -> Tags {
     let mut tags = Tags::new();
     for slice in slices.iter().filter(|slice| slice.privacy == Privacy::Private) {
-        let built = slice.entries.iter().filter(|entry| matches!(entry.image, EntryImage::Built(_)));
+        let built = slice.entries.iter().filter(|entry| entry.is_built());
         let built = built.map(|entry| (Arc::clone(&entry.tag), Arc::clone(&entry.component)));
         tags.entry(slice.arch).or_default().extend(built);
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::artifacts::replace;
 use super::backend::{Backend, BackendError, Put};
-use super::object::{change_at, is_plain, name_of, status_name_of};
+use super::object::{SERVERS, change_at, is_plain, name_of, status_name_of};
 use crate::error::{Class, Classify};
 use crate::model::Locator;
 use crate::nightly::StreamName;
@@ -170,7 +170,7 @@ fn with_what_is_the_servers(object: &Value, now: Option<&Value>) -> Value {
     take_over(fields, now, &["status"]);
     let metadata = now.get("metadata").unwrap_or(&Value::Null);
     change_at(fields, "metadata", |fields| {
-        take_over(fields, metadata, &["uid", "creationTimestamp", "generation"]);
+        take_over(fields, metadata, &SERVERS);
     });
     object
 }

@@ -12,6 +12,7 @@ use super::index::index;
 use super::{Entry, Input};
 use crate::error::{Failure, Stage};
 use crate::model::{Descriptor, Digest, ImageRef, Locator, Moved, Origin, Outcome, Repository, Row};
+use crate::nightly::imagestream::rows::origin;
 use crate::nightly::publish::{Means, Named, Naming, copy_by_digest};
 use crate::nightly::{Arch, Privacy, StreamName, names};
 use crate::registry::{Role, counted};
@@ -56,7 +57,7 @@ async fn component(
     if let Some(list) = common_list(entries) {
         return Component { tag: Arc::clone(tag), image: Some(list.clone()), stitched: None };
     }
-    let origin = Origin::ImageStreamTag { stream: stream.to_string().into(), tag: Some(Arc::clone(tag)) };
+    let origin = origin(stream, Some(tag));
     let images = entries.iter().map(|(arch, entry)| (*arch, entry.image.clone())).collect();
     stitch(means, (tag, origin), &images, repository).boxed().await
 }

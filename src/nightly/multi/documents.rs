@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Input;
 use crate::model::ImageRef;
+use crate::nightly::imagestream::API_VERSION;
 use crate::nightly::{Arch, StreamName};
 
 /// An index and what it is over, as `manifest-tool` reads it.
@@ -31,7 +32,7 @@ pub(super) fn release_stream(
         })
     };
     json!({
-        "apiVersion": "image.openshift.io/v1",
+        "apiVersion": API_VERSION,
         "kind": "ImageStream",
         "metadata": {"name": *stream.name, "namespace": *stream.namespace, "annotations": input.annotations},
         "spec": {"tags": components.iter().map(tag).collect::<Vec<_>>()},

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::imagestream::replace;
-use super::super::payload::{BuildSystem, Payload};
+use crate::nightly::imagestream::replace;
+use crate::nightly::payload::{BuildSystem, Payload};
 use crate::reading;
 
 /// What is counted by itself: `konflux:stream:4.19`.

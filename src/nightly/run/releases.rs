@@ -2,13 +2,13 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use super::super::entries::Slice;
-use super::super::imagestream::{Definition, Merge, merge};
-use super::super::parameters::Order;
-use super::super::publish::{Means, Release, ReleaseName, members, publish};
 use super::{Finished, Setup, Verdict, rows};
 use crate::error::{Failure, Stage};
 use crate::model::{Locator, Origin, Outcome, Row};
+use crate::nightly::entries::Slice;
+use crate::nightly::imagestream::{Definition, Merge, merge};
+use crate::nightly::parameters::Order;
+use crate::nightly::publish::{Means, Release, ReleaseName, members, publish};
 
 /// Release images being made at a time; each reads all images of its payload.
 const AT_A_TIME: usize = 4;
