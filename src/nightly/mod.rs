@@ -37,7 +37,6 @@ pub mod run;
 mod sample;
 
 pub use arch::Arch;
-pub(crate) use imagestream::replace;
 pub use issue::{Code, Issue};
 pub use names::{Privacy, StreamName};
 pub use payload::Payload;

@@ -22,7 +22,6 @@ mod verify;
 
 pub(in crate::nightly) use apply::{Change, change};
 pub use apply::{Options, apply};
-pub(crate) use artifacts::replace;
 pub use artifacts::{ArtifactError, write_definitions};
 pub use backend::{Backend, BackendError, Put};
 pub use cluster::ClusterStreams;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::nightly::imagestream::replace;
 use crate::nightly::payload::{BuildSystem, Payload};
 use crate::reading;
+use crate::report::replace;
 
 /// What is counted by itself: `konflux:stream:4.19`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,6 +28,7 @@ use crate::engine::{Observer, Stop};
 use crate::model::{Cause, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
+use crate::report::replace;
 
 pub use plan::Plan;
 
@@ -162,7 +163,7 @@ impl Setup<'_> {
     }
 
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        imagestream::replace(&self.artifacts.join(name), text.as_bytes())
+        replace(&self.artifacts.join(name), text.as_bytes())
     }
 
     /// A run that ends before anything is written, since nobody would know what it did.
