@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::arch::Arch;
-use super::payload::{self, AssemblyType, BuildSystem, Payload};
+use super::payload::{self, AssemblyType, BuildSystem, Payload, STREAM};
 use crate::model::{Digest, ImageRef, Reference, Repository, Tag, Version};
 
 /// Which of the two payloads of an architecture.
@@ -71,7 +71,7 @@ pub fn base_name(payload: &Payload) -> String {
         return name.to_string();
     }
     let assembly = &payload.assembly;
-    if &*assembly.name == "stream" && assembly.kind == AssemblyType::Stream {
+    if &*assembly.name == STREAM && assembly.kind == AssemblyType::Stream {
         return latest_name(payload.version, payload.build_system);
     }
     format!("{}-art-assembly-{}", series(payload.version, payload.build_system), assembly.name)

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::imagestream::{Backend, BackendError, ClusterStreams};
-use super::payload::{BuildSystem, Version};
+use super::payload::{BuildSystem, STREAM, Version};
 use super::{Arch, Privacy, StreamName, names};
 use crate::engine::Stop;
 use crate::error::{Chain, Class, Classify, Failure, Stage};
@@ -61,7 +61,7 @@ pub fn streams(
     assembly: &str,
     excluded: &[Arch],
 ) -> Result<Vec<StreamName>, RetriggerError> {
-    if assembly != "stream" {
+    if assembly != STREAM {
         return Err(RetriggerError::Assembly(assembly.to_owned()));
     }
     let is_tested = |arch: &Arch| match arch {
