@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::arch::Arch;
 use super::payload::{self, AssemblyType, BuildSystem, Payload, STREAM};
-use crate::model::{Digest, ImageRef, Reference, Repository, Tag, Version};
+use crate::model::{Digest, ImageRef, Origin, Reference, Repository, Tag, Version};
 
 /// Which of the two payloads of an architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -40,6 +40,14 @@ pub struct StreamName {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
+}
+
+impl StreamName {
+    /// Where what becomes of it, or of a tag of it, was asked for.
+    #[must_use]
+    pub fn origin(&self, tag: Option<&str>) -> Origin {
+        Origin::ImageStreamTag { stream: self.to_string().into(), tag: tag.map(Arc::from) }
+    }
 }
 
 impl fmt::Display for StreamName {

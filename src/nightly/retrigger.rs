@@ -10,7 +10,7 @@ use super::payload::{BuildSystem, STREAM, Version};
 use super::{Arch, Privacy, StreamName, names};
 use crate::engine::Stop;
 use crate::error::{Chain, Class, Classify, Failure, Stage};
-use crate::model::{Locator, Origin, Outcome, Reason, Row, Update};
+use crate::model::{Locator, Outcome, Reason, Row, Update};
 
 /// The tag that comes and goes.
 pub const TAG: &str = "trigger-release-controller";
@@ -144,7 +144,7 @@ pub async fn retrigger(cluster: &ClusterStreams, streams: &[StreamName], options
 async fn of_one(cluster: &ClusterStreams, stream: &StreamName, options: &Options) -> Row {
     let began = Instant::now();
     let outcome = outcome(cluster, stream, options).await.unwrap_or_else(|failure| failure);
-    let origin = Origin::ImageStreamTag { stream: stream.to_string().into(), tag: Some(TAG.into()) };
+    let origin = stream.origin(Some(TAG));
     let target = Locator::Text(format!("{stream}:{TAG}").into());
     let row = Row::of_nothing(origin, None, (Locator::Text(IMAGE.into()), target), outcome);
     Row { elapsed: began.elapsed(), ..row }

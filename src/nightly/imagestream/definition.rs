@@ -82,15 +82,9 @@ impl Definition {
 
     /// The annotations of the ImageStream itself.
     pub(super) fn annotations(&self) -> Map<String, Value> {
-        let mut annotations = Map::new();
-        annotations.insert(BUILD_URL.to_owned(), self.build_url.as_str().into());
-        if let Some(event) = &self.basis_event {
-            annotations.insert(BASIS_EVENT.to_owned(), (**event).into());
-        }
-        if let Some(inconsistency) = &self.inconsistency {
-            annotations.insert(INCONSISTENCY.to_owned(), inconsistency.as_str().into());
-        }
-        annotations
+        let inconsistency = self.inconsistency.iter().map(|text| (INCONSISTENCY.to_owned(), text.clone()));
+        let all = self.origin_annotations().into_iter().chain(inconsistency);
+        all.map(|(name, text)| (name, text.into())).collect()
     }
 }
 

@@ -12,7 +12,6 @@ use super::index::index;
 use super::{Entry, Input};
 use crate::error::{Failure, Stage};
 use crate::model::{Descriptor, Digest, ImageRef, Locator, Moved, Origin, Outcome, Repository, Row};
-use crate::nightly::imagestream::rows::origin;
 use crate::nightly::publish::{Means, Named, Naming, copy_by_digest};
 use crate::nightly::{Arch, Privacy, StreamName, names};
 use crate::registry::{Role, counted};
@@ -57,7 +56,7 @@ async fn component(
     if let Some(list) = common_list(entries) {
         return Component { tag: Arc::clone(tag), image: Some(list.clone()), stitched: None };
     }
-    let origin = origin(stream, Some(tag));
+    let origin = stream.origin(Some(tag));
     let images = entries.iter().map(|(arch, entry)| (*arch, entry.image.clone())).collect();
     stitch(means, (tag, origin), &images, repository).boxed().await
 }

@@ -13,7 +13,6 @@ use super::index::index;
 use super::tags::{Standing, standing};
 use super::{Input, all_well, names};
 use crate::model::{Descriptor, ImageRef, Locator, Moved, Row, Version};
-use crate::nightly::imagestream::rows::origin;
 use crate::nightly::names::{by_digest, multi_stream_name};
 use crate::nightly::publish::{BASE, Means, Naming, Published, Release, ReleaseMember, ReleaseName, publish};
 use crate::nightly::{Arch, StreamName};
@@ -164,7 +163,7 @@ impl Making<'_> {
         self.documents.insert(file, manifest_list(&target, &sources));
         let source: Vec<_> = self.of_arches.values().map(|of_arch| of_arch.target.to_string()).collect();
         let ends = (Locator::Text(source.join(" + ").into()), Locator::Image(target));
-        let origin = origin(&self.stream, Some(&self.name.as_str().into()));
+        let origin = self.stream.origin(Some(self.name.as_str()));
         self.rows.push(named.row(origin, ends, Some(manifest.digest.clone()), (requests, started)));
         by_digest(&repository, &manifest.digest)
     }

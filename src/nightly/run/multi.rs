@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Setup, rows};
 use crate::error::{Chain, Failure, Stage};
 use crate::model::{Outcome, Reason, Row, Skip};
 use crate::nightly::StreamName;
 use crate::nightly::entries::Slice;
-use crate::nightly::imagestream::{self, Change, Definition, TagDefinition};
+use crate::nightly::imagestream::{self, Change, Definition};
 use crate::nightly::multi::tags::{NewTag, Standing, merge};
 use crate::nightly::multi::{self, Input, Made, Multi};
 use crate::nightly::names::{Privacy, multi_stream_name};
@@ -108,13 +108,13 @@ fn annotations(definitions: &[Definition]) -> BTreeMap<String, String> {
     definitions.first().map(Definition::origin_annotations).unwrap_or_default()
 }
 
-fn tag_annotations(slices: &[Slice], definitions: &[Definition]) -> BTreeMap<Arc<str>, Map<String, Value>> {
+fn tag_annotations(
+    slices: &[Slice],
+    definitions: &[Definition],
+) -> BTreeMap<Arc<str>, BTreeMap<String, String>> {
     let made_of = slices.iter().zip(definitions);
     let public = made_of.filter(|(slice, _)| slice.privacy == Privacy::Public);
     let tags = public.flat_map(|(_, definition)| &definition.tags);
     let annotated = tags.filter(|tag| !tag.annotations.is_empty());
-    let texts = |tag: &TagDefinition| {
-        tag.annotations.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect()
-    };
-    annotated.map(|tag| (Arc::clone(&tag.name), texts(tag))).collect()
+    annotated.map(|tag| (Arc::clone(&tag.name), tag.annotations.clone())).collect()
 }
