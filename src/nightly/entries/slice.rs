@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::arch::Arch;
-use super::super::clearance::{Clearance, clear};
-use super::super::inspected::{Inspected, InspectedBuild, Member};
-use super::super::names::Privacy;
-use super::super::payload::Payload;
 use super::tags::{NotBuilt, Taken, taken};
 use super::{BuiltImage, Entry, EntryImage, LeftOut, Slice, Why};
+use crate::nightly::arch::Arch;
+use crate::nightly::clearance::{Clearance, clear};
+use crate::nightly::inspected::{Inspected, InspectedBuild, Member};
+use crate::nightly::names::Privacy;
+use crate::nightly::payload::Payload;
 
 /// What was asked for beyond the payload file.
 #[derive(Debug, Clone)]

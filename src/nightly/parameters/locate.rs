@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Class, Classify};
-use crate::nightly::payload::Version;
+use crate::nightly::payload::{STREAM, Version};
 use crate::redact::mask_logins;
 
 const FILE: &str = "payload.yaml";
-const STREAM: &str = "stream";
 
 /// Why no payload file is found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::release::ReleaseMember;
 use crate::error::{Class, Classify};
-use crate::model::{Digest, ImageRef, Reference};
+use crate::model::ImageRef;
 use crate::nightly::entries::{Entry, EntryImage, Slice};
-use crate::nightly::names::by_digest;
+use crate::nightly::imagestream::object::spec_tags;
+use crate::nightly::names::{by_digest, pinned};
 
 /// A tag of an ImageStream says nothing of which image it is.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +45,8 @@ pub fn members(
     merged: Option<&Value>,
     is_dry_run: bool,
 ) -> Result<BTreeMap<Arc<str>, ReleaseMember>, MemberError> {
-    let tags = merged.and_then(|merged| merged["spec"]["tags"].as_array()).into_iter().flatten();
-    let mut members: BTreeMap<_, _> = tags.filter_map(of_tag).collect::<Result<_, _>>()?;
+    let tags = merged.map_or(&[][..], spec_tags);
+    let mut members: BTreeMap<_, _> = tags.iter().filter_map(of_tag).collect::<Result<_, _>>()?;
     members.extend(slice.entries.iter().map(|entry| (Arc::clone(&entry.tag), of_entry(entry, is_dry_run))));
     Ok(members)
 }
@@ -77,19 +78,12 @@ fn of_tag(tag: &Value) -> Option<Result<(Arc<str>, ReleaseMember), MemberError>>
     })
 }
 
-/// The image by digest, of a text that has one, or a tag that is one.
-fn pinned(text: &str) -> Option<ImageRef> {
-    let reference = Reference::parse(text).ok()?;
-    let of_tag = || Digest::parse(&reference.tag.as_ref()?.as_str().replacen('-', ":", 1)).ok();
-    let digest = reference.digest.clone().or_else(of_tag)?;
-    Some(by_digest(&reference.repository, &digest))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{Digest, Reference};
     use crate::nightly::entries::BuiltImage;
     use crate::nightly::{Arch, Privacy};
 

@@ -28,6 +28,7 @@ use crate::engine::{Observer, Stop};
 use crate::model::{Cause, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
+use crate::report::replace;
 
 pub use plan::Plan;
 
@@ -123,12 +124,10 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
 /// Changes ImageStreams, unless what they are to name is not all there.
 async fn update(definitions: &[Definition], is_all_there: bool, setup: &Setup<'_>) -> Vec<Row> {
     if is_all_there {
-        let (artifacts, wait_import, stop) = (setup.artifacts.clone(), setup.wait_import, setup.stop.clone());
-        let options = imagestream::Options { artifacts, wait_import, stop };
-        return imagestream::apply(setup.backend, definitions, &options).await;
+        return imagestream::apply(setup.backend, definitions, &setup.options(setup.wait_import)).await;
     }
     let untouched =
-        |definition| imagestream::row(setup.backend, definition, Outcome::Unfinished(Cause::NotAllThere));
+        |definition: &Definition| definition.row(setup.backend, Outcome::Unfinished(Cause::NotAllThere));
     definitions.iter().map(untouched).collect()
 }
 
@@ -158,8 +157,13 @@ fn write_artifacts(
 }
 
 impl Setup<'_> {
+    /// How ImageStreams are to be written.
+    fn options(&self, wait_import: Option<Duration>) -> imagestream::Options {
+        imagestream::Options { artifacts: self.artifacts.clone(), wait_import, stop: self.stop.clone() }
+    }
+
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        imagestream::replace(&self.artifacts.join(name), text.as_bytes())
+        replace(&self.artifacts.join(name), text.as_bytes())
     }
 
     /// A run that ends before anything is written, since nobody would know what it did.

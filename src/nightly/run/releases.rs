@@ -2,13 +2,13 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use super::super::entries::Slice;
-use super::super::imagestream::{Definition, Merge, merge};
-use super::super::parameters::Order;
-use super::super::publish::{Means, Release, ReleaseName, members, publish};
 use super::{Finished, Setup, Verdict, rows};
 use crate::error::{Failure, Stage};
-use crate::model::{Locator, Origin, Outcome, Row};
+use crate::model::{Locator, Outcome, Row};
+use crate::nightly::entries::Slice;
+use crate::nightly::imagestream::{Definition, Merge, merge};
+use crate::nightly::parameters::Order;
+use crate::nightly::publish::{Means, Release, ReleaseName, members, publish};
 
 /// Release images being made at a time; each reads all images of its payload.
 const AT_A_TIME: usize = 4;
@@ -45,7 +45,7 @@ async fn release(
     // What else is in an ImageStream that is changed in part belongs to its release, too.
     let live = if definition.is_partial {
         let live = setup.backend.get(&definition.name).await;
-        live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Resolve, error)))?
+        live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Plan, error)))?
     } else {
         None
     };
@@ -58,10 +58,9 @@ async fn release(
 }
 
 fn row(order: &Order, definition: &Definition, outcome: Outcome) -> Row {
-    let origin = Origin::ImageStreamTag { stream: definition.name.to_string().into(), tag: None };
     let release = format!("a release image of {}", order.payload.assembly.name);
     let ends = (Locator::Text(definition.file_name().into()), Locator::Text(release.into()));
-    Row::of_nothing(origin, None, ends, outcome)
+    Row::of_nothing(definition.name.origin(None), None, ends, outcome)
 }
 
 impl Setup<'_> {
