@@ -117,7 +117,11 @@ async fn write(
         let new = NewTag { name: &made.name, image: &made.image, annotations };
         let next = next_tags(stream, live.as_ref(), rules, &new);
         match setup.backend.put(stream, live.as_ref(), &next.object).await {
-            Ok(Put::Stored) => return verified(stream, made, &next.removed, setup).await,
+            Ok(Put::Stored) => {
+                let done =
+                    live.map_or(Outcome::Copied(Reason::Absent), |_| Outcome::Updated(Update::ImageStream));
+                return verified((stream, made), &next.removed, done, setup).await;
+            }
             Ok(Put::Conflict) => match setup.backend.get(stream).await {
                 Ok(now) => live = now,
                 Err(error) => return of_backend(Stage::Transfer, error),
@@ -128,7 +132,13 @@ async fn write(
     rows::failed(NotWritten::Contended(stream.clone()))
 }
 
-async fn verified(stream: &StreamName, made: &Made, removed: &[String], setup: &Setup<'_>) -> Outcome {
+/// `done`, if the release is there.
+async fn verified(
+    (stream, made): (&StreamName, &Made),
+    removed: &[String],
+    done: Outcome,
+    setup: &Setup<'_>,
+) -> Outcome {
     for tag in removed {
         if let Err(error) = setup.backend.delete_tag(stream, tag).await {
             tracing::warn!("{stream}:{tag} was not deleted: {}", Chain(&error));
@@ -141,7 +151,7 @@ async fn verified(stream: &StreamName, made: &Made, removed: &[String], setup: &
     let image = made.image.to_string();
     let mut tags = now["spec"]["tags"].as_array().into_iter().flatten();
     if tags.any(|tag| tag["name"] == made.name.as_str() && tag["from"]["name"] == image.as_str()) {
-        Outcome::Updated(Update::ImageStream)
+        done
     } else {
         Outcome::Failed(Failure::new(Stage::Verify, NotWritten::NotApplied(stream.clone())))
     }

@@ -8,7 +8,7 @@ use super::super::parameters::Order;
 use super::super::publish::{Means, Release, ReleaseName, members, publish};
 use super::{Finished, Setup, Verdict, rows};
 use crate::error::{Failure, Stage};
-use crate::model::{Locator, Origin, Outcome, Row};
+use crate::model::{Locator, Origin, Outcome, Row, Skip};
 
 /// Release images being made at a time; each reads all images of its payload.
 const AT_A_TIME: usize = 4;
@@ -42,18 +42,13 @@ async fn release(
     definition: &Definition,
     setup: &Setup<'_>,
 ) -> Result<Release, Outcome> {
-    // What else is in an ImageStream that is changed in part belongs to its release, too.
-    let live = if definition.is_partial {
-        let live = setup.backend.get(&definition.name).await;
-        live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Resolve, error)))?
-    } else {
-        None
+    // What else is in an ImageStream that is changed in part belongs to its release, and what somebody took back does not.
+    let live = setup.backend.get(&definition.name).await;
+    let live = live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Resolve, error)))?;
+    let Merge::Merged(merged) = merge(live.as_ref(), definition) else {
+        return Err(Outcome::Skipped(Skip::Locked));
     };
-    let merged = match merge(live.as_ref(), definition) {
-        Merge::Merged(merged) if definition.is_partial => Some(merged.object),
-        Merge::Merged(_) | Merge::Locked => None,
-    };
-    let members = members(slice, merged.as_ref(), setup.is_dry_run).map_err(rows::failed)?;
+    let members = members(slice, &merged, setup.is_dry_run).map_err(rows::failed)?;
     Release::of(&order.payload, slice, members, setup.source_date).map_err(rows::failed)
 }
 
