@@ -85,7 +85,8 @@ impl SliceError {
         match self {
             Self::NotBuilt(_) => "build it, or correct the `arches` of the image",
             Self::NoStandIn { .. } => {
-                "have its image built for all architectures, and name it in IMAGES where that is given"
+                "have its image built for all architectures, name it in IMAGES where that is given, and see that it is not left out \
+                 as one of siblings that do not match"
             }
             Self::NoPublicBuild { .. } => "name the last build that is not embargoed as `public_build`",
         }

@@ -15,7 +15,7 @@ pub enum LocateError {
     #[error("DOOZER_DATA_PATH is the address `{0}`, and nothing is fetched from there")]
     Address(String),
     /// A directory without one.
-    #[error("the directory `{directory}` has no payload file: neither `{}` is there", tried.join("` nor `"))]
+    #[error("the directory `{directory}` has no payload file: it would be `{}`", tried.join("` or `"))]
     None {
         /// The directory.
         directory: String,
