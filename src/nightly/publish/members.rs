@@ -9,6 +9,7 @@ use super::release::ReleaseMember;
 use crate::error::{Class, Classify};
 use crate::model::ImageRef;
 use crate::nightly::entries::{Entry, EntryImage, Slice};
+use crate::nightly::imagestream::Merged;
 use crate::nightly::imagestream::object::spec_tags;
 use crate::nightly::names::{by_digest, pinned};
 
@@ -35,19 +36,25 @@ impl Classify for MemberError {
     }
 }
 
-/// The images of `slice`: read where they were mirrored to, in a dry run where they come from. Where it changes its ImageStream in
-/// part only, what `merged` has besides belongs to the release, too: the ImageStream as it is to be.
+/// The images of `slice`: read where they were mirrored to, in a dry run where they come from. What `merged` has besides, the
+/// ImageStream as it is to be, belongs to the release, too; and so does what a tag was taken back to, in place of its image.
 ///
 /// # Errors
 /// When such a tag has no digest.
 pub fn members(
     slice: &Slice,
-    merged: Option<&Value>,
+    merged: &Merged,
     is_dry_run: bool,
 ) -> Result<BTreeMap<Arc<str>, ReleaseMember>, MemberError> {
-    let tags = merged.map_or(&[][..], spec_tags);
-    let mut members: BTreeMap<_, _> = tags.iter().filter_map(of_tag).collect::<Result<_, _>>()?;
-    members.extend(slice.entries.iter().map(|entry| (Arc::clone(&entry.tag), of_entry(entry, is_dry_run))));
+    let entries = slice.entries.iter().filter(|entry| !merged.reverted.contains(&entry.tag));
+    let mut members: BTreeMap<_, _> =
+        entries.map(|entry| (Arc::clone(&entry.tag), of_entry(entry, is_dry_run))).collect();
+    for tag in spec_tags(&merged.object) {
+        let is_ours = tag["name"].as_str().is_some_and(|name| members.contains_key(name));
+        if let Some(member) = of_tag(tag).filter(|_| !is_ours) {
+            members.extend([member?]);
+        }
+    }
     Ok(members)
 }
 
@@ -108,11 +115,27 @@ mod tests {
         Slice { arch: Arch::X86_64, privacy: Privacy::Public, entries: vec![entry], left_out: Vec::new() }
     }
 
+    fn merged(object: Value, reverted: &[&str]) -> Merged {
+        Merged {
+            object,
+            changes: true,
+            added: Vec::new(),
+            changed: Vec::new(),
+            pruned: Vec::new(),
+            reverted: reverted.iter().map(|tag| Arc::from(*tag)).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn docker(name: &str, from: &str) -> Value {
+        json!({"name": name, "from": {"kind": "DockerImage", "name": from}})
+    }
+
     #[test]
     fn an_image_is_named_where_it_goes_and_read_where_it_is() {
         let digest = Digest::of(b"etcd");
         for (is_dry_run, read) in [(false, "quay.io/o/art-dev"), (true, "quay.io/builds/images")] {
-            let members = members(&slice(&digest), None, is_dry_run).unwrap();
+            let members = members(&slice(&digest), &merged(json!({}), &[]), is_dry_run).unwrap();
             let member = &members["etcd"];
             assert_eq!(*member.pull_spec, format!("quay.io/o/art-dev@{digest}"));
             assert_eq!(member.image.to_string(), format!("{read}@{digest}"));
@@ -122,15 +145,13 @@ mod tests {
     #[test]
     fn what_an_image_stream_has_besides_belongs_to_the_release_by_digest() {
         let (own, old) = (Digest::of(b"etcd"), Digest::of(b"old"));
-        let docker =
-            |name: &str, from: String| json!({"name": name, "from": {"kind": "DockerImage", "name": from}});
-        let merged = json!({"spec": {"tags": [
-            docker("etcd", format!("quay.io/o/art-dev:sha256-{}", old.hex())),
-            docker("cli", format!("quay.io/o/art-dev:sha256-{}", old.hex())),
-            docker("rhel-coreos", format!("quay.io/o/coreos@{old}")),
+        let object = json!({"spec": {"tags": [
+            docker("etcd", &format!("quay.io/o/art-dev:sha256-{}", old.hex())),
+            docker("cli", &format!("quay.io/o/art-dev:sha256-{}", old.hex())),
+            docker("rhel-coreos", &format!("quay.io/o/coreos@{old}")),
             {"name": "alias", "from": {"kind": "ImageStreamTag", "name": "cli"}},
         ]}});
-        let members = members(&slice(&own), Some(&merged), false).unwrap();
+        let members = members(&slice(&own), &merged(object, &[]), false).unwrap();
         let specs: Vec<_> = members.iter().map(|(tag, member)| (&**tag, &*member.pull_spec)).collect();
         assert_eq!(
             specs,
@@ -143,11 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_that_was_taken_back_is_in_the_release_what_it_was_taken_back_to() {
+        let (bad, good) = (Digest::of(b"bad"), Digest::of(b"good"));
+        let object =
+            json!({"spec": {"tags": [docker("etcd", &format!("quay.io/o/art-dev:sha256-{}", good.hex()))]}});
+        let members = members(&slice(&bad), &merged(object, &["etcd"]), false).unwrap();
+        assert_eq!(members.len(), 1);
+        assert_eq!(*members["etcd"].pull_spec, format!("quay.io/o/art-dev@{good}"));
+        assert_eq!(members["etcd"].image.to_string(), format!("quay.io/o/art-dev@{good}"));
+    }
+
+    #[test]
     fn a_tag_that_no_digest_says_is_an_error_that_names_it() {
-        let merged = json!({"spec": {"tags": [
-            {"name": "cli", "from": {"kind": "DockerImage", "name": "quay.io/o/art-dev:latest"}},
-        ]}});
-        let error = members(&slice(&Digest::of(b"x")), Some(&merged), false).unwrap_err().to_string();
+        let object = json!({"spec": {"tags": [docker("cli", "quay.io/o/art-dev:latest")]}});
+        let error = members(&slice(&Digest::of(b"x")), &merged(object, &[]), false).unwrap_err().to_string();
         assert!(error.contains("`cli`") && error.contains("quay.io/o/art-dev:latest"), "{error}");
     }
 }

@@ -118,9 +118,10 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
         rows
     };
     let made_of: Vec<_> = judged.slices.iter().zip(&definitions).collect();
-    let ready: Vec<_> =
-        made_of.iter().filter(|(_, definition)| is_ready(definition, &rows)).copied().collect();
-    if order.multi && ready.len() == made_of.len() {
+    let (ready, unready): (Vec<_>, Vec<_>) =
+        made_of.into_iter().partition(|(_, definition)| is_ready(definition, &rows));
+    tell_unready(order, unready.iter().map(|(_, definition)| *definition));
+    if order.multi && unready.is_empty() {
         rows.extend(multi::make(order, (&judged.slices, &definitions), setup).await);
     }
     if order.publish {
@@ -146,6 +147,19 @@ fn is_ready(definition: &Definition, rows: &[Row]) -> bool {
         |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
     let is_fine = |row: &Row| matches!(row.outcome, Outcome::Planned(_)) || moving::is_in_place(row);
     rows.iter().filter(is_its).all(is_fine)
+}
+
+/// Says what is not made, since these ImageStreams are not what it would be made of.
+fn tell_unready<'a>(order: &Order, unready: impl Iterator<Item = &'a Definition>) {
+    for definition in unready {
+        let name = &definition.name;
+        if order.publish {
+            tracing::warn!("no release image is made of {name}: it is not as it is to be");
+        }
+        if order.multi {
+            tracing::warn!("no payload for all architectures is made: {name} is not as it is to be");
+        }
+    }
 }
 
 /// What would be mirrored, and what ImageStreams are to hold, as files.

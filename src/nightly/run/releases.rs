@@ -4,7 +4,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{Finished, Setup, rows};
 use crate::error::{Failure, Stage};
-use crate::model::{Locator, Outcome, Row};
+use crate::model::{Locator, Outcome, Row, Skip};
 use crate::nightly::entries::Slice;
 use crate::nightly::imagestream::{Definition, Merge, merge};
 use crate::nightly::parameters::Order;
@@ -40,18 +40,13 @@ async fn release(
     definition: &Definition,
     setup: &Setup<'_>,
 ) -> Result<Release, Outcome> {
-    // What else is in an ImageStream that is changed in part belongs to its release, too.
-    let live = if definition.is_partial {
-        let live = setup.backend.get(&definition.name).await;
-        live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Plan, error)))?
-    } else {
-        None
+    // What else is in an ImageStream that is changed in part belongs to its release, and what somebody took back does not.
+    let live = setup.backend.get(&definition.name).await;
+    let live = live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Plan, error)))?;
+    let Merge::Merged(merged) = merge(live.as_ref(), definition) else {
+        return Err(Outcome::Skipped(Skip::Locked));
     };
-    let merged = match merge(live.as_ref(), definition) {
-        Merge::Merged(merged) if definition.is_partial => Some(merged.object),
-        Merge::Merged(_) | Merge::Locked => None,
-    };
-    let members = members(slice, merged.as_ref(), setup.is_dry_run).map_err(rows::failed)?;
+    let members = members(slice, &merged, setup.is_dry_run).map_err(rows::failed)?;
     Release::of(&order.payload, slice, members, setup.source_date).map_err(rows::failed)
 }
 

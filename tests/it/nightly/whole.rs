@@ -9,7 +9,7 @@ use super::world::{ARCHES, BUILDS, Build, Payload, embargoed, member, payload};
 use crate::support::{FakeRegistry, Fault, Kind, Ran, Run, any, on, writes};
 
 pub(super) const PUBLIC: &str = "openshift-release-dev/ocp-v4.0-art-dev";
-const PRIVATE: &str = "openshift-release-dev/ocp-v4.0-art-dev-priv";
+pub(super) const PRIVATE: &str = "openshift-release-dev/ocp-v4.0-art-dev-priv";
 
 /// Registries that hold a payload's builds and take its images, and a directory for ImageStreams.
 pub(super) struct World {
@@ -29,26 +29,30 @@ impl World {
 
     pub(super) fn run(&self, payload: &Payload, words: &[&str]) -> Run {
         let streams = self.streams();
-        Run::new(["nightly", "--imagestream-dir", streams.to_str().unwrap()])
-            .args(words)
-            .file("payload.yaml", payload.file(self.builds.host(), self.target.host()))
+        self.run_on(payload, &["--imagestream-dir", streams.to_str().unwrap()]).args(words)
     }
 
-    fn streams(&self) -> PathBuf {
+    /// The same, with ImageStreams where `words` say.
+    pub(super) fn run_on(&self, payload: &Payload, words: &[&str]) -> Run {
+        let file = payload.file(self.builds.host(), self.target.host());
+        Run::new(["nightly"]).args(words).file("payload.yaml", file)
+    }
+
+    pub(super) fn streams(&self) -> PathBuf {
         self.folder.path().join("streams")
     }
 
     /// An ImageStream as it is in the directory.
-    fn stream(&self, name: &str) -> Value {
+    pub(super) fn stream(&self, name: &str) -> Value {
         read_yaml(&self.streams().join(format!("{name}.yaml")))
     }
 
-    fn clear_logs(&self) {
+    pub(super) fn clear_logs(&self) {
         self.builds.clear_log();
         self.target.clear_log();
     }
 
-    fn assert_only_read(&self) {
+    pub(super) fn assert_only_read(&self) {
         for registry in [&self.builds, &self.target] {
             let kinds = registry.requests_on(any());
             assert!(
@@ -59,27 +63,27 @@ impl World {
     }
 }
 
-fn read_yaml(path: &Path) -> Value {
+pub(super) fn read_yaml(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_yaml::from_str(&text).unwrap()
 }
 
-fn report(ran: &Ran) -> Value {
+pub(super) fn report(ran: &Ran) -> Value {
     serde_yaml::from_str(&ran.artifact("gen-payload-artifacts/assembly-report.yaml")).unwrap()
 }
 
-fn plan(ran: &Ran) -> Value {
+pub(super) fn plan(ran: &Ran) -> Value {
     serde_json::from_str(&ran.artifact("gen-payload-artifacts/plan.json")).unwrap()
 }
 
 /// The image of each tag.
-fn tags(stream: &Value) -> Vec<(String, String)> {
+pub(super) fn tags(stream: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let tags = stream["spec"]["tags"].as_array().unwrap().iter();
     tags.map(|tag| (text(&tag["name"]), text(&tag["from"]["name"]))).collect()
 }
 
-fn count(ran: &Ran, outcome: &str) -> usize {
+pub(super) fn count(ran: &Ran, outcome: &str) -> usize {
     ran.rows_that(outcome).len()
 }
 

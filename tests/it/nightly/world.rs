@@ -7,6 +7,7 @@ use image_mirror::nightly::Arch;
 use serde_json::json;
 
 use super::payloads::layer;
+use crate::support::image::ImageBuilder;
 use crate::support::{Image, Index};
 
 /// Where builds are.
@@ -57,6 +58,15 @@ pub(super) enum Flag {
 
 /// A build of `name` for `arches`; equal for equal arguments, and different from all others.
 pub(super) fn build(name: &str, number: u32, flag: Flag, arches: &[Arch]) -> Build {
+    made(name, number, flag, arches, false)
+}
+
+/// The same of an operator: its manifests say which build it is.
+pub(super) fn operator_build(name: &str, number: u32, flag: Flag) -> Build {
+    made(name, number, flag, &ARCHES, true)
+}
+
+fn made(name: &str, number: u32, flag: Flag, arches: &[Arch], is_operator: bool) -> Build {
     let flag = match flag {
         Flag::Public => "p2",
         Flag::Embargoed => "p3",
@@ -64,16 +74,21 @@ pub(super) fn build(name: &str, number: u32, flag: Flag, arches: &[Arch]) -> Bui
     let (component, release) =
         (format!("{name}-container"), format!("20260101{number:04}.{flag}.gabc1234.assembly.stream.el9"));
     let nvr = format!("{component}-v4.19.0-{release}");
-    let labels = json!({
+    let mut labels = json!({
         "com.redhat.component": component, "version": "v4.19.0", "release": release,
     });
-    let images: BTreeMap<Arch, Image> =
-        arches.iter().map(|arch| (*arch, image(&nvr, *arch, &labels))).collect();
+    let manifest = format!("manifests/0000_20_{name}.yaml");
+    let manifests = is_operator.then(|| layer(&[(&*manifest, &*nvr)]));
+    if is_operator {
+        labels["io.openshift.release.operator"] = "true".into();
+    }
+    let of = |arch: &Arch| (*arch, image(&nvr, *arch, &labels, manifests.as_deref()));
+    let images: BTreeMap<Arch, Image> = arches.iter().map(of).collect();
     let index = images.values().fold(Index::oci(), Index::child).build();
     Build { nvr, index, images }
 }
 
-fn image(nvr: &str, arch: Arch, labels: &serde_json::Value) -> Image {
+fn image(nvr: &str, arch: Arch, labels: &serde_json::Value, last: Option<&[u8]>) -> Image {
     let seed =
         nvr.bytes().fold(arch as u64 + 1, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
     let config = json!({
@@ -83,7 +98,8 @@ fn image(nvr: &str, arch: Arch, labels: &serde_json::Value) -> Image {
     });
     let image = Image::oci().platform(&format!("linux/{}", arch.go())).config(config.to_string());
     // Of the layers one is everyone's, and one its own.
-    image.layer_of(4096, 1).layer_of(512, seed).build()
+    let image = image.layer_of(4096, 1).layer_of(512, seed);
+    last.into_iter().fold(image, ImageBuilder::layer).build()
 }
 
 /// An image of a payload with a public build for `arches` (none: all).
@@ -102,6 +118,19 @@ pub(super) fn embargoed(name: &str, number: u32, arches: Option<&[Arch]>) -> Mem
     let member = member(name, number, arches);
     let newer = build(name, number + 1000, Flag::Embargoed, arches.unwrap_or(&ARCHES));
     Member { build: Some(newer), public_build: member.build, ..member }
+}
+
+/// An operator with a public build for all architectures.
+pub(super) fn operator(name: &str, number: u32) -> Member {
+    let build = operator_build(name, number, Flag::Public);
+    Member { name: name.to_owned(), arches: None, build: Some(build), public_build: None }
+}
+
+/// The same with an embargoed build, and the public one before it.
+pub(super) fn embargoed_operator(name: &str, number: u32) -> Member {
+    let newer = operator_build(name, number + 1000, Flag::Embargoed);
+    let Member { build, .. } = operator(name, number);
+    Member { name: name.to_owned(), arches: None, build: Some(newer), public_build: build }
 }
 
 /// `count` images besides the stand-in: every fifth is embargoed, and every seventh is not for all architectures.

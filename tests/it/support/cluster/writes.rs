@@ -3,8 +3,9 @@
 //! The status is nobody's to write. A tag gets the ImageStream's new generation when its image changes or when 0 is asked for,
 //! and is then imported, if anybody imports. A tag that is no longer wanted stays in the status until it is deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -27,6 +28,8 @@ pub(super) struct WriteScript {
     broken: BTreeSet<String>,
     /// Tags may only be created, and this is said to who replaces one.
     no_tag_put: Option<u16>,
+    /// Namespaces where nothing is written, and what is said to who tries.
+    out_of_order: BTreeMap<String, u16>,
 }
 
 impl FakeCluster {
@@ -68,6 +71,11 @@ impl FakeCluster {
         self.shared.script().read_only.insert(namespace.to_owned());
     }
 
+    /// From now on all writes in a namespace fail; who tries may do so again at once.
+    pub fn break_writes(&self, namespace: &str, status: u16) {
+        self.shared.script().writes.out_of_order.insert(namespace.to_owned(), status);
+    }
+
     /// An ImageStream as it is.
     pub fn stream(&self, namespace: &str, name: &str) -> Option<Value> {
         self.shared.store().streams.get(&(namespace.to_owned(), name.to_owned())).cloned()
@@ -87,6 +95,11 @@ pub(super) fn answer(call: &Call) -> Response {
     let is_it = |method: &str| method == call.method;
     if script.absent {
         return nothing();
+    }
+    if let Some(code) = call.namespace.as_ref().and_then(|name| script.writes.out_of_order.get(name)) {
+        let mut answer = failed(*code);
+        answer.headers_mut().insert(RETRY_AFTER, 0.into());
+        return answer;
     }
     let failure = script.writes.failures.iter().position(|(method, ..)| is_it(method));
     let failure = failure.map(|at| script.writes.failures.remove(at));
