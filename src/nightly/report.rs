@@ -39,7 +39,8 @@ pub(super) struct Substituted {
     /// For this architecture.
     pub arch: super::Arch,
     /// The tag whose image stands in.
-    pub substituted_by: Arc<str>,
+    #[serde(rename = "substituted_by")]
+    pub by: Arc<str>,
 }
 
 /// `assembly-report.yaml` as it is written.
@@ -148,8 +149,7 @@ mod tests {
     fn written(case: &Case, issues: &[crate::nightly::Issue]) -> (Value, String) {
         let judged = judge(&case.payload, issues);
         let undone = [Undone { code: Code::UnshippableKernel, why: "nobody tells: really".into() }];
-        let substituted =
-            [Substituted { tag: "etcd".into(), arch: Arch::S390x, substituted_by: "pod".into() }];
+        let substituted = [Substituted { tag: "etcd".into(), arch: Arch::S390x, by: "pod".into() }];
         let excluded = ["a".into()].into();
         let report = Report::new(&ReportInput {
             payload: &case.payload,

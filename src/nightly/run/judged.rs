@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::rows::{Inconsistent, failed, of, wrong};
 use super::{Finished, Setup, Verdict};
-use crate::error::{Class, Classify};
+use crate::error::Class;
 use crate::model::{Origin, Outcome, Row};
 use crate::nightly::annotations::Unspoken;
 use crate::nightly::checks::{CheckInput, Checked, check, tags_of};
@@ -59,16 +59,6 @@ impl Judged {
     pub(super) fn complaints(&self, payload: &Payload) -> Vec<Row> {
         let row = |issue: &Issue| wrong(payload, &issue.component, failed(Inconsistent(issue.clone())));
         self.issues.refused().map(row).collect()
-    }
-}
-
-impl Classify for SliceError {
-    fn class(&self) -> Class {
-        Class::Invalid
-    }
-
-    fn advice(&self) -> Option<String> {
-        Some(Self::advice(self).to_owned())
     }
 }
 
@@ -175,8 +165,7 @@ fn substituted(slices: &[Slice]) -> Vec<Substituted> {
         let arch = slice.arch;
         let entries = slice.entries.iter();
         let substituted = entries.filter_map(move |entry| {
-            let substituted_by = entry.substituted_by.clone()?;
-            Some(Substituted { tag: Arc::clone(&entry.tag), arch, substituted_by })
+            Some(Substituted { tag: Arc::clone(&entry.tag), arch, by: entry.substituted_by.clone()? })
         });
         substituted.collect::<Vec<_>>()
     };

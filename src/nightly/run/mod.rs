@@ -25,6 +25,7 @@ use super::mirror;
 use super::parameters::Order;
 use super::payload::Payload;
 use crate::engine::{Observer, Stop};
+use crate::error::Classify;
 use crate::model::{Cause, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
@@ -70,6 +71,13 @@ pub struct Finished {
     pub rows: Vec<Row>,
     /// What it means as a whole.
     pub verdict: Verdict,
+}
+
+impl Finished {
+    /// Of a payload that cannot be made.
+    fn bad_input(payload: &Payload, error: impl Classify) -> Self {
+        Self { rows: vec![rows::wrong(payload, "", rows::failed(error))], verdict: Verdict::BadInput }
+    }
 }
 
 /// What a run means, beyond its rows.
@@ -164,10 +172,8 @@ fn write_artifacts(
     for (name, text) in slices.iter().flat_map(mirror::files) {
         setup.write(&name, &text).map_err(|cause| setup.not_written(payload, &name, cause))?;
     }
-    imagestream::write_definitions(definitions, &setup.artifacts).map(drop).map_err(|error| {
-        let outcome = rows::failed(error);
-        Finished { rows: vec![rows::wrong(payload, "", outcome)], verdict: Verdict::BadInput }
-    })
+    let written = imagestream::write_definitions(definitions, &setup.artifacts);
+    written.map(drop).map_err(|error| Finished::bad_input(payload, error))
 }
 
 impl Setup<'_> {
@@ -182,7 +188,6 @@ impl Setup<'_> {
 
     /// A run that ends before anything is written, since nobody would know what it did.
     fn not_written(&self, payload: &Payload, name: &str, cause: io::Error) -> Finished {
-        let error = imagestream::ArtifactError { path: self.artifacts.join(name), cause };
-        Finished { rows: vec![rows::wrong(payload, "", rows::failed(error))], verdict: Verdict::BadInput }
+        Finished::bad_input(payload, imagestream::ArtifactError { path: self.artifacts.join(name), cause })
     }
 }

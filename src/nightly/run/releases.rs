@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{Finished, Setup, Verdict, rows};
+use super::{Finished, Setup, rows};
 use crate::error::{Failure, Stage};
 use crate::model::{Locator, Outcome, Row, Skip};
 use crate::nightly::entries::Slice;
@@ -19,10 +19,8 @@ pub(super) fn check_name(order: &Order) -> Result<(), Finished> {
     if !order.publish {
         return Ok(());
     }
-    ReleaseName::of_assembly(payload.version, &payload.assembly.name).map(drop).map_err(|error| Finished {
-        rows: vec![rows::wrong(payload, "", rows::failed(error))],
-        verdict: Verdict::BadInput,
-    })
+    let name = ReleaseName::of_assembly(payload.version, &payload.assembly.name);
+    name.map(drop).map_err(|error| Finished::bad_input(payload, error))
 }
 
 /// Makes a release image of each payload. A dry run puts them together, and says what they would be.

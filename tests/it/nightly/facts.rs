@@ -10,7 +10,7 @@ use image_mirror::nightly::inspected::Inspected;
 use image_mirror::nightly::payload::{AssemblyType, ImageDefinition, Payload};
 
 use super::payloads::{BUILDS, at, build, client, definition, image, in_builds, list, payload};
-use crate::support::{FakeRegistry, Fault, Kind, any, writes};
+use crate::support::{FakeRegistry, Fault, Kind, any};
 
 const BOTH: [Arch; 2] = [Arch::X86_64, Arch::S390x];
 const PUBLIC: &str = "etcd-container-v4.19.0-202501010000.p2.gabc1234.assembly.stream.el9";
