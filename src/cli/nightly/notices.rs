@@ -5,8 +5,8 @@ use crate::error::Chain;
 use crate::nightly::notices::{Audience, CounterKey, Failed, FailureCounter, Notice};
 use crate::nightly::payload::{Payload, STREAM};
 
-/// A run that did not get as far as a payload.
-pub(super) fn of_bad_input(settings: &Nightly, errors: &[String]) {
+/// A run that failed and had no payload, or did not get as far.
+pub(super) fn without_payload(settings: &Nightly, errors: &[String]) {
     let parameters = &settings.parameters;
     let failed = Failed {
         version: parameters.build_version,

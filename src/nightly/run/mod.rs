@@ -24,7 +24,7 @@ use super::imagestream::{self, Backend, Definition};
 use super::mirror;
 use super::parameters::Order;
 use super::payload::Payload;
-use crate::engine::{Observer, Stop};
+use crate::engine::{Observer, Options, Stop};
 use crate::error::Classify;
 use crate::model::{Cause, Origin, Outcome, Row};
 use crate::policy::Policies;
@@ -46,8 +46,8 @@ pub struct Setup<'a> {
     pub observer: Arc<dyn Observer>,
     /// When to stop.
     pub stop: Stop,
-    /// Images being copied at a time.
-    pub jobs: usize,
+    /// How images are copied.
+    pub copying: Options,
     /// Where plans, definitions and reports are written.
     pub artifacts: PathBuf,
     /// Nothing is written but those.
