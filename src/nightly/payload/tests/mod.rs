@@ -211,6 +211,20 @@ fn the_version_the_assembly_and_the_architectures_are_what_they_must_be() {
 }
 
 #[test]
+fn a_payload_in_which_nothing_is_embargoed_has_no_build_that_says_it_is() {
+    let none = FULL.replace("embargo: {enabled: true}", "embargo: {enabled: false}");
+    holds(&none);
+    let secret = none.replace("embargoed: null", "embargoed: true");
+    assert_ne!(secret, none);
+    refuses(&[(
+        CannotKnow,
+        secret.clone(),
+        "18:10 this says that nothing is embargoed, and the build of `ose-etcd` on line 48 says `embargoed: true`",
+    )]);
+    holds(&secret.replace("embargo: {enabled: false}", "embargo: {enabled: true}"));
+}
+
+#[test]
 fn the_latest_is_that_of_stream_alone_and_names_are_such_as_a_cluster_takes() {
     // 18.75
     let named = |name: &str| minimal(&format!("imagestream: {{name: {name}}}\n"));
