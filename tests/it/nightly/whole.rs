@@ -343,3 +343,15 @@ async fn nothing_embargoed_is_in_public_and_all_of_it_is_in_private() {
     let text = std::fs::read_to_string(world.streams().join("ocp/4.19-art-latest.yaml")).unwrap();
     assert!(!text.contains(&newer.nvr) && !text.to_lowercase().contains("embargo"), "{text}");
 }
+
+#[tokio::test]
+async fn an_embargoed_stand_in_is_told_as_what_it_is() {
+    let mut payload = payload(1);
+    payload.assembly = "  name: 4.19.3\n  type: standard\n".to_owned();
+    payload.members[0] = embargoed("openshift-enterprise-pod", 0, None);
+    let world = World::holding(&payload).await;
+    let ran = world.run(&payload, &[]).run().await.exits(4);
+    world.assert_only_read();
+    assert!(ran.stderr.contains("EMBARGOED_CONTENT") || ran.stdout.contains("EMBARGOED_CONTENT"), "{ran}");
+    assert!(!ran.stdout.contains("has no image `pod`"), "{ran}");
+}
