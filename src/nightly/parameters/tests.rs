@@ -101,6 +101,18 @@ fn an_emergency_is_one_of_a_stream() {
 }
 
 #[test]
+fn nothing_public_names_an_rhcos_that_is_in_the_private_repository() {
+    let private =
+        FULL.replace("quay.io/example/rhcos@", "quay.io/openshift-release-dev/ocp-v4.0-art-dev-priv@");
+    assert_ne!(private, FULL);
+    let told = wrong(&Parameters::default(), &private);
+    assert!(told.iter().all(|told| told.contains("`rhel-coreos")), "{told:?}");
+    assert!(told[0].contains("ocp-v4.0-art-dev-priv@sha256:") && told[0].contains("line "), "{told:?}");
+    let elsewhere = Parameters { organization: Some("elsewhere".into()), ..Parameters::default() };
+    order(&elsewhere, &private);
+}
+
+#[test]
 fn a_payload_for_all_architectures_lacks_nothing() {
     let enabled = FULL.replace("multi_arch: {enabled: false", "multi_arch: {enabled: true");
     let asked = |skip_multi, images: &str, exclude_arches: &str| Parameters {
