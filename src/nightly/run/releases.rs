@@ -1,14 +1,19 @@
 //! Release images of what was brought to the ImageStreams.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use futures_util::{StreamExt as _, stream};
 
 use super::super::entries::Slice;
 use super::super::imagestream::{Definition, Merge, merge};
+use super::super::names::Privacy;
 use super::super::parameters::Order;
-use super::super::publish::{Means, Release, ReleaseName, members, publish};
+use super::super::payload::Payload;
+use super::super::publish::{Means, Release, ReleaseMember, ReleaseName, members, publish};
 use super::{Finished, Setup, Verdict, rows};
-use crate::error::{Failure, Stage};
-use crate::model::{Locator, Origin, Outcome, Row};
+use crate::error::{Class, Classify, Failure, Stage};
+use crate::model::{ImageRef, Locator, Origin, Outcome, Row};
 
 /// Release images being made at a time; each reads all images of its payload.
 const AT_A_TIME: usize = 4;
@@ -54,7 +59,42 @@ async fn release(
         Merge::Merged(_) | Merge::Locked => None,
     };
     let members = members(slice, merged.as_ref(), setup.is_dry_run).map_err(rows::failed)?;
+    fit_for(&order.payload, slice.privacy, &members).map_err(rows::failed)?;
     Release::of(&order.payload, slice, members, setup.source_date).map_err(rows::failed)
+}
+
+/// Somebody put an image of the private repository into a public ImageStream.
+#[derive(Debug, thiserror::Error)]
+#[error("the tag `{tag}` of the public ImageStream is {image}, which is in the private repository")]
+struct PrivateMember {
+    tag: Arc<str>,
+    image: ImageRef,
+}
+
+impl Classify for PrivateMember {
+    fn class(&self) -> Class {
+        Class::Denied
+    }
+
+    fn advice(&self) -> Option<String> {
+        let tag = &self.tag;
+        Some(format!("see who put it there; bring the image of `{tag}` with this payload, or delete the tag"))
+    }
+}
+
+/// Whether a release may be made of `members`: no public one of what is private, whoever put that into its ImageStream.
+fn fit_for(
+    payload: &Payload,
+    privacy: Privacy,
+    members: &BTreeMap<Arc<str>, ReleaseMember>,
+) -> Result<(), PrivateMember> {
+    let private = payload.destination.components(Privacy::Private);
+    let is_private =
+        |member: &ReleaseMember| privacy == Privacy::Public && member.image.repository == private;
+    match members.iter().find(|(_, member)| is_private(member)) {
+        Some((tag, member)) => Err(PrivateMember { tag: Arc::clone(tag), image: member.image.clone() }),
+        None => Ok(()),
+    }
 }
 
 fn row(order: &Order, definition: &Definition, outcome: Outcome) -> Row {
@@ -67,5 +107,27 @@ fn row(order: &Order, definition: &Definition, outcome: Outcome) -> Row {
 impl Setup<'_> {
     pub(super) fn means(&self) -> Means {
         Means { client: self.client.clone(), stop: self.stop.clone(), is_dry_run: self.is_dry_run }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nightly::sample::{image_ref, payload};
+
+    #[test]
+    fn a_public_release_is_made_of_nothing_that_is_in_the_private_repository() {
+        let digest = crate::model::Digest::of(b"etcd");
+        let member = |repository: &str| {
+            let image = image_ref(&format!("quay.io/openshift-release-dev/{repository}@{digest}"));
+            let pull_spec = image.to_string().into();
+            BTreeMap::from([("etcd".into(), ReleaseMember { component: "etcd".into(), image, pull_spec })])
+        };
+        let (public, private) = (member("ocp-v4.0-art-dev"), member("ocp-v4.0-art-dev-priv"));
+        let refused = fit_for(&payload(), Privacy::Public, &private).unwrap_err();
+        assert!(refused.to_string().contains("`etcd`") && refused.advice().is_some(), "{refused}");
+        assert_eq!(refused.class(), Class::Denied);
+        assert!(fit_for(&payload(), Privacy::Private, &private).is_ok());
+        assert!(fit_for(&payload(), Privacy::Public, &public).is_ok());
     }
 }
