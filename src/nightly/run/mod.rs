@@ -25,7 +25,7 @@ use super::mirror;
 use super::parameters::Order;
 use super::payload::Payload;
 use crate::engine::{Observer, Stop};
-use crate::model::{Cause, Origin, Outcome, Row};
+use crate::model::{Cause, Origin, Outcome, Row, Skip};
 use crate::policy::Policies;
 use crate::registry::Client;
 
@@ -109,13 +109,19 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
         rows
     };
     let made_of: Vec<_> = judged.slices.iter().zip(&definitions).collect();
-    let ready: Vec<_> =
-        made_of.iter().filter(|(_, definition)| is_ready(definition, &rows)).copied().collect();
-    if order.multi && ready.len() == made_of.len() {
-        rows.extend(multi::make(order, (&judged.slices, &definitions), setup).await);
+    let (ready, others): (Vec<_>, Vec<_>) =
+        made_of.iter().copied().partition(|(_, definition)| is_ready(definition, &rows));
+    let whys: Vec<Outcome> = others.iter().map(|(_, definition)| why_not(definition, &rows)).collect();
+    if order.multi {
+        rows.extend(match whys.iter().find(|why| !is_locked(why)).or(whys.first()) {
+            None => multi::make(order, (&judged.slices, &definitions), setup).await,
+            Some(why) => vec![multi::not_made(&order.payload, setup, why.clone())],
+        });
     }
     if order.publish {
         rows.extend(releases::make(order, &ready, setup).await);
+        let not_made = others.iter().zip(whys).map(|((_, of), why)| releases::row(order, of, why));
+        rows.extend(not_made);
     }
     Ok(Finished { rows, verdict: Verdict::AsRowsSay })
 }
@@ -139,6 +145,19 @@ fn is_ready(definition: &Definition, rows: &[Row]) -> bool {
         |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
     let is_fine = |row: &Row| matches!(row.outcome, Outcome::Planned(_)) || moving::is_in_place(row);
     rows.iter().filter(is_its).all(is_fine)
+}
+
+/// Why nothing is made of an ImageStream that is not ready.
+fn why_not(definition: &Definition, rows: &[Row]) -> Outcome {
+    let stream = definition.name.to_string();
+    let is_its =
+        |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
+    let why = rows.iter().filter(is_its).map(|row| &row.outcome).find(|outcome| is_locked(outcome));
+    why.cloned().unwrap_or(Outcome::Unfinished(Cause::NotAllThere))
+}
+
+fn is_locked(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Skipped(Skip::Locked))
 }
 
 /// What would be mirrored, and what ImageStreams are to hold, as files.

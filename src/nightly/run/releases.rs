@@ -97,7 +97,8 @@ fn fit_for(
     }
 }
 
-fn row(order: &Order, definition: &Definition, outcome: Outcome) -> Row {
+/// The row of a release of `definition` that is not made.
+pub(super) fn row(order: &Order, definition: &Definition, outcome: Outcome) -> Row {
     let origin = Origin::ImageStreamTag { stream: definition.name.to_string().into(), tag: None };
     let release = format!("a release image of {}", order.payload.assembly.name);
     let ends = (Locator::Text(definition.file_name().into()), Locator::Text(release.into()));

@@ -345,6 +345,23 @@ async fn nothing_embargoed_is_in_public_and_all_of_it_is_in_private() {
 }
 
 #[tokio::test]
+async fn what_is_not_made_for_an_image_stream_is_locked_is_a_row_too() {
+    let mut payload = payload(1);
+    payload.assembly = "  name: 4.19.3\n  type: standard\n".to_owned();
+    payload.more = "multi_arch: {enabled: true}\n".to_owned();
+    let world = World::holding(&payload).await;
+    let folder = world.streams().join("ocp");
+    std::fs::create_dir_all(&folder).unwrap();
+    let locked = "apiVersion: image.openshift.io/v1\nkind: ImageStream\nmetadata:\n  name: 4.19-art-assembly-4.19.3\n  \
+                  namespace: ocp\n  annotations: {release.openshift.io/mode: locked}\n";
+    std::fs::write(folder.join("4.19-art-assembly-4.19.3.yaml"), locked).unwrap();
+    let ran = world.run(&payload, &["--publish"]).run().await;
+    let skipped: Vec<_> = ran.rows_that("skipped").iter().map(|row| row["source"].to_string()).collect();
+    assert_eq!(skipped.len(), 3, "the ImageStream, its release, and that for all architectures: {ran}");
+    assert!(world.target.tag_digest("ocp/release", "4.19.0-4.19.3").is_none(), "{ran}");
+}
+
+#[tokio::test]
 async fn an_embargoed_stand_in_is_told_as_what_it_is() {
     let mut payload = payload(1);
     payload.assembly = "  name: 4.19.3\n  type: standard\n".to_owned();
