@@ -29,5 +29,5 @@ pub use definition::{Definition, TagDefinition};
 pub use files::{FileError, StreamFiles};
 pub use merge::{Merge, Merged, TagChange, merge};
 pub(in crate::nightly) use object::has_tag;
-pub use plan::{Action, StreamPlan, plan};
+pub use plan::{Action, StreamPlan, plan, unplanned};
 pub(in crate::nightly) use rows::of_stream as row;

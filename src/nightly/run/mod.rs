@@ -114,7 +114,13 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
     let whys: Vec<Outcome> = others.iter().map(|(_, definition)| why_not(definition, &rows)).collect();
     if order.multi {
         rows.extend(match whys.iter().find(|why| !is_locked(why)).or(whys.first()) {
-            None => multi::make(order, (&judged.slices, &definitions), setup).await,
+            None => tokio::select! {
+                biased;
+                () = setup.stop.now.cancelled() => {
+                    vec![multi::not_made(&order.payload, setup, Outcome::Unfinished(setup.stop.cause()))]
+                }
+                rows = multi::make(order, (&judged.slices, &definitions), setup) => rows,
+            },
             Some(why) => vec![multi::not_made(&order.payload, setup, why.clone())],
         });
     }

@@ -372,3 +372,20 @@ async fn an_embargoed_stand_in_is_told_as_what_it_is() {
     assert!(ran.stderr.contains("EMBARGOED_CONTENT") || ran.stdout.contains("EMBARGOED_CONTENT"), "{ran}");
     assert!(!ran.stdout.contains("has no image `pod`"), "{ran}");
 }
+
+#[tokio::test]
+async fn who_stops_a_run_that_reads_a_reference_release_does_not_wait_for_it() {
+    let mut payload = payload(0);
+    let world = World::holding(&payload).await;
+    let digest = crate::support::image::digest_of(b"release");
+    payload.assembly +=
+        &format!("  reference_releases: {{x86_64: \"{}/releases@{digest}\"}}\n", world.builds.host());
+    let gate = world.builds.hold(on(Kind::GetManifest).repository("releases"));
+    let running = world.run(&payload, &["--grace", "0s"]).start();
+    gate.arrived(1).await;
+    running.terminate();
+    let ran = tokio::time::timeout(std::time::Duration::from_secs(20), running.ended()).await;
+    let ran = ran.expect("it waits for the registry").exits(3);
+    assert_eq!(count(&ran, "unfinished"), 1, "{ran}");
+    assert_eq!(world.target.requests_on(any()).len(), 0, "the target was asked");
+}
