@@ -374,6 +374,18 @@ async fn an_embargoed_stand_in_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn the_login_in_a_build_url_goes_nowhere() {
+    let payload = payload(0);
+    let world = World::holding(&payload).await;
+    let words = ["--build-url", "https://robot:hunter2@ci.example/job/1"];
+    let ran = world.run(&payload, &words).run().await.exits(0);
+    let text = std::fs::read_to_string(world.streams().join("ocp/4.19-art-latest.yaml")).unwrap();
+    assert!(text.contains("ci.example/job/1") && !text.contains("hunter2"), "{text}");
+    let artifact = ran.artifact("gen-payload-artifacts/updated-tags-for.ocp.4.19-art-latest.yaml");
+    assert!(!artifact.contains("hunter2"), "{artifact}");
+}
+
+#[tokio::test]
 async fn who_stops_a_run_that_reads_a_reference_release_does_not_wait_for_it() {
     let mut payload = payload(0);
     let world = World::holding(&payload).await;
