@@ -262,6 +262,7 @@ async fn a_payload_without_its_stand_in_is_bad_input_and_the_mail_says_why() {
     world.assert_only_read();
     let failed = ran.rows_that("failed");
     assert!(failed.iter().all(|row| row["reason"].as_str().unwrap().contains("has no image `pod`")), "{ran}");
+    assert!(ran.stdout.contains("exit code 2: bad input; nothing was attempted"), "{ran}");
     let mail = ran.artifact("email/email001-failed_build_sync-Error_during_OCP_4_19_build_sync.txt");
     assert!(mail.contains("has no image `pod`"), "{mail}");
 }
@@ -383,6 +384,13 @@ async fn the_login_in_a_build_url_goes_nowhere() {
     assert!(text.contains("ci.example/job/1") && !text.contains("hunter2"), "{text}");
     let artifact = ran.artifact("gen-payload-artifacts/updated-tags-for.ocp.4.19-art-latest.yaml");
     assert!(!artifact.contains("hunter2"), "{artifact}");
+}
+
+#[tokio::test]
+async fn a_payload_file_that_is_not_there_is_told_with_how_to_name_one() {
+    let ran = Run::new(["nightly", "--data-path", "no-such.yaml"]).run().await.exits(2);
+    assert!(ran.stderr.contains("`no-such.yaml` cannot be read"), "{ran}");
+    assert!(ran.stderr.contains("DOOZER_DATA_PATH (--data-path)"), "{ran}");
 }
 
 #[tokio::test]

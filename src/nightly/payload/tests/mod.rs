@@ -173,6 +173,12 @@ fn a_file_that_is_none_is_refused_as_a_whole() {
 }
 
 #[test]
+fn a_file_of_too_many_parts_is_told_in_words() {
+    let [told] = &wrong(&format!("[{}]", "a,".repeat(260_000)))[..] else { panic!("one finding") };
+    assert!(told.ends_with("the file has more parts, or deeper ones, than are read"), "{told}");
+}
+
+#[test]
 fn the_version_the_assembly_and_the_architectures_are_what_they_must_be() {
     let arches = |list: &str| MINIMAL.replace("[amd64]", list);
     let assembly = |text: &str| MINIMAL.replace("{name: 4.20.3}", text);
