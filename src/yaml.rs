@@ -194,6 +194,9 @@ fn words(error: &serde_yaml::Error) -> String {
         serde_yaml::Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("the key `{}` is there twice", redact::mask_logins(key))
         }
+        serde_yaml::Error::Budget { .. } => {
+            "the file has more parts, or deeper ones, than are read".to_owned()
+        }
         other => other.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
     }
 }

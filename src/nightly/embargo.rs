@@ -31,6 +31,12 @@ pub(super) fn is_embargoed<'a>(
     flags.is_empty() || flags.iter().any(|flag| *flag != Some(Flag::Public))
 }
 
+/// Whether nothing but the labels of its images says if `build` is embargoed: then each of them has to be read.
+#[must_use]
+pub(super) fn is_told_by_labels(payload: &Payload, build: &Build) -> bool {
+    payload.has_embargoes && build.is_embargoed.is_none() && flag(&build.nvr.release).is_none()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flag {
     Public,

@@ -59,6 +59,7 @@ fn warn(notes: &[String]) {
 pub(super) fn refuse(error: &NothingAttempted, output: &Output) -> Vec<String> {
     let mut said = match error {
         NothingAttempted::Locate(error) => vec![with_advice(error)],
+        NothingAttempted::File(error) => vec![with_advice(error)],
         NothingAttempted::Parameters(errors) => errors.iter().map(with_advice).collect(),
         other => vec![Chain(other).to_string()],
     };

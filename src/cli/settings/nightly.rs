@@ -147,7 +147,8 @@ impl Draft<'_> {
             wait_import: wait.or_else(|| (publish && has_cluster).then_some(PUBLISH_WAIT)),
             retrigger_wait: streams.retrigger_wait.map_or(RETRIGGER_WAIT, |Span(wait)| wait),
             state_file: streams.state_file,
-            build_url: asked.build_url.clone().unwrap_or_default(),
+            // It becomes an annotation of public ImageStreams.
+            build_url: asked.build_url.as_deref().map(mask_logins).unwrap_or_default(),
             source_date_epoch: asked.source_date_epoch.map(|Epoch(time)| time),
             parameters: parameters(asked),
             copying: Copying::new(&CopyArgs::default(), content),

@@ -2,12 +2,16 @@
 //!
 //! Not in stream assemblies, where the last public build takes its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CheckInput, Found};
+use super::{CheckInput, Found, HardError};
+use crate::model::Digest;
 use crate::nightly::clearance::embargo_component;
+use crate::nightly::inspected::InspectedBuild;
 use crate::nightly::issue::Code;
 use crate::nightly::payload::{AssemblyType, BuildSystem};
+
+const ADVICE: &str = "correct `nvr`, `pullspec` or `embargoed` of one of the two builds";
 
 pub(super) fn check(order: &CheckInput<'_>) -> Found {
     let mut found = Found::default();
@@ -19,6 +23,7 @@ pub(super) fn check(order: &CheckInput<'_>) -> Found {
         let why = "whether RPMs that are installed in a build with a public release are embargoed: registries do not tell";
         found.undone(Code::EmbargoedContent, why);
     }
+    in_both(order, &mut found);
     if payload.assembly.kind == AssemblyType::Stream {
         return found;
     }
@@ -34,6 +39,30 @@ pub(super) fn check(order: &CheckInput<'_>) -> Found {
         }
     }
     found
+}
+
+/// An image that is in an embargoed build as well as in one that is said to be public: one of the two is not what it seems.
+fn in_both(order: &CheckInput<'_>, found: &mut Found) {
+    let builds = |is_embargoed: bool| {
+        let members = order.inspected.members.iter();
+        let builds = members.flat_map(|member| member.build.iter().chain(&member.public_build));
+        builds.filter(move |build| build.is_embargoed == is_embargoed)
+    };
+    let secret = builds(true).flat_map(|build| digests(build).map(move |digest| (digest, build)));
+    let secret: BTreeMap<&Digest, &InspectedBuild> = secret.collect();
+    for build in builds(false) {
+        let shared = digests(build).find_map(|digest| Some((digest, *secret.get(digest)?)));
+        let Some((digest, other)) = shared else { continue };
+        let message = format!(
+            "{} is said to be public, and has the image {digest} of {}, which is embargoed",
+            build.build.nvr, other.build.nvr
+        );
+        found.errors.push(HardError { origin: order.line(build.build.line), message, advice: ADVICE });
+    }
+}
+
+fn digests(build: &InspectedBuild) -> impl Iterator<Item = &Digest> {
+    build.images.values().map(|image| &image.digest).chain(&build.list)
 }
 
 #[cfg(test)]
@@ -58,6 +87,24 @@ mod tests {
             assert_eq!(components, [(Code::EmbargoedContent, "etcd"); 2]);
             assert!(found[0].message.contains("x86_64") && found[1].message.contains("s390x"));
         }
+    }
+
+    #[test]
+    fn one_image_in_an_embargoed_build_and_in_a_public_one_is_an_error_of_the_file() {
+        let mut case = case(AssemblyType::Stream);
+        assert_eq!(case.run(check).errors, []);
+        let secret = &mut case.inspected.members[1];
+        let mut public = secret.build.clone().unwrap();
+        public.is_embargoed = false;
+        secret.public_build = Some(public);
+        let found = case.run(check);
+        let [error] = &found.errors[..] else { panic!("{:?}", found.errors) };
+        for word in ["etcd.rhel9", "embargoed", "sha256:"] {
+            assert!(error.message.contains(word), "{error}");
+        }
+        assert_eq!(error.origin.to_string(), "payload.yaml:21");
+        case.payload.has_embargoes = false;
+        assert_eq!(case.run(check).errors, [], "nothing can be embargoed");
     }
 
     #[test]

@@ -151,6 +151,16 @@ enum Choice<'a> {
     LeftOut(Why),
 }
 
+/// What stands in for images that an architecture lacks.
+enum StandIn {
+    /// This.
+    Is(Box<Entry>),
+    /// Nothing: it is left out itself, and so are those that it would stand in for. It is of this image definition.
+    LeftOut(Arc<str>, Why),
+    /// Nothing.
+    Missing,
+}
+
 impl Maker<'_> {
     fn slice(&self, taken: &[Taken<'_>]) -> Result<Slice, SliceError> {
         let stand_in = self.stand_in(taken)?;
@@ -165,7 +175,15 @@ impl Maker<'_> {
                     slice.left_out.push(LeftOut { tag: Arc::clone(tag), component, why });
                     None
                 }
-                _ => Some(self.standing_in(tag, stand_in.as_ref())?),
+                _ => match &stand_in {
+                    StandIn::Is(entry) => Some(standing_in(tag, entry)),
+                    StandIn::LeftOut(component, why) => {
+                        let (tag, component) = (Arc::clone(tag), Arc::clone(component));
+                        slice.left_out.push(LeftOut { tag, component, why: *why });
+                        None
+                    }
+                    StandIn::Missing => return Err(self.no_stand_in()),
+                },
             };
             slice.entries.extend(entry);
         }
@@ -211,25 +229,21 @@ impl Maker<'_> {
     }
 
     /// The image that stands in for others; where none is needed and it need not be there, there may be none.
-    fn stand_in(&self, taken: &[Taken<'_>]) -> Result<Option<Entry>, SliceError> {
+    fn stand_in(&self, taken: &[Taken<'_>]) -> Result<StandIn, SliceError> {
         let tag = &self.payload.substitute_tag;
         let member = taken.iter().find(|taken| taken.tag == *tag).and_then(|taken| taken.member);
         let found = match member {
             Some(member) => match self.choice(member)? {
-                Choice::Build(build) => Some(self.entry(tag, member, build)?),
-                Choice::StandIn | Choice::LeftOut(_) => None,
+                Choice::Build(build) => StandIn::Is(Box::new(self.entry(tag, member, build)?)),
+                Choice::LeftOut(why) => StandIn::LeftOut(Arc::clone(&member.definition.name), why),
+                Choice::StandIn => StandIn::Missing,
             },
-            None => None,
+            None => StandIn::Missing,
         };
-        if found.is_none() && self.asked.is_stand_in_required {
-            return Err(self.no_stand_in());
+        match found {
+            StandIn::Missing if self.asked.is_stand_in_required => Err(self.no_stand_in()),
+            found => Ok(found),
         }
-        Ok(found)
-    }
-
-    fn standing_in(&self, tag: &Arc<str>, stand_in: Option<&Entry>) -> Result<Entry, SliceError> {
-        let entry = stand_in.ok_or_else(|| self.no_stand_in())?.clone();
-        Ok(Entry { tag: Arc::clone(tag), substituted_by: Some(entry.tag), ..entry })
     }
 
     fn no_stand_in(&self) -> SliceError {
@@ -251,6 +265,11 @@ impl Maker<'_> {
             });
         }
     }
+}
+
+fn standing_in(tag: &Arc<str>, stand_in: &Entry) -> Entry {
+    let substituted_by = Some(Arc::clone(&stand_in.tag));
+    Entry { tag: Arc::clone(tag), substituted_by, ..stand_in.clone() }
 }
 
 fn no_public_build(member: &Member) -> SliceError {

@@ -10,7 +10,7 @@ use crate::error::{Failure, Stage};
 use crate::model::{Digest, ImageRef, Version};
 use crate::nightly::arch::Arch;
 use crate::nightly::checks::commit_of;
-use crate::nightly::embargo::is_embargoed;
+use crate::nightly::embargo::{is_embargoed, is_told_by_labels};
 use crate::nightly::images::Image;
 use crate::nightly::inspected::{ArchImage, InspectedBuild};
 use crate::nightly::payload::{Build, ImageDefinition, Payload};
@@ -161,12 +161,15 @@ fn whole(
 ) -> InspectedBuild {
     images.retain(|arch, _| wanted.arches.contains(arch));
     let build = Arc::clone(&wanted.build);
+    let is_embargoed = is_embargoed(payload, &build, images.values().map(|image| &image.labels));
+    let is_judged =
+        is_embargoed || !is_told_by_labels(payload, &build) || is_read_whole(reader, &build, &images);
     let said =
         images.get(&Arch::X86_64).or_else(|| images.values().next()).and_then(commit_of).map(Arc::from);
     InspectedBuild {
         repository: build.pullspec.repository.clone(),
-        list: list(reader, &build, &images),
-        is_embargoed: is_embargoed(payload, &build, images.values().map(|image| &image.labels)),
+        list: list(reader, &build, &images).filter(|_| is_judged),
+        is_embargoed,
         commit: build.commit.clone().or(said),
         images,
         build,
@@ -175,11 +178,21 @@ fn whole(
 
 /// The index, if it has each of the images: where the file names another one for an architecture it is not theirs.
 fn list(reader: &Reader<'_>, build: &Build, images: &BTreeMap<Arch, ArchImage>) -> Option<Digest> {
-    let Some(Ok(Top::Index { digest, images: listed })) = reader.top(&build.pullspec) else { return None };
+    let Some(Ok(Top::Index { digest, images: listed, .. })) = reader.top(&build.pullspec) else {
+        return None;
+    };
     let has = |(arch, image): (&Arch, &ArchImage)| {
         image.image.repository == build.pullspec.repository && listed.get(arch) == Some(&image.digest)
     };
     images.iter().all(has).then(|| digest.clone())
+}
+
+/// Whether each image of its index was read. An index is mirrored with all of them.
+fn is_read_whole(reader: &Reader<'_>, build: &Build, images: &BTreeMap<Arch, ArchImage>) -> bool {
+    match reader.top(&build.pullspec) {
+        Some(Ok(Top::Index { images: listed, is_all, .. })) => *is_all && listed.len() == images.len(),
+        _ => true,
+    }
 }
 
 fn arch_image(image: &ImageRef, read: &Image) -> ArchImage {

@@ -28,8 +28,8 @@ pub(super) struct Reader<'a> {
 /// What a reference names.
 #[derive(Debug, Clone)]
 pub(super) enum Top {
-    /// An index, and the images in it.
-    Index { digest: Digest, images: BTreeMap<Arch, Digest> },
+    /// An index, the images in it that are for an architecture of payloads, and whether there are no others.
+    Index { digest: Digest, images: BTreeMap<Arch, Digest>, is_all: bool },
     /// An image.
     Image { manifest: Manifest },
 }
@@ -123,14 +123,15 @@ fn top(image: &ImageRef, manifest: Manifest) -> Result<Top, ImageError> {
     let content = manifest.content();
     let content = content.map_err(|cause| ImageError::Manifest { image: image.clone(), cause })?;
     let Content::Index(children) = content else { return Ok(Top::Image { manifest }) };
-    let mut images = BTreeMap::new();
+    let (mut images, all) = (BTreeMap::new(), children.len());
     for child in children {
         let platform = child.platform.filter(|platform| platform.os == "linux");
         if let Some(arch) = platform.and_then(|platform| Arch::parse(&platform.architecture)) {
             images.entry(arch).or_insert(child.digest);
         }
     }
-    Ok(Top::Index { digest: manifest.digest, images })
+    let is_all = images.len() == all;
+    Ok(Top::Index { digest: manifest.digest, images, is_all })
 }
 
 /// The architectures of an image: those of the index that `image` names, by digest; `arch` of the image itself.

@@ -29,4 +29,4 @@ pub(in crate::nightly) use definition::API_VERSION;
 pub use definition::{Definition, TagDefinition};
 pub use files::{FileError, StreamFiles};
 pub use merge::{Merge, Merged, TagChange, merge};
-pub use plan::{Action, StreamPlan, plan};
+pub use plan::{Action, StreamPlan, plan, unplanned};

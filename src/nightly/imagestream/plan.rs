@@ -9,7 +9,7 @@ use super::backend::Backend;
 use super::definition::Definition;
 use super::merge::{Merge, Merged, TagChange, merge};
 use crate::error::{Chain, Failure, Stage};
-use crate::model::{Outcome, Reason, Row, Skip};
+use crate::model::{Cause, Outcome, Reason, Row, Skip};
 use crate::nightly::StreamName;
 
 /// What would be done with an ImageStream.
@@ -60,6 +60,15 @@ pub struct StreamPlan {
 /// What [`apply`](super::apply()) would do, in the order of `definitions`. Only reads.
 pub async fn plan(backend: &dyn Backend, definitions: &[Definition]) -> Vec<StreamPlan> {
     join_all(definitions.iter().map(|definition| of_one(backend, definition))).await
+}
+
+/// As [`plan()`], where nothing was looked at: `why`.
+pub fn unplanned(backend: &dyn Backend, definitions: &[Definition], why: &Cause) -> Vec<StreamPlan> {
+    let of_one = |definition: &Definition| {
+        let row = definition.row(backend, Outcome::Unfinished(why.clone()));
+        StreamPlan { error: Some(why.to_string()), ..unchanged(definition, Action::Unknown, row) }
+    };
+    definitions.iter().map(of_one).collect()
 }
 
 async fn of_one(backend: &dyn Backend, definition: &Definition) -> StreamPlan {

@@ -47,8 +47,9 @@ impl Classify for Error {
                 format!("add the image of the tag `{BASE}` for that architecture, or see why it was left out")
             }
             Self::NoTime { stream, tag } => {
+                let (namespace, name) = stream.split_once('/').unwrap_or_default();
                 format!(
-                    "see who made the tag; `oc delete imagestreamtag {stream}:{tag}` in its namespace if nobody needs it"
+                    "see who made the tag; if nobody needs it, `oc delete -n {namespace} istag {name}:{tag}`"
                 )
             }
         })

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Class, Classify};
+use crate::model::ImageRef;
 use crate::nightly::arch::Arch;
 use crate::nightly::payload::Version;
 use crate::nightly::retrigger::RetriggerError;
@@ -70,6 +71,20 @@ pub enum ParameterError {
     /// One repository for what is embargoed and for what is not.
     #[error("`{0}` would be both the public and the private repository")]
     OneRepository(String),
+    /// RHCOS is what it is in public, too.
+    #[error(
+        "`{name}` (line {line} of `{file}`) is {image}, which is in the private repository, and public ImageStreams would name it"
+    )]
+    PrivateRhcos {
+        /// The container.
+        name: Arc<str>,
+        /// Where it is written.
+        line: u32,
+        /// The file.
+        file: Arc<str>,
+        /// The image.
+        image: ImageRef,
+    },
     /// Nothing can be retriggered.
     #[error(transparent)]
     Retrigger(#[from] RetriggerError),
@@ -96,6 +111,9 @@ impl Classify for ParameterError {
             Self::NoArch => "exclude fewer",
             Self::Emergency { .. } => "permit what is wrong in the payload file: `assembly.permits`",
             Self::MultiOfPart => "set SKIP_MULTI_ARCH_PAYLOAD to true or auto, or leave out the other two",
+            Self::PrivateRhcos { .. } => {
+                "name an RHCOS that anyone may see, or set --private-repository to another"
+            }
             Self::OneRepository(_) => "set --private-repository too",
             Self::Retrigger(error) => return error.advice(),
             Self::RetriggerWithoutVersion => return None,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Class, Classify};
 use crate::nightly::payload::{STREAM, Version};
+use crate::reading;
 use crate::redact::mask_logins;
 
 const FILE: &str = "payload.yaml";
@@ -22,12 +23,20 @@ pub enum LocateError {
         /// What was looked for in it.
         tried: Vec<String>,
     },
+    /// Who wrote the directory need not be who may read the other file.
+    #[error("`{file}` is a link that leads out of `{directory}`")]
+    Link {
+        /// The link.
+        file: String,
+        /// The directory.
+        directory: String,
+    },
 }
 
 impl Classify for LocateError {
     fn class(&self) -> Class {
         match self {
-            Self::Address(_) => Class::Invalid,
+            Self::Address(_) | Self::Link { .. } => Class::Invalid,
             Self::None { .. } => Class::Missing,
         }
     }
@@ -38,6 +47,7 @@ impl Classify for LocateError {
                 "name a payload file (docs/nightly.md), or a directory that holds BUILD_VERSION/ASSEMBLY.yaml or \
                  payload.yaml"
             }
+            Self::Link { .. } => "name the file itself by DOOZER_DATA_PATH, if it is meant",
             Self::None { .. } => {
                 "check BUILD_VERSION and ASSEMBLY, or name the file itself by DOOZER_DATA_PATH"
             }
@@ -50,7 +60,7 @@ impl Classify for LocateError {
 /// `payload.yaml`. Without a path it is `payload.yaml` here. A file need not be there.
 ///
 /// # Errors
-/// When it is an address, or a directory without such a file.
+/// When it is an address, or a directory without such a file, or in which that is a link to one elsewhere.
 pub fn locate(
     data_path: Option<&str>,
     version: Option<Version>,
@@ -68,7 +78,17 @@ pub fn locate(
     let own = version.map(|version| format!("{version}/{assembly}.yaml"));
     let tried: Vec<String> = own.into_iter().chain([FILE.to_owned()]).collect();
     let found = tried.iter().map(|name| path.join(name)).find(|path| path.exists());
-    found.ok_or_else(|| LocateError::None { directory: text.to_owned(), tried })
+    let found = found.ok_or_else(|| LocateError::None { directory: text.to_owned(), tried })?;
+    if leads_out(&found, path) {
+        return Err(LocateError::Link { file: found.display().to_string(), directory: text.to_owned() });
+    }
+    Ok(found)
+}
+
+/// Whether a file that was found in `directory` is elsewhere. What cannot be told, whoever reads it will tell.
+fn leads_out(file: &Path, directory: &Path) -> bool {
+    let (Ok(file), Ok(directory)) = (file.canonicalize(), directory.canonicalize()) else { return false };
+    reading::stays_within(&file, &directory).is_err()
 }
 
 /// `https://…`, `ssh://…`, `git@github.com:…`.

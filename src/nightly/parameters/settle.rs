@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Order, ParameterError, Parameters};
+use crate::model::ImageRef;
+use crate::nightly::Privacy;
 use crate::nightly::arch::Arch;
-use crate::nightly::payload::{AssemblyType, Destination, Payload};
+use crate::nightly::payload::{AssemblyType, Destination, Payload, RhcosContainer};
 
 impl Parameters {
     /// What a run of `payload` with these parameters is to do.
@@ -32,6 +34,7 @@ impl Parameters {
             let both = format!("{}/{}", destination.organization, destination.repository);
             errors.push(ParameterError::OneRepository(both));
         }
+        errors.extend(private_rhcos(&payload, &destination));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -132,4 +135,21 @@ impl Parameters {
             ..own.clone()
         }
     }
+}
+
+/// Images of RHCOS that are in the private repository. The public payloads name them as well, and the one for all
+/// architectures copies them.
+fn private_rhcos(payload: &Payload, destination: &Destination) -> Vec<ParameterError> {
+    let private = destination.components(Privacy::Private);
+    let containers = payload.rhcos.containers.iter();
+    let images =
+        containers.flat_map(|container| container.images.values().map(move |image| (container, image)));
+    let private = images.filter(|(_, image)| image.repository == private);
+    let error = |(container, image): (&RhcosContainer, &ImageRef)| ParameterError::PrivateRhcos {
+        name: Arc::clone(&container.name),
+        line: container.line,
+        file: Arc::clone(&payload.file),
+        image: image.clone(),
+    };
+    private.map(error).collect()
 }

@@ -101,6 +101,34 @@ fn an_emergency_is_one_of_a_stream() {
 }
 
 #[test]
+fn nothing_public_names_an_rhcos_that_is_in_the_private_repository() {
+    let private =
+        FULL.replace("quay.io/example/rhcos@", "quay.io/openshift-release-dev/ocp-v4.0-art-dev-priv@");
+    assert_ne!(private, FULL);
+    let told = wrong(&Parameters::default(), &private);
+    assert!(told.iter().all(|told| told.contains("`rhel-coreos")), "{told:?}");
+    assert!(told[0].contains("ocp-v4.0-art-dev-priv@sha256:") && told[0].contains("line "), "{told:?}");
+    let elsewhere = Parameters { organization: Some("elsewhere".into()), ..Parameters::default() };
+    order(&elsewhere, &private);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_directory_leads_to_no_file_outside_of_it() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    let root = folder.path().to_str().unwrap();
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("payload.yaml")).unwrap();
+    let error = locate(Some(root), None, None).unwrap_err();
+    assert!(error.to_string().contains("payload.yaml") && error.advice().is_some(), "{error}");
+
+    // As ConfigMaps are mounted.
+    std::fs::remove_file(folder.path().join("payload.yaml")).unwrap();
+    std::fs::write(folder.path().join("..data"), MINIMAL).unwrap();
+    std::os::unix::fs::symlink("..data", folder.path().join("payload.yaml")).unwrap();
+    assert_eq!(locate(Some(root), None, None), Ok(folder.path().join("payload.yaml")));
+}
+
+#[test]
 fn a_payload_for_all_architectures_lacks_nothing() {
     let enabled = FULL.replace("multi_arch: {enabled: false", "multi_arch: {enabled: true");
     let asked = |skip_multi, images: &str, exclude_arches: &str| Parameters {

@@ -42,6 +42,11 @@ impl Classify for PayloadError {
             Self::Wrong { .. } => Class::Invalid,
         }
     }
+
+    fn advice(&self) -> Option<String> {
+        let advice = "name a payload file (docs/nightly.md) by DOOZER_DATA_PATH (--data-path), which this process may read";
+        matches!(self, Self::Unreadable { .. }).then(|| advice.to_owned())
+    }
 }
 
 impl Payload {

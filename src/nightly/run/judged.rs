@@ -68,7 +68,14 @@ pub(super) async fn judge(order: &Order, setup: &Setup<'_>) -> Result<Judged, Fi
     let extent = Extent { payload, arches: &order.arches, images: order.images.as_ref() };
     let inspected = inspect_all(setup.client, extent, &setup.stop).await;
     let inspected = inspected.map_err(|uninspected| not_read(payload, uninspected))?;
-    let references = references(setup.client, payload, &order.arches).await;
+    let references = tokio::select! {
+        biased;
+        () = setup.stop.gently.cancelled() => {
+            let stopped = Some(setup.stop.cause());
+            return Err(not_read(payload, Uninspected { stopped, ..Uninspected::default() }));
+        }
+        references = references(setup.client, payload, &order.arches) => references,
+    };
 
     let asked = asked(order, setup);
     let whole = slices(payload, &inspected, &asked);

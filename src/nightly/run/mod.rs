@@ -26,7 +26,7 @@ use super::parameters::Order;
 use super::payload::Payload;
 use crate::engine::{Observer, Options, Stop};
 use crate::error::Classify;
-use crate::model::{Cause, Origin, Outcome, Row};
+use crate::model::{Cause, Origin, Outcome, Row, Skip};
 use crate::policy::Policies;
 use crate::registry::Client;
 use crate::report::replace;
@@ -117,17 +117,49 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
         rows.extend(streams);
         rows
     };
-    let made_of: Vec<_> = judged.slices.iter().zip(&definitions).collect();
-    let (ready, unready): (Vec<_>, Vec<_>) =
-        made_of.into_iter().partition(|(_, definition)| is_ready(definition, &rows));
-    tell_unready(order, unready.iter().map(|(_, definition)| *definition));
-    if order.multi && unready.is_empty() {
-        rows.extend(multi::make(order, (&judged.slices, &definitions), setup).await);
+    let made = release(order, (&judged.slices, &definitions), &rows, setup).await;
+    rows.extend(made);
+    Ok(Finished { rows, verdict: Verdict::AsRowsSay })
+}
+
+/// Makes what is made of ImageStreams: the payload for all architectures, and release images. What is not made is a row, too.
+async fn release(
+    order: &Order,
+    (slices, definitions): (&[Slice], &[Definition]),
+    rows: &[Row],
+    setup: &Setup<'_>,
+) -> Vec<Row> {
+    let made_of = slices.iter().zip(definitions);
+    let (ready, others): (Vec<_>, Vec<_>) = made_of.partition(|(_, definition)| is_ready(definition, rows));
+    let whys: Vec<Outcome> = others.iter().map(|(_, definition)| why_not(definition, rows)).collect();
+    let mut made = Vec::new();
+    if order.multi {
+        made.extend(match whys.iter().find(|why| !is_locked(why)).or(whys.first()) {
+            None => for_all(order, (slices, definitions), setup).await,
+            Some(why) => vec![multi::not_made(&order.payload, setup, why.clone())],
+        });
     }
     if order.publish {
-        rows.extend(releases::make(order, &ready, setup).await);
+        made.extend(releases::make(order, &ready, setup).await);
+        made.extend(others.iter().zip(whys).map(|((_, of), why)| releases::row(order, of, why)));
     }
-    Ok(Finished { rows, verdict: Verdict::AsRowsSay })
+    made
+}
+
+/// The payload for all architectures, unless the run is stopped meanwhile.
+async fn for_all(
+    order: &Order,
+    (slices, definitions): (&[Slice], &[Definition]),
+    setup: &Setup<'_>,
+) -> Vec<Row> {
+    let stop = &setup.stop;
+    tokio::select! {
+        biased;
+        () = stop.now.cancelled() => {
+            vec![multi::not_made(&order.payload, setup, Outcome::Unfinished(stop.cause()))]
+        }
+        rows = multi::make(order, (slices, definitions), setup) => rows,
+    }
 }
 
 /// Changes ImageStreams, unless what they are to name is not all there.
@@ -149,17 +181,17 @@ fn is_ready(definition: &Definition, rows: &[Row]) -> bool {
     rows.iter().filter(is_its).all(is_fine)
 }
 
-/// Says what is not made, since these ImageStreams are not what it would be made of.
-fn tell_unready<'a>(order: &Order, unready: impl Iterator<Item = &'a Definition>) {
-    for definition in unready {
-        let name = &definition.name;
-        if order.publish {
-            tracing::warn!("no release image is made of {name}: it is not as it is to be");
-        }
-        if order.multi {
-            tracing::warn!("no payload for all architectures is made: {name} is not as it is to be");
-        }
-    }
+/// Why nothing is made of an ImageStream that is not ready.
+fn why_not(definition: &Definition, rows: &[Row]) -> Outcome {
+    let stream = definition.name.to_string();
+    let is_its =
+        |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
+    let why = rows.iter().filter(is_its).map(|row| &row.outcome).find(|outcome| is_locked(outcome));
+    why.cloned().unwrap_or(Outcome::Unfinished(Cause::NotAllThere))
+}
+
+fn is_locked(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Skipped(Skip::Locked))
 }
 
 /// What would be mirrored, and what ImageStreams are to hold, as files.

@@ -7,7 +7,7 @@ use futures_util::stream;
 
 use super::Setup;
 use crate::engine::{Check, Engine, Extent, Options};
-use crate::model::{Batch, Desired, Locator, Outcome, Row};
+use crate::model::{Batch, Desired, Locator, Outcome, Row, Skip};
 
 /// Compares both ends of `entries`, without a write: what is in place is kept, what is not is planned.
 pub(super) async fn compare(entries: Vec<Desired>, setup: &Setup<'_>) -> Vec<Row> {
@@ -37,9 +37,10 @@ fn is_open(row: &Row, check: Check) -> bool {
         || (matches!(row.outcome, Outcome::Kept) && check != Check::Names)
 }
 
-/// Whether the target of a row is what it is to be.
+/// Whether the target of a row is what it is to be, whoever made it so.
 pub(super) fn is_in_place(row: &Row) -> bool {
-    matches!(row.outcome, Outcome::Kept | Outcome::Copied(_) | Outcome::Updated(_))
+    use Outcome::{Copied, Kept, Skipped, Updated};
+    matches!(row.outcome, Kept | Copied(_) | Updated(_) | Skipped(Skip::Overtaken))
 }
 
 async fn take(entries: Vec<Desired>, setup: &Setup<'_>, extent: Extent) -> Vec<Row> {
@@ -47,4 +48,23 @@ async fn take(entries: Vec<Desired>, setup: &Setup<'_>, extent: Extent) -> Vec<R
     let options = Options { extent, began: setup.began, ..setup.copying.clone() };
     let engine = Engine::new(setup.client, options, Arc::clone(&setup.observer), setup.stop.clone());
     engine.run(stream::iter([batch])).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Origin, Reason};
+
+    #[test]
+    fn what_someone_else_made_right_meanwhile_is_in_place() {
+        let row = |outcome| {
+            let ends = (Locator::Text("a".into()), Locator::Text("b".into()));
+            Row::of_nothing(Origin::Line { file: "payload.yaml".into(), line: 1 }, None, ends, outcome)
+        };
+        assert!(is_in_place(&row(Outcome::Skipped(Skip::Overtaken))));
+        assert!(is_in_place(&row(Outcome::Kept)) && is_in_place(&row(Outcome::Copied(Reason::Absent))));
+        for other in [Outcome::Skipped(Skip::Locked), Outcome::Planned(Reason::Absent)] {
+            assert!(!is_in_place(&row(other)));
+        }
+    }
 }

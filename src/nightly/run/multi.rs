@@ -51,6 +51,11 @@ pub(super) async fn make(
     }
 }
 
+/// The row of one that is not made, for the ImageStreams of its architectures are not what they are to be.
+pub(super) fn not_made(payload: &Payload, setup: &Setup<'_>, why: Outcome) -> Row {
+    of_stream(&multi_stream_name(payload), setup, why)
+}
+
 async fn conclude(
     payload: &Payload,
     (multi, annotations): (Multi, &BTreeMap<String, String>),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::judged::Judged;
 use super::{Finished, Setup, moving};
 use crate::model::{Desired, Locator, Row};
-use crate::nightly::imagestream::{Definition, StreamPlan, plan as plan_streams};
+use crate::nightly::imagestream::{Definition, StreamPlan, plan as plan_streams, unplanned};
 use crate::nightly::mirror::{cleared, desired};
 use crate::nightly::parameters::Order;
 
@@ -66,7 +66,11 @@ pub(super) async fn plan(
     let cleared = cleared(&order.payload, &judged.inspected, order.embargo_ack);
     let entries = desired(&order.payload, &judged.slices, &cleared);
     let compared = moving::compare(entries.clone(), setup).await;
-    let imagestreams = plan_streams(setup.backend, definitions).await;
+    let imagestreams = tokio::select! {
+        biased;
+        () = setup.stop.now.cancelled() => unplanned(setup.backend, definitions, &setup.stop.cause()),
+        planned = plan_streams(setup.backend, definitions) => planned,
+    };
     let plan = Plan {
         plan: 1,
         version: order.payload.version.to_string(),

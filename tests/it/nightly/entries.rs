@@ -227,6 +227,22 @@ fn a_stand_in_that_is_not_there_for_an_architecture_is_an_error() {
     }
 }
 
+#[test]
+fn a_stand_in_that_must_not_become_public_leaves_out_what_it_would_stand_in_for() {
+    let mut pod = embargoed("openshift-enterprise-pod", 0, None);
+    pod.public_build = None;
+    let mut made = made(vec![pod, member("a", 1, Some(&[Arch::X86_64])), member("b", 2, None)]);
+    made.assembly = "  name: 4.19.3\n  type: standard\n".to_owned();
+    let slices = sliced(&made, &all()).unwrap();
+    let tags = |slice: &Slice| slice.entries.iter().map(|entry| entry.tag.to_string()).collect::<Vec<_>>();
+    let public = slice(&slices, Arch::S390x, Privacy::Public);
+    assert_eq!(tags(public), ["b", "rhel-coreos"]);
+    let left: Vec<_> = public.left_out.iter().map(|left| (&*left.tag, left.why)).collect();
+    assert_eq!(left, [("pod", Why::Embargoed), ("a", Why::Embargoed)]);
+    assert_eq!(tags(slice(&slices, Arch::X86_64, Privacy::Public)), ["a", "b", "rhel-coreos"]);
+    assert_eq!(tags(slice(&slices, Arch::S390x, Privacy::Private)), ["pod", "a", "b", "rhel-coreos"]);
+}
+
 // 18.28
 #[test]
 fn rhcos_is_named_by_its_digest_and_never_mirrored() {

@@ -281,6 +281,28 @@ async fn where_the_release_has_no_flag_the_labels_of_the_images_decide() {
 }
 
 #[tokio::test]
+async fn an_index_with_an_image_of_which_nobody_knows_whether_it_is_embargoed_is_not_mirrored() {
+    let registry = FakeRegistry::start().await;
+    let of = |arch: Arch, release: &str| image(arch, &[("release", release)], &[], release.as_bytes());
+    let (open, secret) = (of(Arch::X86_64, "1.p2.el9"), of(Arch::S390x, "1.p3.el9"));
+    let index = [&open, &secret].into_iter().fold(crate::support::Index::oci(), crate::support::Index::child);
+    registry.put_image(BUILDS, "etcd", &index.build());
+    let etcd = |nvr| payload(vec![definition("etcd", 10, build(nvr, at(&registry, BUILDS, "etcd")))]);
+    let inspect = async |payload: &Payload, arches: &[Arch]| {
+        let extent = Extent { payload, arches, images: None };
+        sole(inspect_all(&client(), extent, &Stop::default()).await.unwrap()).build.unwrap()
+    };
+
+    let mut unflagged = etcd("etcd-container-v1-1.el9");
+    unflagged.assembly.kind = AssemblyType::Standard;
+    assert!(inspect(&unflagged, &BOTH).await.is_embargoed);
+    let part = inspect(&unflagged, &[Arch::X86_64]).await;
+    assert!(!part.is_embargoed && part.images.len() == 1);
+    assert_eq!(part.list, None, "the image for s390x is embargoed by its label, which nobody read");
+    // Where the file says it, no label decides.
+    assert!(inspect(&etcd(PUBLIC), &[Arch::X86_64]).await.list.is_some());
+}
+
 async fn who_was_stopped_asks_for_nothing_more_and_says_so() {
     let registry = FakeRegistry::start().await;
     registry.put_image(BUILDS, "etcd", &list("aaa", &BOTH));

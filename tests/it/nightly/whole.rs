@@ -266,6 +266,7 @@ async fn a_payload_without_its_stand_in_is_bad_input_and_the_mail_says_why() {
     world.assert_only_read();
     let failed = ran.rows_that("failed");
     assert!(failed.iter().all(|row| row["reason"].as_str().unwrap().contains("has no image `pod`")), "{ran}");
+    assert!(ran.stdout.contains("exit code 2: bad input; nothing was attempted"), "{ran}");
     let mail = ran.artifact("email/email001-failed_build_sync-Error_during_OCP_4_19_build_sync.txt");
     assert!(mail.contains("has no image `pod`"), "{mail}");
 }
@@ -364,4 +365,69 @@ async fn what_is_missing_below_a_tag_that_is_right_is_mended_where_that_is_asked
     // The image, or the index that it is in: whichever came first.
     assert_eq!(count(&looked, "updated"), 1, "{looked}");
     assert!(world.target.has_blob(PUBLIC, layer));
+}
+
+#[tokio::test]
+async fn what_is_not_made_for_an_image_stream_is_locked_is_a_row_too() {
+    let mut payload = payload(1);
+    payload.assembly = "  name: 4.19.3\n  type: standard\n".to_owned();
+    payload.more = "multi_arch: {enabled: true}\n".to_owned();
+    let world = World::holding(&payload).await;
+    let folder = world.streams().join("ocp");
+    std::fs::create_dir_all(&folder).unwrap();
+    let locked = "apiVersion: image.openshift.io/v1\nkind: ImageStream\nmetadata:\n  name: 4.19-art-assembly-4.19.3\n  \
+                  namespace: ocp\n  annotations: {release.openshift.io/mode: locked}\n";
+    std::fs::write(folder.join("4.19-art-assembly-4.19.3.yaml"), locked).unwrap();
+    let ran = world.run(&payload, &["--publish"]).run().await;
+    let skipped: Vec<_> = ran.rows_that("skipped").iter().map(|row| row["source"].to_string()).collect();
+    assert_eq!(skipped.len(), 3, "the ImageStream, its release, and that for all architectures: {ran}");
+    assert!(world.target.tag_digest("ocp/release", "4.19.0-4.19.3").is_none(), "{ran}");
+}
+
+#[tokio::test]
+async fn an_embargoed_stand_in_is_told_as_what_it_is() {
+    let mut payload = payload(1);
+    payload.assembly = "  name: 4.19.3\n  type: standard\n".to_owned();
+    payload.members[0] = embargoed("openshift-enterprise-pod", 0, None);
+    let world = World::holding(&payload).await;
+    let ran = world.run(&payload, &[]).run().await.exits(4);
+    world.assert_only_read();
+    assert!(ran.stderr.contains("EMBARGOED_CONTENT") || ran.stdout.contains("EMBARGOED_CONTENT"), "{ran}");
+    assert!(!ran.stdout.contains("has no image `pod`"), "{ran}");
+}
+
+#[tokio::test]
+async fn the_login_in_a_build_url_goes_nowhere() {
+    let payload = payload(0);
+    let world = World::holding(&payload).await;
+    let words = ["--build-url", "https://robot:hunter2@ci.example/job/1"];
+    let ran = world.run(&payload, &words).run().await.exits(0);
+    let text = std::fs::read_to_string(world.streams().join("ocp/4.19-art-latest.yaml")).unwrap();
+    assert!(text.contains("ci.example/job/1") && !text.contains("hunter2"), "{text}");
+    let artifact = ran.artifact("gen-payload-artifacts/updated-tags-for.ocp.4.19-art-latest.yaml");
+    assert!(!artifact.contains("hunter2"), "{artifact}");
+}
+
+#[tokio::test]
+async fn a_payload_file_that_is_not_there_is_told_with_how_to_name_one() {
+    let ran = Run::new(["nightly", "--data-path", "no-such.yaml"]).run().await.exits(2);
+    assert!(ran.stderr.contains("`no-such.yaml` cannot be read"), "{ran}");
+    assert!(ran.stderr.contains("DOOZER_DATA_PATH (--data-path)"), "{ran}");
+}
+
+#[tokio::test]
+async fn who_stops_a_run_that_reads_a_reference_release_does_not_wait_for_it() {
+    let mut payload = payload(0);
+    let world = World::holding(&payload).await;
+    let digest = crate::support::image::digest_of(b"release");
+    payload.assembly +=
+        &format!("  reference_releases: {{x86_64: \"{}/releases@{digest}\"}}\n", world.builds.host());
+    let gate = world.builds.hold(on(Kind::GetManifest).repository("releases"));
+    let running = world.run(&payload, &["--grace", "0s"]).start();
+    gate.arrived(1).await;
+    running.terminate();
+    let ran = tokio::time::timeout(std::time::Duration::from_secs(20), running.ended()).await;
+    let ran = ran.expect("it waits for the registry").exits(3);
+    assert_eq!(count(&ran, "unfinished"), 1, "{ran}");
+    assert_eq!(world.target.requests_on(any()).len(), 0, "the target was asked");
 }

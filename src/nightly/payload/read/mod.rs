@@ -12,8 +12,10 @@ mod values;
 
 use std::sync::Arc;
 
+use serde_yaml::Location;
+
 use self::fields::Fields;
-use super::{BuildSystem, Payload, Version};
+use super::{BuildSystem, ImageDefinition, Payload, Version};
 use crate::model::Finding;
 use crate::nightly::Arch;
 use crate::yaml::{Node, Source};
@@ -60,13 +62,16 @@ fn of_file(source: &mut Source<'_>, node: Node) -> Option<Payload> {
     let arches = arches(source, &mut file);
     let build_system =
         file.text(source, "build_system").and_then(|text| values::word(source, &text, &SYSTEMS));
-    let has_embargoes = embargoes(source, &mut file);
+    let without_embargoes = without_embargoes(source, &mut file);
     let destination = places::destination(source, &mut file, version);
     let name = assembly.as_ref().map(|(assembly, _)| &*assembly.name);
     let imagestream = places::imagestream(source, &mut file, name);
     let substitute = file.text(source, "substitute_tag").and_then(|text| values::tag(source, &text));
     let multi_arch = places::multi_arch(source, &mut file);
     let images = images::read(source, &mut file, &arches);
+    if let Some(at) = without_embargoes {
+        embargoed_all_the_same(source, at, &images);
+    }
     let rhcos = rhcos::read(source, &mut file, assembly.as_ref().map(|(assembly, _)| assembly.kind));
     let rpms = rpms::read(source, &mut file);
     let (assembly, components) = assembly?;
@@ -77,7 +82,7 @@ fn of_file(source: &mut Source<'_>, node: Node) -> Option<Payload> {
         assembly,
         arches,
         build_system: build_system.unwrap_or(BuildSystem::Konflux),
-        has_embargoes,
+        has_embargoes: without_embargoes.is_none(),
         destination: destination?,
         imagestream,
         substitute_tag: substitute.unwrap_or_else(|| "pod".to_owned()).into(),
@@ -115,8 +120,23 @@ fn arches(source: &mut Source<'_>, file: &mut Fields) -> Vec<Arch> {
     arches.unwrap_or_default()
 }
 
-/// Builds can be embargoed unless the file says that none can.
-fn embargoes(source: &mut Source<'_>, file: &mut Fields) -> bool {
-    let fields = file.section(source, "embargo", &["enabled"]);
-    fields.and_then(|mut fields| fields.truth(source, "enabled")).unwrap_or(true)
+/// Builds can be embargoed unless the file says that none can: where it does.
+fn without_embargoes(source: &mut Source<'_>, file: &mut Fields) -> Option<Location> {
+    let mut fields = file.section(source, "embargo", &["enabled"])?;
+    let is_enabled = fields.truth(source, "enabled").unwrap_or(true);
+    (!is_enabled).then_some(fields.at)
+}
+
+/// Says which builds are embargoed in a file that says, at `at`, that none are.
+fn embargoed_all_the_same(source: &mut Source<'_>, at: Location, images: &[ImageDefinition]) {
+    for image in images {
+        let builds = image.build.iter().chain(&image.public_build);
+        for build in builds.filter(|build| build.is_embargoed == Some(true)) {
+            let message = format!(
+                "this says that nothing is embargoed, and the build of `{}` on line {} says `embargoed: true`",
+                image.name, build.line
+            );
+            source.wrong_with_hint(at, message, "take one of them out: as it stands it would become public");
+        }
+    }
 }

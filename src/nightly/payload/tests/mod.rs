@@ -173,6 +173,12 @@ fn a_file_that_is_none_is_refused_as_a_whole() {
 }
 
 #[test]
+fn a_file_of_too_many_parts_is_told_in_words() {
+    let [told] = &wrong(&format!("[{}]", "a,".repeat(260_000)))[..] else { panic!("one finding") };
+    assert!(told.ends_with("the file has more parts, or deeper ones, than are read"), "{told}");
+}
+
+#[test]
 fn the_version_the_assembly_and_the_architectures_are_what_they_must_be() {
     let arches = |list: &str| MINIMAL.replace("[amd64]", list);
     let assembly = |text: &str| MINIMAL.replace("{name: 4.20.3}", text);
@@ -208,6 +214,20 @@ fn the_version_the_assembly_and_the_architectures_are_what_they_must_be() {
     // 18.6
     assert_eq!(holds(&assembly("{name: test}")).assembly.kind, AssemblyType::Stream);
     assert_eq!(holds(&assembly("{name: rc.1, type: candidate}")).assembly.kind, AssemblyType::Candidate);
+}
+
+#[test]
+fn a_payload_in_which_nothing_is_embargoed_has_no_build_that_says_it_is() {
+    let none = FULL.replace("embargo: {enabled: true}", "embargo: {enabled: false}");
+    holds(&none);
+    let secret = none.replace("embargoed: null", "embargoed: true");
+    assert_ne!(secret, none);
+    refuses(&[(
+        CannotKnow,
+        secret.clone(),
+        "18:10 this says that nothing is embargoed, and the build of `ose-etcd` on line 48 says `embargoed: true`",
+    )]);
+    holds(&secret.replace("embargo: {enabled: false}", "embargo: {enabled: true}"));
 }
 
 #[test]
