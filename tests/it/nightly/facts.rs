@@ -303,6 +303,7 @@ async fn an_index_with_an_image_of_which_nobody_knows_whether_it_is_embargoed_is
     assert!(inspect(&etcd(PUBLIC), &[Arch::X86_64]).await.list.is_some());
 }
 
+#[tokio::test]
 async fn who_was_stopped_asks_for_nothing_more_and_says_so() {
     let registry = FakeRegistry::start().await;
     registry.put_image(BUILDS, "etcd", &list("aaa", &BOTH));

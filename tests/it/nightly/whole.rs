@@ -1,5 +1,6 @@
 //! The whole command on payloads made up for it: what was written, what was asked for, and what it said.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -420,8 +421,8 @@ async fn who_stops_a_run_that_reads_a_reference_release_does_not_wait_for_it() {
     let mut payload = payload(0);
     let world = World::holding(&payload).await;
     let digest = crate::support::image::digest_of(b"release");
-    payload.assembly +=
-        &format!("  reference_releases: {{x86_64: \"{}/releases@{digest}\"}}\n", world.builds.host());
+    let release = format!("{}/releases@{digest}", world.builds.host());
+    writeln!(payload.assembly, "  reference_releases: {{x86_64: \"{release}\"}}").unwrap();
     let gate = world.builds.hold(on(Kind::GetManifest).repository("releases"));
     let running = world.run(&payload, &["--grace", "0s"]).start();
     gate.arrived(1).await;
