@@ -55,3 +55,15 @@ impl Classify for Error {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_tag_that_is_no_nightly_is_deleted_can_be_typed_as_it_stands() {
+        let error = Error::NoTime { stream: "ocp-multi/4.19-art-latest-multi".into(), tag: "odd".to_owned() };
+        let advice = error.advice().unwrap();
+        assert!(advice.contains("`oc delete -n ocp-multi istag 4.19-art-latest-multi:odd`"), "{advice}");
+    }
+}

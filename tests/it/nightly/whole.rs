@@ -432,3 +432,24 @@ async fn who_stops_a_run_that_reads_a_reference_release_does_not_wait_for_it() {
     assert_eq!(count(&ran, "unfinished"), 1, "{ran}");
     assert_eq!(world.target.requests_on(any()).len(), 0, "the target was asked");
 }
+
+#[tokio::test]
+async fn who_stops_a_run_that_looks_at_image_streams_does_not_wait_for_the_api_server() {
+    let payload = payload(0);
+    let world = World::holding(&payload).await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = world.folder.path().join("kubeconfig");
+    let host = silent.local_addr().unwrap().to_string();
+    std::fs::write(&config, crate::support::cluster::kubeconfig(&host, "{token: t}")).unwrap();
+    let words = ["nightly", "--cluster", "--kubeconfig", config.to_str().unwrap(), "--grace", "0s"];
+    let running =
+        Run::new(words).file("payload.yaml", payload.file(world.builds.host(), world.target.host())).start();
+    let _asked = silent.accept().await.unwrap();
+    running.terminate();
+    let ran = tokio::time::timeout(std::time::Duration::from_secs(20), running.ended()).await;
+    let ran = ran.expect("it waits for the API server").exits(3);
+    let streams =
+        ran.rows_that("unfinished").iter().filter(|row| row["origin"]["stream"].is_string()).count();
+    assert_eq!(streams, 8, "{ran}");
+    assert_eq!(world.target.requests_on(writes()).len(), 0, "something was written");
+}
