@@ -60,6 +60,12 @@ pub struct NextTags {
     pub removed: Vec<String>,
 }
 
+/// Whether somebody locked the stream `live`.
+#[must_use]
+pub fn is_locked(live: Option<&Value>) -> bool {
+    live.is_some_and(|live| live["metadata"]["annotations"][MODE] == LOCKED)
+}
+
 /// Whether a release is to be made now, into the stream `live`. Asked before anything else.
 ///
 /// # Errors
@@ -70,7 +76,7 @@ pub fn standing(
     (kind, rules): (AssemblyType, &MultiArch),
     now: SystemTime,
 ) -> Result<Standing, Error> {
-    if live.is_some_and(|live| live["metadata"]["annotations"][MODE] == LOCKED) {
+    if is_locked(live) {
         return Ok(Standing::Locked);
     }
     let tags = tags_of(live);

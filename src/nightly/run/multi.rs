@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::entries::Slice;
 use super::super::imagestream::{BackendError, Definition, Put, TagDefinition};
-use super::super::multi::tags::{NewTag, Standing, next_tags};
+use super::super::multi::tags::{NewTag, Standing, is_locked, next_tags};
 use super::super::multi::{self, Input, Made, Multi};
 use super::super::names::{Privacy, multi_stream_name};
 use super::super::parameters::Order;
@@ -84,10 +84,7 @@ async fn conclude(
         }
     }
     let outcome = match (standing, made) {
-        (Standing::Locked, _) => {
-            tracing::warn!("{stream} is locked: it is left as it is");
-            Outcome::Skipped(Skip::Locked)
-        }
+        (Standing::Locked, _) => locked(&stream),
         (Standing::TooSoon { last, .. }, _) => {
             tracing::info!("{last} is too new for another release for all architectures");
             Outcome::Kept
@@ -114,6 +111,9 @@ async fn write(
         if setup.stop.gently.is_cancelled() {
             return Outcome::Unfinished(setup.stop.cause());
         }
+        if is_locked(live.as_ref()) {
+            return locked(stream);
+        }
         let new = NewTag { name: &made.name, image: &made.image, annotations };
         let next = next_tags(stream, live.as_ref(), rules, &new);
         match setup.backend.put(stream, live.as_ref(), &next.object).await {
@@ -130,6 +130,11 @@ async fn write(
         }
     }
     rows::failed(NotWritten::Contended(stream.clone()))
+}
+
+fn locked(stream: &StreamName) -> Outcome {
+    tracing::warn!("{stream} is locked: it is left as it is");
+    Outcome::Skipped(Skip::Locked)
 }
 
 /// `done`, if the release is there.
