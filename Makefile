@@ -12,6 +12,10 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
+# What the tests need that is no crate; the last two read YAML for a judge that shares nothing with the program.
+TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git \
+  /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml
+
 .PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-scale bench-listing image image-test image-again lint-mappings configmap
 
 help: ## list the targets
@@ -20,12 +24,12 @@ help: ## list the targets
 run: ## build the program and mirror the demo, offline; a second run keeps everything
 	@$(PROGRAM) run mappings/demo
 
-test: ## run the whole suite; installs docker-registry, skopeo and apache2-utils where they are missing (Debian)
-	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git
+test: ## run the whole suite; installs the Debian packages that it needs where they are missing
+	@.ci/install-packages $(TEST_PACKAGES)
 	timeout --foreground 20m $(CARGO) test --locked
 
 test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
-	@.ci/install-packages docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git
+	@.ci/install-packages $(TEST_PACKAGES)
 	$(CARGO) test --profile large --locked --test it -- --ignored large
 
 chaos: ## ten minutes of faults, kills and moving tags, repeatable: SEED=…, ROUNDS=…, LINES=…, KILLS=… (docs/reliability.md)

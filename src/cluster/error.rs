@@ -174,8 +174,8 @@ impl Classify for Error {
             )),
             Kind::Setup(_) => None,
             Kind::NoCluster(_) => Some(
-                "name a kubeconfig with `--kubeconfig` or in KUBECONFIG, or read ImageStreams from files with \
-                 `--from-file`"
+                "name a kubeconfig with `--kubeconfig` or in KUBECONFIG, or use files in place of a cluster \
+                 (`--from-file` of `imagestreams` and `serve`, `--imagestream-dir` of `nightly`)"
                     .to_owned(),
             ),
         }

@@ -12,7 +12,7 @@ use super::issue::{Code, Issue};
 use super::payload::ImageDefinition;
 
 /// The annotation of ImageStreams and their tags.
-pub const INCONSISTENCY: &str = "release.openshift.io/inconsistency";
+pub(super) const INCONSISTENCY: &str = "release.openshift.io/inconsistency";
 
 /// So many messages are told.
 const MOST: usize = 5;
@@ -20,7 +20,7 @@ const MORE: &str = "(...and more)";
 
 /// Who reads an ImageStream.
 #[derive(Debug, Clone, Copy)]
-pub enum Audience<'a> {
+pub(super) enum Audience<'a> {
     /// Whoever wants.
     Public(&'a Unspoken),
     /// Those who may know of embargoes.
@@ -29,12 +29,12 @@ pub enum Audience<'a> {
 
 /// Words that no public ImageStream has: NVRs, commits and digests of embargoed builds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unspoken(BTreeSet<String>);
+pub(super) struct Unspoken(BTreeSet<String>);
 
 impl Unspoken {
     /// Those of a payload.
     #[must_use]
-    pub fn of(inspected: &Inspected) -> Self {
+    pub(super) fn of(inspected: &Inspected) -> Self {
         let members = inspected.members.iter();
         let builds = members.flat_map(|member| member.build.iter().chain(&member.public_build));
         Self(builds.filter(|build| build.is_embargoed).flat_map(words).collect())
@@ -62,7 +62,7 @@ impl Audience<'_> {
 
 /// What is under a tag.
 #[derive(Debug, Clone, Copy)]
-pub enum Bearer<'a> {
+pub(super) enum Bearer<'a> {
     /// An image, the one that stands in where one does.
     Image(&'a ImageDefinition),
     /// An image of RHCOS.
@@ -86,13 +86,13 @@ impl Bearer<'_> {
 
 /// The annotation of an ImageStream: all issues that its audience may read of. None: there is nothing to say.
 #[must_use]
-pub fn of_stream(issues: &[Issue], audience: Audience<'_>) -> Option<String> {
+pub(super) fn of_stream(issues: &[Issue], audience: Audience<'_>) -> Option<String> {
     value(issues.iter().filter(|issue| audience.may_read(issue)))
 }
 
 /// The annotation of a tag: the issues of what is under it. None: there is nothing to say.
 #[must_use]
-pub fn of_tag(issues: &[Issue], bearer: Bearer<'_>, audience: Audience<'_>) -> Option<String> {
+pub(super) fn of_tag(issues: &[Issue], bearer: Bearer<'_>, audience: Audience<'_>) -> Option<String> {
     value(issues.iter().filter(|issue| bearer.bears(issue) && audience.may_read(issue)))
 }
 

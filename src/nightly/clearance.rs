@@ -8,19 +8,19 @@ use super::permits;
 
 /// A build that may become public.
 #[derive(Debug, Clone, Copy)]
-pub struct Cleared<'a>(&'a InspectedBuild);
+pub(super) struct Cleared<'a>(&'a InspectedBuild);
 
 impl<'a> Cleared<'a> {
     /// The build.
     #[must_use]
-    pub fn build(self) -> &'a InspectedBuild {
+    pub(super) fn build(self) -> &'a InspectedBuild {
         self.0
     }
 }
 
 /// What becomes public of an image.
 #[derive(Debug, Clone, Copy)]
-pub enum Clearance<'a> {
+pub(super) enum Clearance<'a> {
     /// This build.
     Cleared(Cleared<'a>),
     /// Nothing: what there is stays private.
@@ -34,7 +34,7 @@ pub enum Clearance<'a> {
 /// What may become public of `member`. An embargoed build of an assembly other than stream only may with a permit that names
 /// the code `EMBARGOED_CONTENT` literally, and when whoever runs this acknowledged it; one of stream never.
 #[must_use]
-pub fn clear<'a>(payload: &Payload, member: &'a Member, acknowledged: bool) -> Clearance<'a> {
+pub(super) fn clear<'a>(payload: &Payload, member: &'a Member, acknowledged: bool) -> Clearance<'a> {
     let Some(build) = &member.build else { return Clearance::NoBuild };
     if !build.is_embargoed {
         return Clearance::Cleared(Cleared(build));
@@ -54,6 +54,6 @@ pub fn clear<'a>(payload: &Payload, member: &'a Member, acknowledged: bool) -> C
 
 /// By which name issues and permits about embargoes name an image: its repository's, which ends at the first `.`.
 #[must_use]
-pub fn embargo_component(definition: &ImageDefinition) -> &str {
+pub(super) fn embargo_component(definition: &ImageDefinition) -> &str {
     definition.name.split('.').next().unwrap_or_default()
 }

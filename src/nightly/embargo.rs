@@ -12,7 +12,7 @@ use crate::error::{Class, Classify};
 /// Whether `build` must not become public. What the file says of it wins, then the flag in its release, then that in the
 /// label `release` of its images; a build that nothing calls public is embargoed.
 #[must_use]
-pub fn is_embargoed<'a>(
+pub(super) fn is_embargoed<'a>(
     payload: &Payload,
     build: &Build,
     labels: impl IntoIterator<Item = &'a BTreeMap<String, String>>,
@@ -53,7 +53,7 @@ fn flag(release: &str) -> Option<Flag> {
 /// Embargoed content that a permit lets become public, and that nobody has acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("embargoed content of {} would become public by permit, and EMBARGO_PERMIT_ACK is not set", .components.join(", "))]
-pub struct Unacknowledged {
+pub(super) struct Unacknowledged {
     /// Of which images.
     pub components: Vec<Arc<str>>,
 }
@@ -75,7 +75,11 @@ impl Classify for Unacknowledged {
 ///
 /// # Errors
 /// The components that are permitted and not acknowledged.
-pub fn acknowledged(payload: &Payload, judged: &Judged, is_acknowledged: bool) -> Result<(), Unacknowledged> {
+pub(super) fn acknowledged(
+    payload: &Payload,
+    judged: &Judged,
+    is_acknowledged: bool,
+) -> Result<(), Unacknowledged> {
     if is_acknowledged || payload.assembly.kind == AssemblyType::Stream {
         return Ok(());
     }

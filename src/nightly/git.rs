@@ -2,7 +2,7 @@
 
 /// The address of a repository in one form, so that two ways of writing it are equal: `https://HOST/ORG/NAME`.
 #[must_use]
-pub fn https_url(url: &str) -> String {
+pub(super) fn https_url(url: &str) -> String {
     let bare = url.trim().trim_end_matches('/');
     let (has_scheme, bare) = bare.split_once("://").map_or((false, bare), |(_, rest)| (true, rest));
     let bare = bare.strip_suffix(".git").unwrap_or(bare);
@@ -15,7 +15,7 @@ pub fn https_url(url: &str) -> String {
 
 /// Whether two commits can be one, where either may be abbreviated.
 #[must_use]
-pub fn same_commit(one: &str, other: &str) -> bool {
+pub(super) fn same_commit(one: &str, other: &str) -> bool {
     let len = one.len().min(other.len());
     match (one.get(..len), other.get(..len)) {
         (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
@@ -25,13 +25,13 @@ pub fn same_commit(one: &str, other: &str) -> bool {
 
 /// A commit as people name it: its first seven digits.
 #[must_use]
-pub fn short(commit: &str) -> &str {
+pub(super) fn short(commit: &str) -> &str {
     commit.get(..7).unwrap_or(commit)
 }
 
 /// The commit that a release of a package names: `.gHEX` or `.git.HEX`, before a dot or at the end.
 #[must_use]
-pub fn commit_of_release(release: &str) -> Option<&str> {
+pub(super) fn commit_of_release(release: &str) -> Option<&str> {
     let parts: Vec<_> = release.split('.').collect();
     parts.windows(2).find_map(|pair| {
         let [before, part] = pair else { return None };

@@ -97,7 +97,7 @@ fn of_registry(error: &io::Error) -> Option<&registry::Error> {
 
 /// An image: its manifest, and what that names.
 #[derive(Debug, Clone)]
-pub struct Image {
+pub(super) struct Image {
     /// Where it is.
     pub repository: Repository,
     /// Its manifest as it came.
@@ -110,24 +110,24 @@ pub struct Image {
 
 /// The config of an image.
 #[derive(Debug, Clone)]
-pub struct ImageConfig(pub Map<String, Value>);
+pub(super) struct ImageConfig(pub Map<String, Value>);
 
 impl ImageConfig {
     /// When it was made, as it is written.
     #[must_use]
-    pub fn created(&self) -> Option<&str> {
+    pub(super) fn created(&self) -> Option<&str> {
         self.0.get("created")?.as_str()
     }
 
     /// What it is made for, as Go names it.
     #[must_use]
-    pub fn architecture(&self) -> Option<&str> {
+    pub(super) fn architecture(&self) -> Option<&str> {
         self.0.get("architecture")?.as_str()
     }
 
     /// Its labels.
     #[must_use]
-    pub fn labels(&self) -> BTreeMap<String, String> {
+    pub(super) fn labels(&self) -> BTreeMap<String, String> {
         let labels = self.run_config("Labels").and_then(Value::as_object);
         let texts = labels.into_iter().flatten();
         texts.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
@@ -135,7 +135,7 @@ impl ImageConfig {
 
     /// Its environment.
     #[must_use]
-    pub fn env(&self) -> BTreeMap<String, String> {
+    pub(super) fn env(&self) -> BTreeMap<String, String> {
         let lines = self.run_config("Env").and_then(Value::as_array);
         let texts = lines.into_iter().flatten().filter_map(|line| line.as_str()?.split_once('='));
         texts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -150,7 +150,7 @@ impl ImageConfig {
 ///
 /// # Errors
 /// When it cannot be read, or is no image.
-pub async fn image(client: &Client, image: &ImageRef) -> Result<Image, ImageError> {
+pub(super) async fn image(client: &Client, image: &ImageRef) -> Result<Image, ImageError> {
     let manifest = client.get_manifest(image).await?;
     of_manifest(client, image, manifest).await
 }
@@ -159,7 +159,11 @@ pub async fn image(client: &Client, image: &ImageRef) -> Result<Image, ImageErro
 ///
 /// # Errors
 /// When its config cannot be read, or it is no image.
-pub async fn of_manifest(client: &Client, image: &ImageRef, manifest: Manifest) -> Result<Image, ImageError> {
+pub(super) async fn of_manifest(
+    client: &Client,
+    image: &ImageRef,
+    manifest: Manifest,
+) -> Result<Image, ImageError> {
     let content = manifest.content();
     let content = content.map_err(|cause| ImageError::Manifest { image: image.clone(), cause })?;
     let Content::Image(mut blobs) = content else { return Err(ImageError::NoImage(image.clone())) };
@@ -179,7 +183,7 @@ pub async fn of_manifest(client: &Client, image: &ImageRef, manifest: Manifest) 
 
 /// A file of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerFile {
+pub(super) struct LayerFile {
     /// Its path, without a leading `/` or `./`.
     pub path: String,
     /// What is in it.
@@ -191,7 +195,7 @@ pub struct LayerFile {
 ///
 /// # Errors
 /// When it cannot be read, is no archive, or more than 64 MiB of it are wanted.
-pub async fn layer_files(
+pub(super) async fn layer_files(
     client: &Client,
     repository: &Repository,
     layer: &Descriptor,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::arch::Arch;
-use super::payload::{self, AssemblyType, BuildSystem, Payload};
-use crate::model::{Digest, ImageRef, Repository, Tag, Version};
+use super::payload::{self, AssemblyType, BuildSystem, Payload, STREAM};
+use crate::model::{Digest, ImageRef, Origin, Reference, Repository, Tag, Version};
 
 /// Which of the two payloads of an architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -42,6 +42,14 @@ pub struct StreamName {
     pub name: Arc<str>,
 }
 
+impl StreamName {
+    /// Where what becomes of it, or of a tag of it, was asked for.
+    #[must_use]
+    pub fn origin(&self, tag: Option<&str>) -> Origin {
+        Origin::ImageStreamTag { stream: self.to_string().into(), tag: tag.map(Arc::from) }
+    }
+}
+
 impl fmt::Display for StreamName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
@@ -71,7 +79,7 @@ pub fn base_name(payload: &Payload) -> String {
         return name.to_string();
     }
     let assembly = &payload.assembly;
-    if &*assembly.name == "stream" && assembly.kind == AssemblyType::Stream {
+    if &*assembly.name == STREAM && assembly.kind == AssemblyType::Stream {
         return latest_name(payload.version, payload.build_system);
     }
     format!("{}-art-assembly-{}", series(payload.version, payload.build_system), assembly.name)
@@ -122,6 +130,15 @@ pub fn by_tag(repository: &Repository, digest: &Digest) -> Option<ImageRef> {
 #[must_use]
 pub fn by_digest(repository: &Repository, digest: &Digest) -> ImageRef {
     ImageRef::new(repository.clone(), Version::Digest(digest.clone()))
+}
+
+/// The image by its digest, of a text that has one, or the tag that [`digest_tag`] makes of one; none: it has neither.
+#[must_use]
+pub fn pinned(text: &str) -> Option<ImageRef> {
+    let reference = Reference::parse(text).ok()?;
+    let of_tag = || Digest::parse(&reference.tag.as_ref()?.as_str().replacen('-', ":", 1)).ok();
+    let digest = reference.digest.clone().or_else(of_tag)?;
+    Some(by_digest(&reference.repository, &digest))
 }
 
 #[cfg(test)]

@@ -43,20 +43,20 @@ impl Permit {
 
 /// The permits that count in the assembly's phase: before the release its own ones, where there are any.
 #[must_use]
-pub fn in_force(assembly: &Assembly) -> &[Permit] {
+pub(super) fn in_force(assembly: &Assembly) -> &[Permit] {
     let is_early = assembly.phase == Phase::PreRelease && !assembly.prerelease_permits.is_empty();
     if is_early { &assembly.prerelease_permits } else { &assembly.permits }
 }
 
 /// The first permit that allows `issue`.
 #[must_use]
-pub fn allowing<'a>(payload: &'a Payload, issue: &Issue) -> Option<&'a Permit> {
+pub(super) fn allowing<'a>(payload: &'a Payload, issue: &Issue) -> Option<&'a Permit> {
     in_force(&payload.assembly).iter().find(|permit| permit.allows(issue))
 }
 
 /// An issue, and what allows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JudgedIssue {
+pub(super) struct JudgedIssue {
     /// The issue.
     pub issue: Issue,
     /// The permit that allows it; none: nothing does.
@@ -65,7 +65,7 @@ pub struct JudgedIssue {
 
 /// The issues of a payload, in the order in which they were found, and what comes of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub(super) struct Judged {
     /// The issues.
     pub issues: Vec<JudgedIssue>,
     /// Whether all of them are allowed.
@@ -74,14 +74,14 @@ pub struct Judged {
 
 impl Judged {
     /// The issues that nothing allows.
-    pub fn refused(&self) -> impl Iterator<Item = &Issue> {
+    pub(super) fn refused(&self) -> impl Iterator<Item = &Issue> {
         self.issues.iter().filter(|judged| judged.permit.is_none()).map(|judged| &judged.issue)
     }
 }
 
 /// Holds `issues` against the permits of the payload.
 #[must_use]
-pub fn judge(payload: &Payload, issues: &[Issue]) -> Judged {
+pub(super) fn judge(payload: &Payload, issues: &[Issue]) -> Judged {
     let judged =
         |issue: &Issue| JudgedIssue { issue: issue.clone(), permit: allowing(payload, issue).cloned() };
     let issues: Vec<_> = issues.iter().map(judged).collect();

@@ -12,11 +12,11 @@ use super::payload::Payload;
 use super::permits::{Judged, JudgedIssue};
 
 /// The name of the file.
-pub const FILE: &str = "assembly-report.yaml";
+pub(super) const FILE: &str = "assembly-report.yaml";
 
 /// What a report is made of.
 #[derive(Debug, Clone, Copy)]
-pub struct ReportInput<'a> {
+pub(super) struct ReportInput<'a> {
     /// The payload.
     pub payload: &'a Payload,
     /// The images that take part; none of others is reported to lack a build.
@@ -33,18 +33,19 @@ pub struct ReportInput<'a> {
 
 /// A tag under which another image stands in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Substituted {
+pub(super) struct Substituted {
     /// The tag.
     pub tag: Arc<str>,
     /// For this architecture.
     pub arch: super::Arch,
     /// The tag whose image stands in.
-    pub substituted_by: Arc<str>,
+    #[serde(rename = "substituted_by")]
+    pub by: Arc<str>,
 }
 
 /// `assembly-report.yaml` as it is written.
 #[derive(Debug, Serialize)]
-pub struct Report<'a> {
+pub(super) struct Report<'a> {
     non_release_images: Vec<&'a str>,
     release_images: Vec<&'a str>,
     missing_image_builds: Vec<&'a str>,
@@ -89,7 +90,7 @@ impl Serialize for Components<'_> {
 impl<'a> Report<'a> {
     /// The report of a payload.
     #[must_use]
-    pub fn new(input: &ReportInput<'a>) -> Self {
+    pub(super) fn new(input: &ReportInput<'a>) -> Self {
         let ReportInput { payload, inspected, judged, undone, excluded, substituted } = *input;
         let others = payload.images.iter().filter(|image| !image.is_for_release);
         let unbuilt = inspected.members.iter().filter(|member| member.definition.build.is_none());
@@ -112,7 +113,7 @@ impl<'a> Report<'a> {
     ///
     /// # Errors
     /// When it cannot be written as YAML.
-    pub fn to_yaml(&self) -> Result<String, serde_yaml::ser::Error> {
+    pub(super) fn to_yaml(&self) -> Result<String, serde_yaml::ser::Error> {
         serde_yaml::to_string(self)
     }
 }
@@ -145,11 +146,10 @@ mod tests {
     use crate::nightly::sample::{Case, definition, edit, issue, member, permit};
     use crate::nightly::{Arch, Code};
 
-    fn written(case: &Case, issues: &[super::super::Issue]) -> (Value, String) {
+    fn written(case: &Case, issues: &[crate::nightly::Issue]) -> (Value, String) {
         let judged = judge(&case.payload, issues);
         let undone = [Undone { code: Code::UnshippableKernel, why: "nobody tells: really".into() }];
-        let substituted =
-            [Substituted { tag: "etcd".into(), arch: Arch::S390x, substituted_by: "pod".into() }];
+        let substituted = [Substituted { tag: "etcd".into(), arch: Arch::S390x, by: "pod".into() }];
         let excluded = ["a".into()].into();
         let report = Report::new(&ReportInput {
             payload: &case.payload,

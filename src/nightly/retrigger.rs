@@ -6,11 +6,11 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::imagestream::{Backend, BackendError, ClusterStreams};
-use super::payload::{BuildSystem, Version};
+use super::payload::{BuildSystem, STREAM, Version};
 use super::{Arch, Privacy, StreamName, names};
 use crate::engine::Stop;
 use crate::error::{Chain, Class, Classify, Failure, Stage};
-use crate::model::{Locator, Origin, Outcome, Reason, Row, Update};
+use crate::model::{Locator, Outcome, Reason, Row, Update};
 
 /// The tag that comes and goes.
 pub const TAG: &str = "trigger-release-controller";
@@ -61,7 +61,7 @@ pub fn streams(
     assembly: &str,
     excluded: &[Arch],
 ) -> Result<Vec<StreamName>, RetriggerError> {
-    if assembly != "stream" {
+    if assembly != STREAM {
         return Err(RetriggerError::Assembly(assembly.to_owned()));
     }
     let is_tested = |arch: &Arch| match arch {
@@ -144,7 +144,7 @@ pub async fn retrigger(cluster: &ClusterStreams, streams: &[StreamName], options
 async fn of_one(cluster: &ClusterStreams, stream: &StreamName, options: &Options) -> Row {
     let began = Instant::now();
     let outcome = outcome(cluster, stream, options).await.unwrap_or_else(|failure| failure);
-    let origin = Origin::ImageStreamTag { stream: stream.to_string().into(), tag: Some(TAG.into()) };
+    let origin = stream.origin(Some(TAG));
     let target = Locator::Text(format!("{stream}:{TAG}").into());
     let row = Row::of_nothing(origin, None, (Locator::Text(IMAGE.into()), target), outcome);
     Row { elapsed: began.elapsed(), ..row }
@@ -164,7 +164,7 @@ async fn outcome(
     if *is_dry_run {
         return Ok(Outcome::Planned(Reason::Absent));
     }
-    if super::imagestream::has_tag(&live, TAG) {
+    if super::imagestream::object::has_tag(&live, TAG) {
         tracing::warn!("{stream}:{TAG} was left behind by an earlier run: it is deleted first");
         cluster.delete_tag(stream, TAG).await.map_err(|error| failed(Stage::Delete, error))?;
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::checks::{CheckInput, Tags};
 use super::facts::Reference;
@@ -11,43 +10,12 @@ use super::payload::*;
 use super::{Arch, Code, Issue, Permit};
 use crate::model::{Digest, Host, ImageRef, Reference as Written, Repository, Version as Which};
 
+/// A stream assembly of 4.19 for two architectures, without images.
 pub(super) fn payload() -> Payload {
-    Payload {
-        file: "payload.yaml".into(),
-        version: Version { major: 4, minor: 19 },
-        assembly: Assembly {
-            name: "stream".into(),
-            kind: AssemblyType::Stream,
-            phase: Phase::Release,
-            basis_event: None,
-            permits: Vec::new(),
-            prerelease_permits: Vec::new(),
-            reference_releases: BTreeMap::new(),
-        },
-        arches: vec![Arch::X86_64, Arch::S390x],
-        build_system: BuildSystem::Konflux,
-        has_embargoes: true,
-        destination: Destination {
-            registry: Host::new("quay.io"),
-            organization: "openshift-release-dev".into(),
-            repository: "ocp-v4.0-art-dev".into(),
-            private_repository: "ocp-v4.0-art-dev-priv".into(),
-            release_repository: "ocp-release-nightly".into(),
-            publish_registry: Host::new("registry.ci.openshift.org"),
-        },
-        imagestream: ImageStreamBase { namespace: "ocp".into(), name: None },
-        substitute_tag: "pod".into(),
-        multi_arch: MultiArch {
-            is_enabled: false,
-            min_interval: Duration::from_hours(6),
-            keep_recent: 5,
-            keep_accepted: 2,
-        },
-        images: Vec::new(),
-        rhcos: Rhcos::default(),
-        rpms: Vec::new(),
-        findings: Vec::new(),
-    }
+    let text = include_str!("../../tests/data/nightly/minimal.yaml");
+    let text = text.replace("4.20.3", "stream").replace("4.20", "4.19").replace("[amd64]", "[x86_64, s390x]");
+    let payload = Payload::read(&"payload.yaml".into(), &text).expect("it holds");
+    Payload { images: Vec::new(), ..payload }
 }
 
 pub(super) fn permit(code: &str, component: &str) -> Permit {

@@ -52,7 +52,7 @@ pub fn write_artifacts(report: &Report, directory: &Path) -> Result<Vec<PathBuf>
     ];
     let write = |(name, format): (&str, Format)| {
         let path = directory.join(report.file_name(name));
-        match replace(&path, |to| format(report, to)) {
+        match replace_by(&path, |to| format(report, to)) {
             Ok(()) => Ok(path),
             Err(source) => Err(ArtifactError { path, source }),
         }
@@ -68,7 +68,14 @@ fn write_text(text: Result<String, RenderError>, to: &mut dyn Write) -> io::Resu
     to.write_all(text.map_err(io::Error::other)?.as_bytes())
 }
 
-fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+/// Puts `bytes` into the place of a file, whose folder is made if it is not there: under another name first, so that a
+/// file with the right name is always whole.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    replace_by(path, |to| to.write_all(bytes))
+}
+
+fn replace_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = BufWriter::new(readable_by_all().tempfile_in(path.parent().unwrap_or(Path::new(".")))?);
     write(&mut file)?;
     file.into_inner()?.persist(path)?;

@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime};
 
 pub use advice::advice;
 pub use causes::{Gathered, gather};
+pub(crate) use files::replace;
 pub use files::{
     ArtifactError, HTML_FILE, JSON_FILE, JUNIT_FILE, METRICS_FILE, RenderError, write_artifacts,
 };

@@ -250,7 +250,7 @@ pub(super) fn exit_meaning(report: &super::Report) -> &'static str {
         }
         1 if counts.failed + counts.refused + counts.unfinished == 0 => "a check found something",
         1 => "at least one entry failed or was refused",
-        2 if !report.rows.is_empty() => "the registry cannot do what was asked of it",
+        2 if !report.rows.is_empty() => "what was asked for cannot be done; nothing was written",
         2 => "bad input or usage; nothing was attempted",
         3 => "could not tell or could not finish; it is safe to run again",
         4 => "a guard refused the whole operation",

@@ -108,14 +108,15 @@ pub(super) const NIGHTLY: &str = "\
 Bring a release payload to the nightlies.
 
 Reads the payload file, which says which builds make the payload of one version and assembly, looks at \
-them, and says what is inconsistent. Where its permits allow that, or nothing is, the images are copied to the \
-component repositories, embargoed ones to the private one only, and the ImageStreams of each architecture \
-are updated and read back. --dry-run ends with the plan.
+those builds, and says what is inconsistent about them. If each inconsistency has a permit in the file, the \
+images are copied to the component repositories, embargoed ones to the private one only, and the \
+ImageStreams of each architecture are updated and read back. --dry-run ends with the plan.
 
-The parameters of the job that it replaces are variables too, by the names that it knows them by: \
-EXCLUDE_ARCHES is --exclude-arches, DOOZER_DATA_PATH is --data-path, and so on. A flag wins over its \
-variable. Lists take commas, blanks and line ends. ImageStreams are files in a directory unless \
---cluster is there.";
+ImageStreams are files in a directory unless --cluster is there.
+
+The parameters of the job that this replaces are variables too, by their names there: EXCLUDE_ARCHES is \
+--exclude-arches, DOOZER_DATA_PATH is --data-path, and so on. A flag wins over its variable. Lists take \
+commas, blanks and line ends.";
 
 pub(super) const NIGHTLY_EXAMPLES: &str = "\
 Examples:
@@ -125,11 +126,12 @@ Examples:
   image-mirror nightly --retrigger-current-nightly --build-version 4.19 --cluster
 
 Exit codes:
-  0  the nightlies are as the payload file says
-  1  an image, an ImageStream or a release image failed
-  2  bad usage, a bad payload file, or --mock: nothing was attempted
+  0  the nightlies are as the payload file says, or with --dry-run could be made so
+  1  a build, an image, an ImageStream or a release image failed
+  2  bad usage, a bad payload file, a payload that cannot be made, or --mock: nothing was written
   3  interrupted, over the deadline, or nothing reachable: run again
-  4  the payload is inconsistent, or would make public what is embargoed: nothing was written";
+  4  an inconsistency has no permit, or something embargoed would become public: nothing was written
+  5  the cluster did not import in time (--wait-import)";
 
 pub(super) const LINT: &str = "\
 Check mapping files without a network.

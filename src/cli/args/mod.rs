@@ -271,7 +271,7 @@ impl Args {
     pub fn clap() -> Clap {
         booleans(Self::command())
             .mut_subcommand("prune-tags", prune::without_idle_flags)
-            .mut_subcommand("nightly", nightly::without_idle_flags)
+            .mut_subcommand("nightly", nightly::in_its_own_words)
             .mut_subcommand("serve", serve::without_idle_flags)
     }
 

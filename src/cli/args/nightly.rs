@@ -57,23 +57,23 @@ pub struct ParameterArgs {
     #[arg(long, value_name = "REF", hide = true)]
     #[serde(deserialize_with = "value::one")]
     pub data_gitref: Option<String>,
-    /// Only these image definitions, separated by commas or blanks; the rest of each ImageStream stays [default: all]
+    /// Only these image definitions, by name, the stand-in among them; other tags of ImageStreams stay [default: all]
     #[arg(long, value_name = "NAMES")]
     #[serde(deserialize_with = "value::one")]
     pub images: Option<Words>,
-    /// Not these architectures, by their names in brew or Go [default: none]
+    /// Leave these architectures of the file alone, such as s390x,arm64 [default: none]
     #[arg(long, value_name = "ARCHES")]
     #[serde(deserialize_with = "value::one")]
     pub exclude_arches: Option<Words>,
-    /// Where images go on the registry [default: the file's]
+    /// The organization, on the file's registry, that images go to [default: the file's]
     #[arg(long, value_name = "NAME")]
     #[serde(deserialize_with = "value::one")]
     pub organization: Option<PathName>,
-    /// The repository that anyone may see [default: the file's]
+    /// The repository for what anyone may see [default: the file's]
     #[arg(long, value_name = "NAME")]
     #[serde(deserialize_with = "value::one")]
     pub repository: Option<PathName>,
-    /// The repository for what is not public [default: the file's]
+    /// The repository for all images, embargoed ones included [default: the file's]
     #[arg(long, value_name = "NAME")]
     #[serde(deserialize_with = "value::one")]
     pub private_repository: Option<PathName>,
@@ -81,23 +81,23 @@ pub struct ParameterArgs {
     #[arg(long, value_name = "NAME")]
     #[serde(deserialize_with = "value::one")]
     pub release_repository: Option<PathName>,
-    /// Go on whatever is inconsistent; for assemblies of type stream
+    /// Go on although something is inconsistent; only for assemblies of type stream
     #[arg(long, help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub emergency_ignore_issues: Option<Truth>,
-    /// Let embargoed builds become public that a permit of that kind names; never in a stream
+    /// Acknowledge that permits for `EMBARGOED_CONTENT` make embargoed builds public; never in a stream
     #[arg(long, help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub embargo_permit_ack: Option<Truth>,
-    /// Make no payload for all architectures [default: auto, as the file says]
+    /// Make no release for all architectures [default: auto, as the file says]
     #[arg(long, value_name = "true|false|auto", help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub skip_multi_arch_payload: Option<Skip>,
-    /// Make release images and push them too
+    /// Make a release image of each ImageStream too, and push it
     #[arg(long, help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub publish: Option<Truth>,
-    /// Make new nightlies of what the ImageStreams hold already, and nothing else
+    /// Have another nightly made of what the ImageStreams hold, and do nothing else; needs --cluster
     #[arg(long, help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub retrigger_current_nightly: Option<Truth>,
@@ -113,7 +113,7 @@ pub struct ParameterArgs {
     #[arg(long, value_name = "SECONDS", help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub source_date_epoch: Option<Epoch>,
-    /// Nobody is mailed anyway: the text of the mail is a file among the artifacts
+    /// Without effect: nobody is mailed, and the text of the mail is a file among the artifacts
     #[arg(long, help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub suppress_email: Option<Truth>,
@@ -145,11 +145,11 @@ impl ParameterArgs {
 #[serde(default)]
 #[command(next_help_heading = "Where ImageStreams are")]
 pub struct NightlyStreamArgs {
-    /// The directory that ImageStreams are read from and written to as files [default: imagestreams]
+    /// ImageStreams are files of this directory, NAMESPACE/NAME.yaml [default: imagestreams]
     #[arg(long, value_name = "DIR")]
     #[serde(deserialize_with = "value::one")]
     pub imagestream_dir: Option<PathBuf>,
-    /// They are in a cluster
+    /// ImageStreams are in a cluster, and not in files
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub cluster: Option<Truth>,
@@ -161,19 +161,19 @@ pub struct NightlyStreamArgs {
     #[arg(long, value_name = "NAME")]
     #[serde(deserialize_with = "value::one")]
     pub context: Option<String>,
-    /// How long the cluster may take to import what changed [default: not waited for; with --publish 10m]
+    /// How long to wait for the cluster to import what changed [default: not at all; with --publish 10m]
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
     pub wait_import: Option<Span>,
-    /// How long the tag that retriggers a nightly stays [default: 120s]
+    /// How long the tag of --retrigger-current-nightly stays [default: 120s]
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
     pub retrigger_wait: Option<Span>,
-    /// Nothing is done without the image that stands in for others, needed or not [default: true]
+    /// Do nothing unless the stand-in (`pod`) is there for each architecture, needed or not [default: true]
     #[arg(long, help_heading = "What is done")]
     #[serde(deserialize_with = "value::one")]
     pub strict_pod: Option<Truth>,
-    /// A file that keeps how often in a row this failed [default: that is not known]
+    /// A file that counts failures in a row, for the notices [default: nobody counts]
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     #[serde(deserialize_with = "value::one")]
     pub state_file: Option<PathBuf>,
@@ -188,7 +188,12 @@ impl NightlyStreamArgs {
     }
 }
 
-/// The command without the flag that it has only to refuse it.
-pub(super) fn without_idle_flags(command: clap::Command) -> clap::Command {
-    command.mut_arg("referrers", |arg| arg.hide(true))
+/// The command without the flag that it has only to refuse it, and with its own words for what it shares with others.
+pub(super) fn in_its_own_words(command: clap::Command) -> clap::Command {
+    command
+        .mut_arg("referrers", |arg| arg.hide(true))
+        .mut_arg("dry_run", |arg| arg.help("End with the plan: nothing is written but artifacts and reports"))
+        .mut_arg("artifacts", |arg| {
+            arg.help("Where reports, plan and notices go [default: no reports; the plan is in ./gen-payload-artifacts]")
+        })
 }

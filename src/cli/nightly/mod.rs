@@ -16,10 +16,11 @@ use super::exit::Exit;
 use super::output::Output;
 use super::policies;
 use super::report::{Began, Ended, conclude};
+use super::rows;
 use super::settings::{BackendSettings, Nightly, Pace};
 use super::stop::{self, Patience};
 use crate::cluster::{Access, Cluster};
-use crate::engine::Stop;
+use crate::engine::{Extent, Stop};
 use crate::error::Chain;
 use crate::model::{Outcome, Row};
 use crate::nightly::imagestream::{Backend, ClusterStreams, StreamFiles};
@@ -39,7 +40,7 @@ pub(super) async fn nightly(settings: Nightly, output: &Output) -> Exit {
         Ok(Asked::Payload(order)) => payload(&settings, &order, output, began).await,
         Ok(Asked::Retrigger(retrigger)) => retrigger::retrigger(&settings, &retrigger, output, began).await,
         Err(error) => {
-            notices::of_bad_input(&settings, &refuse(&error, output));
+            notices::without_payload(&settings, &refuse(&error, output));
             Exit::Usage
         }
     }
@@ -55,7 +56,7 @@ async fn payload(settings: &Nightly, order: &Order, output: &Output, began: Bega
     };
     let Finished { rows, verdict } = finished;
     let exit = of_verdict(verdict).or(Exit::of(&rows));
-    let errors: Vec<String> = rows.iter().filter_map(wrong_in).collect();
+    let errors = wrong_in(&rows);
     if exit == Exit::AsDesired {
         notices::of_success(settings, &order.payload);
     } else {
@@ -85,7 +86,7 @@ async fn bring(
         backend: &*backend,
         observer: output.progress(),
         stop: stop.clone(),
-        jobs: settings.pace.jobs.get(),
+        copying: rows::options(&settings.copying, settings.pace.jobs.get(), Extent::default()),
         artifacts: settings.artifacts(),
         is_dry_run: settings.dry_run,
         is_stand_in_required: settings.strict_pod,
@@ -124,13 +125,13 @@ fn of_verdict(verdict: Verdict) -> Exit {
     }
 }
 
-/// What a row says that went wrong.
-fn wrong_in(row: &Row) -> Option<String> {
-    let why = match &row.outcome {
-        Outcome::Failed(failure) => Chain(failure.cause()).to_string(),
-        Outcome::Refused(refusal) => refusal.to_string(),
-        Outcome::Unfinished(cause) => cause.to_string(),
-        _ => return None,
+/// What rows say that went wrong, a line each.
+fn wrong_in(rows: &[Row]) -> Vec<String> {
+    let why = |row: &Row| match &row.outcome {
+        Outcome::Failed(failure) => Some(Chain(failure.cause()).to_string()),
+        Outcome::Refused(refusal) => Some(refusal.to_string()),
+        Outcome::Unfinished(cause) => Some(cause.to_string()),
+        _ => None,
     };
-    Some(format!("{} -> {}: {why}", row.source, row.target))
+    rows.iter().filter_map(|row| Some(format!("{} -> {}: {}", row.source, row.target, why(row)?))).collect()
 }

@@ -3,13 +3,10 @@
 use crate::cli::settings::Nightly;
 use crate::error::Chain;
 use crate::nightly::notices::{Audience, CounterKey, Failed, FailureCounter, Notice};
-use crate::nightly::payload::Payload;
+use crate::nightly::payload::{Payload, STREAM};
 
-/// The assembly whose failures are counted.
-const STREAM: &str = "stream";
-
-/// A run that did not get as far as a payload.
-pub(super) fn of_bad_input(settings: &Nightly, errors: &[String]) {
+/// A run that failed and had no payload, or did not get as far.
+pub(super) fn without_payload(settings: &Nightly, errors: &[String]) {
     let parameters = &settings.parameters;
     let failed = Failed {
         version: parameters.build_version,
@@ -58,7 +55,7 @@ fn told<T>(counted: Result<T, crate::nightly::notices::CounterError>) -> Option<
 fn write(settings: &Nightly, notices: &[Notice]) {
     let Some(artifacts) = settings.pace.artifacts.as_deref() else { return };
     for Notice { path, text } in notices {
-        if let Err(error) = crate::nightly::replace(&artifacts.join(path), text.as_bytes()) {
+        if let Err(error) = crate::report::replace(&artifacts.join(path), text.as_bytes()) {
             tracing::warn!("the notice `{path}` could not be written: {error}");
         }
     }

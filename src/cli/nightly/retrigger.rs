@@ -1,7 +1,7 @@
 //! `RETRIGGER_CURRENT_NIGHTLY`: a new nightly of what there is.
 
 use super::asked::{NothingAttempted, refuse};
-use super::cluster;
+use super::{cluster, notices, wrong_in};
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::report::{Began, Ended, conclude};
@@ -17,11 +17,14 @@ pub(super) async fn retrigger(settings: &Nightly, asked: &Retrigger, output: &Ou
     let rows = match put(settings, asked, output).await {
         Ok(rows) => rows,
         Err(error) => {
-            refuse(&error, output);
+            notices::without_payload(settings, &refuse(&error, output));
             return Exit::Usage;
         }
     };
     let (exit, dry_run, wire) = (Exit::of(&rows), settings.dry_run, Wire::default());
+    if exit != Exit::AsDesired {
+        notices::without_payload(settings, &wrong_in(&rows));
+    }
     let ended = Ended { command: "nightly", dry_run, began, part: None, rows, wire, exit };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }

@@ -21,7 +21,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::arch::Arch;
-use super::entries::{EntryImage, Slice};
+use super::entries::Slice;
 use super::facts::Reference;
 use super::inspected::{Inspected, InspectedBuild, Member};
 use super::issue::{Code, Issue};
@@ -31,14 +31,14 @@ use crate::error::{Class, Classify};
 use crate::model::Origin;
 
 /// The name of the image definition that is under a tag, by architecture and tag; that of a stand-in where one is.
-pub type Tags = BTreeMap<Arch, BTreeMap<Arc<str>, Arc<str>>>;
+pub(super) type Tags = BTreeMap<Arch, BTreeMap<Arc<str>, Arc<str>>>;
 
 /// [`Tags`] of the private payloads, which have whatever there is.
 #[must_use]
-pub fn tags_of(slices: &[Slice]) -> Tags {
+pub(super) fn tags_of(slices: &[Slice]) -> Tags {
     let mut tags = Tags::new();
     for slice in slices.iter().filter(|slice| slice.privacy == Privacy::Private) {
-        let built = slice.entries.iter().filter(|entry| matches!(entry.image, EntryImage::Built(_)));
+        let built = slice.entries.iter().filter(|entry| entry.is_built());
         let built = built.map(|entry| (Arc::clone(&entry.tag), Arc::clone(&entry.component)));
         tags.entry(slice.arch).or_default().extend(built);
     }
@@ -47,7 +47,7 @@ pub fn tags_of(slices: &[Slice]) -> Tags {
 
 /// What is known of a payload.
 #[derive(Debug, Clone, Copy)]
-pub struct CheckInput<'a> {
+pub(super) struct CheckInput<'a> {
     /// The payload.
     pub payload: &'a Payload,
     /// Its images.
@@ -62,7 +62,7 @@ pub struct CheckInput<'a> {
 
 /// What came of the checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checked {
+pub(super) struct Checked {
     /// What is inconsistent, in the order of the checks, each once.
     pub issues: Vec<Issue>,
     /// What was not checked.
@@ -77,7 +77,7 @@ pub struct Checked {
 
 /// A check that was not made, wholly or for a part, because nothing says what it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Undone {
+pub(super) struct Undone {
     /// The issues that it would find.
     pub code: Code,
     /// What was not checked, and why.
@@ -87,7 +87,7 @@ pub struct Undone {
 /// Something wrong about the input that no permit can allow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{message}")]
-pub struct HardError {
+pub(super) struct HardError {
     /// Where in the payload file.
     pub origin: Origin,
     /// What is wrong.
@@ -157,7 +157,7 @@ const IN_ORDER: [Check; 13] = [
 
 /// Makes all checks. Nothing is asked of anybody, and equal input gives equal output.
 #[must_use]
-pub fn check(order: &CheckInput<'_>) -> Checked {
+pub(super) fn check(order: &CheckInput<'_>) -> Checked {
     let mut checked = Checked { excluded: siblings::excluded(order), ..Checked::default() };
     checked.extend(IN_ORDER.iter().map(|check| check(order)));
     once_each(&mut checked.issues);

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::arch::Arch;
-use super::super::clearance::{Clearance, clear};
-use super::super::inspected::{Inspected, InspectedBuild, Member};
-use super::super::names::Privacy;
-use super::super::payload::Payload;
 use super::tags::{NotBuilt, Taken, taken};
 use super::{BuiltImage, Entry, EntryImage, LeftOut, Slice, Why};
+use crate::error::{Class, Classify};
+use crate::nightly::arch::Arch;
+use crate::nightly::clearance::{Clearance, clear};
+use crate::nightly::inspected::{Inspected, InspectedBuild, Member};
+use crate::nightly::names::Privacy;
+use crate::nightly::payload::Payload;
 
 /// What was asked for beyond the payload file.
 #[derive(Debug, Clone)]
@@ -78,17 +79,23 @@ impl SliceError {
             Self::NoStandIn { tag, .. } => tag,
         }
     }
+}
 
-    /// What to do.
-    #[must_use]
-    pub fn advice(&self) -> &'static str {
-        match self {
+impl Classify for SliceError {
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn advice(&self) -> Option<String> {
+        let advice = match self {
             Self::NotBuilt(_) => "build it, or correct the `arches` of the image",
             Self::NoStandIn { .. } => {
-                "have its image built for all architectures, and name it in IMAGES where that is given"
+                "have its image built for all architectures, name it in IMAGES where that is given, and see that it is not left out \
+                 as one of siblings that do not match"
             }
             Self::NoPublicBuild { .. } => "name the last build that is not embargoed as `public_build`",
-        }
+        };
+        Some(advice.to_owned())
     }
 }
 

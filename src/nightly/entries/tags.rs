@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::arch::Arch;
-use super::super::inspected::Member;
+use crate::nightly::arch::Arch;
+use crate::nightly::inspected::Member;
 
 /// A tag and what takes it.
 #[derive(Debug)]

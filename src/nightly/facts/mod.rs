@@ -18,7 +18,7 @@ pub use references::{Reference, ReferenceRelease, references};
 
 use super::arch::Arch;
 use super::inspected::{Inspected, InspectedBuild, Member};
-use super::payload::{AssemblyType, Build, ImageDefinition, Payload};
+use super::payload::{AssemblyType, ImageDefinition, Payload};
 use crate::engine::Stop;
 use crate::error::{Failure, Stage};
 use crate::registry::Client;
@@ -34,26 +34,6 @@ pub struct Extent<'a> {
     pub arches: &'a [Arch],
     /// The names of the images that take part (IMAGES); none: all.
     pub images: Option<&'a BTreeSet<Arc<str>>>,
-}
-
-/// What the registries say of one build.
-///
-/// # Errors
-/// When it cannot be read, or an architecture that its image is for has no image in it.
-pub async fn inspect_build(
-    client: &Client,
-    extent: Extent<'_>,
-    definition: &Arc<ImageDefinition>,
-    build: &Arc<Build>,
-) -> Result<InspectedBuild, Uninspected> {
-    let stop = Stop::default();
-    let mut reader = Reader::new(client, &stop);
-    let wanted = Wanted::new(extent, Arc::clone(definition), Arc::clone(build));
-    match builds::inspect(&mut reader, extent.payload, &[wanted]).await.pop() {
-        Some(Ok(build)) => Ok(build),
-        Some(Err(failures)) => Err(Uninspected { failures, stopped: None }),
-        None => Err(Uninspected { failures: Vec::new(), stopped: None }),
-    }
 }
 
 /// What the registries say of all images of a payload that take part: their builds, of embargoed ones of a stream assembly

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::artifacts::write_object;
 use super::backend::{Backend, BackendError, Put};
-use super::definition::Definition;
+use super::definition::{Definition, TagDefinition};
 use super::import::{Import, ImportFailed, Waiting};
 use super::merge::{Merge, Merged, merge};
 use super::rows;
@@ -56,17 +56,43 @@ impl Classify for Contended {
     }
 }
 
+/// What one ImageStream is to become.
+#[derive(Clone, Copy)]
+pub(in crate::nightly) struct Change<'a> {
+    /// Which one.
+    pub(in crate::nightly) name: &'a StreamName,
+    /// What it is made of, as reports have it.
+    pub(in crate::nightly) source: &'a str,
+    /// The tags that are written, and read back afterwards.
+    pub(in crate::nightly) tags: &'a [TagDefinition],
+    /// What becomes of the object that is there (none: there is none); asked anew when someone else changed it meanwhile.
+    pub(in crate::nightly) merge: &'a (dyn Fn(Option<&Value>) -> Merge + Sync),
+}
+
 /// Writes what differs, all ImageStreams at the same time; one that fails hurts no other. A row for each, in the order of
 /// `definitions`, and after it one for each of its tags that is not as it should be.
 pub async fn apply(backend: &dyn Backend, definitions: &[Definition], options: &Options) -> Vec<Row> {
-    let rows = definitions.iter().map(|definition| Applying { backend, definition, options }.rows());
+    let rows = definitions.iter().map(|definition| async move {
+        let (name, source, tags) = (&definition.name, &*definition.file_name(), &*definition.tags);
+        let merge = |live: Option<&Value>| merge(live, definition);
+        change(backend, Change { name, source, tags, merge: &merge }, options).await
+    });
     join_all(rows).await.concat()
+}
+
+/// As [`apply`], of one ImageStream, whatever it is to become.
+pub(in crate::nightly) async fn change(
+    backend: &dyn Backend,
+    change: Change<'_>,
+    options: &Options,
+) -> Vec<Row> {
+    Applying { backend, change, options }.rows().await
 }
 
 /// One ImageStream on its way.
 struct Applying<'a> {
     backend: &'a dyn Backend,
-    definition: &'a Definition,
+    change: Change<'a>,
     options: &'a Options,
 }
 
@@ -95,7 +121,7 @@ impl Applying<'_> {
     }
 
     fn row(&self, outcome: Outcome) -> Row {
-        rows::of_stream(self.backend, self.definition, outcome)
+        rows::of_stream(self.backend, (self.change.name, self.change.source), outcome)
     }
 
     async fn applied(&self) -> Vec<Row> {
@@ -108,7 +134,7 @@ impl Applying<'_> {
         let mut rows = if written.is_nothing() {
             vec![self.row(Outcome::Kept)]
         } else {
-            match self.backend.get(&self.definition.name).await {
+            match self.backend.get(self.change.name).await {
                 Ok(now) => self.verified(&written, failed, now.as_ref()),
                 Err(error) => return vec![self.row(failure(Stage::Verify, error))],
             }
@@ -127,10 +153,10 @@ impl Applying<'_> {
         let mut artifact = None;
         for tries in 1..=TRIES {
             self.unless_stopped()?;
-            let live = self.backend.get(&self.definition.name).await;
+            let live = self.backend.get(self.change.name).await;
             let live = live.map_err(|error| failure(Stage::Plan, error))?;
-            let Merge::Merged(merged) = merge(live.as_ref(), self.definition) else {
-                tracing::warn!("{} is locked: it is left as it is", self.definition.name);
+            let Merge::Merged(merged) = (self.change.merge)(live.as_ref()) else {
+                tracing::warn!("{} is locked: it is left as it is", self.change.name);
                 return Err(Outcome::Skipped(Skip::Locked));
             };
             if !merged.changes {
@@ -140,16 +166,16 @@ impl Applying<'_> {
             }
             artifact = Some(self.keep_artifacts(live.as_ref(), &merged.object)?);
             self.unless_stopped()?;
-            let put = self.backend.put(&self.definition.name, live.as_ref(), &merged.object).await;
+            let put = self.backend.put(self.change.name, live.as_ref(), &merged.object).await;
             if put.map_err(|error| failure(Stage::Transfer, error))? == Put::Stored {
                 let changed = |_| Outcome::Updated(Update::ImageStream);
                 let update = Some(live.map_or(Outcome::Copied(Reason::Absent), changed));
                 return Ok(Written { merged: *merged, update, artifact });
             }
-            tracing::debug!(tries, "{} was changed by someone else: merging anew", self.definition.name);
+            tracing::debug!(tries, "{} was changed by someone else: merging anew", self.change.name);
             tokio::time::sleep(PAUSE.mul_f64(f64::from(tries) * fastrand::f64())).await;
         }
-        Err(Outcome::Failed(Failure::new(Stage::Transfer, Contended(self.definition.name.clone()))))
+        Err(Outcome::Failed(Failure::new(Stage::Transfer, Contended(self.change.name.clone()))))
     }
 
     fn unless_stopped(&self) -> Result<(), Outcome> {
@@ -159,7 +185,7 @@ impl Applying<'_> {
 
     /// What is there is kept before it is replaced; else nothing is. Gives back the file of what it is to be.
     fn keep_artifacts(&self, live: Option<&Value>, object: &Value) -> Result<PathBuf, Outcome> {
-        let write = |when, object| write_object(&self.options.artifacts, &self.definition.name, when, object);
+        let write = |when, object| write_object(&self.options.artifacts, self.change.name, when, object);
         let before = live.map_or(Ok(()), |live| write("before", live).map(drop));
         let after = before.and_then(|()| write("after", object));
         after.map_err(|error| Outcome::Failed(Failure::new(Stage::Plan, error)))
@@ -168,7 +194,7 @@ impl Applying<'_> {
     fn tell(&self, merged: &Merged) {
         let Merged { added, changed, pruned, reverted, warnings, .. } = merged;
         let (name, [added, changed, pruned, reverted]) =
-            (&self.definition.name, [added.len(), changed.len(), pruned.len(), reverted.len()]);
+            (self.change.name, [added.len(), changed.len(), pruned.len(), reverted.len()]);
         tracing::info!(
             "{name}: {added} tags added, {changed} changed, {pruned} to delete, {reverted} stay reverted"
         );
@@ -181,8 +207,8 @@ impl Applying<'_> {
     async fn prune(&self, tags: &[Arc<str>]) -> HashMap<Arc<str>, BackendError> {
         let mut failed = HashMap::new();
         for tag in tags {
-            if let Err(error) = self.backend.delete_tag(&self.definition.name, tag).await {
-                tracing::warn!("{}:{tag} was not deleted: {}", self.definition.name, Chain(&error));
+            if let Err(error) = self.backend.delete_tag(self.change.name, tag).await {
+                tracing::warn!("{}:{tag} was not deleted: {}", self.change.name, Chain(&error));
                 failed.insert(Arc::clone(tag), error);
             }
         }
@@ -196,7 +222,7 @@ impl Applying<'_> {
         mut failed: HashMap<Arc<str>, BackendError>,
         now: Option<&Value>,
     ) -> Vec<Row> {
-        let Unverified { stream, tags, left } = compare(now, &written.merged, self.definition);
+        let Unverified { stream, tags, left } = compare(now, &written.merged, self.change.tags);
         let mut rows = match &written.artifact {
             Some(artifact) => self.verified_write(stream, &tags, artifact),
             // Without a write nothing but the deletions is ours.
@@ -207,7 +233,7 @@ impl Applying<'_> {
             rows.push(self.row(update));
         }
         rows.extend(
-            left.iter().map(|tag| rows::of_gone(self.definition, tag, self.left(tag, failed.remove(tag)))),
+            left.iter().map(|tag| rows::of_gone(self.change.name, tag, self.left(tag, failed.remove(tag)))),
         );
         rows
     }
@@ -219,7 +245,7 @@ impl Applying<'_> {
         tags: &[(Arc<str>, String)],
         artifact: &Path,
     ) -> Vec<Row> {
-        let name = &self.definition.name;
+        let name = self.change.name;
         let not_applied = |what: String| {
             let advice = self.backend.by_hand(name, artifact);
             Outcome::Failed(Failure::new(Stage::Verify, NotApplied { what, advice }))
@@ -229,8 +255,8 @@ impl Applying<'_> {
         let mut rows =
             vec![self.row(not_applied(format!("{name} was written without an error, and {what}")))];
         for (tag, what) in tags {
-            let defined = self.definition.tags.iter().find(|defined| defined.name == *tag);
-            rows.extend(defined.map(|defined| rows::of_tag(self.definition, defined, told(what))));
+            let defined = self.change.tags.iter().find(|defined| defined.name == *tag);
+            rows.extend(defined.map(|defined| rows::of_tag(self.change.name, defined, told(what))));
         }
         rows
     }
@@ -240,7 +266,7 @@ impl Applying<'_> {
         if let Some(error) = error {
             return failure(Stage::Delete, error);
         }
-        let StreamName { namespace, name } = &self.definition.name;
+        let StreamName { namespace, name } = self.change.name;
         let what = "the tag was deleted without an error, and is still there".to_owned();
         let advice =
             format!("delete it by hand with `oc delete -n {namespace} istag {name}:{tag}`, then run again");
@@ -251,8 +277,8 @@ impl Applying<'_> {
     async fn imported(&self, merged: &Merged, patience: Duration) -> Vec<Row> {
         let changed = merged.changed.iter().map(|change| &change.tag);
         let fresh = changed.chain(&merged.added).map(|tag| &**tag).collect();
-        let (backend, definition, stop) = (self.backend, self.definition, &self.options.stop);
-        let open = match (Waiting { backend, definition, fresh, patience, stop }).wait().await {
+        let (backend, stop, Change { name, tags, .. }) = (self.backend, &self.options.stop, self.change);
+        let open = match (Waiting { backend, name, tags, fresh, patience, stop }).wait().await {
             Ok(open) => open,
             Err(error) => return vec![self.row(failure(Stage::Verify, error))],
         };
@@ -265,7 +291,7 @@ impl Applying<'_> {
                     awaited: "the cluster to import the image".into(),
                 }),
             };
-            rows::of_tag(definition, &definition.tags[at], outcome)
+            rows::of_tag(name, &tags[at], outcome)
         };
         open.into_iter().map(row).collect()
     }

@@ -1,7 +1,6 @@
 //! Files that tell what was written, and what was there before.
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize as _;
@@ -12,6 +11,7 @@ use super::definition::Definition;
 use super::object::is_plain;
 use crate::error::{Class, Classify};
 use crate::nightly::StreamName;
+use crate::report::replace;
 
 /// An artifact could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -86,24 +86,4 @@ fn json(object: &Value) -> io::Result<Vec<u8>> {
     object.serialize(&mut Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"    ")))?;
     bytes.push(b'\n');
     Ok(bytes)
-}
-
-/// Puts `bytes` into the place of a file, whose folder is made if it is not there: under another name first, so that a
-/// file with the right name is always whole.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = readable_by_all().tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Temporary files are private by default, but others read what is written here.
-fn readable_by_all() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".image-mirror-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::backend::Backend;
+use super::rows;
+use crate::model::{Outcome, Row};
 use crate::nightly::StreamName;
+use crate::nightly::annotations::INCONSISTENCY;
 
 /// Where the run that wrote an ImageStream is to be looked at.
 pub(super) const BUILD_URL: &str = "release.openshift.io/build-url";
 /// The moment that the payload is of.
 pub(super) const BASIS_EVENT: &str = "release.openshift.io/runtime-brew-event";
-/// What is inconsistent about the payload.
-pub(super) const INCONSISTENCY: &str = "release.openshift.io/inconsistency";
 /// The API version of ImageStreams.
-pub(super) const API_VERSION: &str = "image.openshift.io/v1";
+pub(in crate::nightly) const API_VERSION: &str = "image.openshift.io/v1";
 
 /// What one ImageStream is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,11 @@ impl Definition {
         format!("updated-tags-for.{namespace}.{name}{partial}.yaml")
     }
 
+    /// Its row.
+    pub(in crate::nightly) fn row(&self, backend: &dyn Backend, outcome: Outcome) -> Row {
+        rows::of_stream(backend, (&self.name, &self.file_name()), outcome)
+    }
+
     /// The annotations that say which run wrote it, and of what moment it is.
     #[must_use]
     pub fn origin_annotations(&self) -> BTreeMap<String, String> {
@@ -75,21 +82,15 @@ impl Definition {
 
     /// The annotations of the ImageStream itself.
     pub(super) fn annotations(&self) -> Map<String, Value> {
-        let mut annotations = Map::new();
-        annotations.insert(BUILD_URL.to_owned(), self.build_url.as_str().into());
-        if let Some(event) = &self.basis_event {
-            annotations.insert(BASIS_EVENT.to_owned(), (**event).into());
-        }
-        if let Some(inconsistency) = &self.inconsistency {
-            annotations.insert(INCONSISTENCY.to_owned(), inconsistency.as_str().into());
-        }
-        annotations
+        let inconsistency = self.inconsistency.iter().map(|text| (INCONSISTENCY.to_owned(), text.clone()));
+        let all = self.origin_annotations().into_iter().chain(inconsistency);
+        all.map(|(name, text)| (name, text.into())).collect()
     }
 }
 
 impl TagDefinition {
     /// The tag within the specification of an ImageStream. `PreserveOriginal`: an index stays whole.
-    pub(super) fn to_json(&self) -> Value {
+    pub(in crate::nightly) fn to_json(&self) -> Value {
         json!({
             "name": self.name,
             "annotations": self.annotations,

@@ -7,13 +7,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
-use super::artifacts::replace;
 use super::backend::{Backend, BackendError, Put};
-use super::object::{change_at, is_plain, name_of, status_name_of};
+use super::object::{SERVERS, change_at, is_plain, name_of, status_name_of};
 use crate::error::{Class, Classify};
 use crate::model::Locator;
 use crate::nightly::StreamName;
 use crate::reading;
+use crate::report::replace;
 
 /// So many parts may a file have: far more than an ImageStream of 64 MiB.
 const PARTS: usize = 10_000_000;
@@ -170,7 +170,7 @@ fn with_what_is_the_servers(object: &Value, now: Option<&Value>) -> Value {
     take_over(fields, now, &["status"]);
     let metadata = now.get("metadata").unwrap_or(&Value::Null);
     change_at(fields, "metadata", |fields| {
-        take_over(fields, metadata, &["uid", "creationTimestamp", "generation"]);
+        take_over(fields, metadata, &SERVERS);
     });
     object
 }

@@ -7,10 +7,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::backend::{Backend, BackendError, Put};
-use super::definition::Definition;
+use super::definition::TagDefinition;
 use super::object::{change_at, name_of, spec_tag, status_tag};
 use crate::engine::Stop;
 use crate::error::{Class, Classify};
+use crate::nightly::StreamName;
 
 /// How often is looked whether all is imported.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -85,7 +86,9 @@ fn again(object: &Value, tags: &HashSet<&str>) -> Value {
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
     pub(super) backend: &'a dyn Backend,
-    pub(super) definition: &'a Definition,
+    pub(super) name: &'a StreamName,
+    /// The tags whose images are waited for.
+    pub(super) tags: &'a [TagDefinition],
     /// Tags that were written just now: who imports them is at it.
     pub(super) fresh: HashSet<&'a str>,
     pub(super) patience: Duration,
@@ -96,13 +99,13 @@ pub(super) struct Waiting<'a> {
 pub(super) type Open = (usize, Import);
 
 impl Waiting<'_> {
-    /// Waits until all is imported, but not for ever; gives back which tags of the definition are not. What failed
+    /// Waits until all is imported, but not for ever; gives back which tags are not. What failed
     /// before this run is asked for once more, since nobody else does.
     pub(super) async fn wait(&self) -> Result<Vec<Open>, BackendError> {
         let until = Instant::now() + self.patience;
         let mut may_ask = true;
         loop {
-            let now = self.backend.get(&self.definition.name).await?;
+            let now = self.backend.get(self.name).await?;
             let open = self.open(now.as_ref());
             let is_over = Instant::now() >= until || self.stop.gently.is_cancelled();
             if open.is_empty() || is_over {
@@ -118,24 +121,20 @@ impl Waiting<'_> {
 
     fn open(&self, now: Option<&Value>) -> Vec<Open> {
         let import = |name: &str| now.map_or(Import::Pending, |now| import_of(now, name));
-        let all = self.definition.tags.iter().map(|tag| import(&tag.name)).enumerate();
+        let all = self.tags.iter().map(|tag| import(&tag.name)).enumerate();
         all.filter(|(_, import)| *import != Import::Done).collect()
     }
 
     /// Whether that is settled: asked for, or not needed.
     async fn ask_again(&self, now: &Value, open: &[Open]) -> Result<bool, BackendError> {
         let failed = open.iter().filter(|(_, import)| matches!(import, Import::Failed(_)));
-        let names = failed.map(|(at, _)| &*self.definition.tags[*at].name);
+        let names = failed.map(|(at, _)| &*self.tags[*at].name);
         let names: HashSet<&str> = names.filter(|name| !self.fresh.contains(name)).collect();
         if names.is_empty() {
             return Ok(true);
         }
-        tracing::info!(
-            "asking the cluster to import {} tags of {} once more",
-            names.len(),
-            self.definition.name
-        );
-        let put = self.backend.put(&self.definition.name, Some(now), &again(now, &names)).await?;
+        tracing::info!("asking the cluster to import {} tags of {} once more", names.len(), self.name);
+        let put = self.backend.put(self.name, Some(now), &again(now, &names)).await?;
         Ok(put == Put::Stored)
     }
 }

@@ -6,18 +6,15 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::definition::{Definition, INCONSISTENCY};
+use super::definition::Definition;
 use super::object::{
-    annotation, change_at, difference, empty, image_of, is_same_image, name_of, spec_tag, spec_tags,
-    status_name_of, status_tags, tag_annotation,
+    annotation, difference, empty, image_of, is_locked, is_same_image, name_of, rewritten, spec_tag,
+    spec_tags, status_name_of, status_tags, tag_annotation,
 };
+use crate::nightly::annotations::INCONSISTENCY;
 
-/// Whoever tests the platform locks an ImageStream by it.
-const MODE: &str = "release.openshift.io/mode";
-const LOCKED: &str = "locked";
 /// Marks a tag that somebody took back, by the image that it is never to be again.
 const REVERTED_FROM: &str = "reverted-from";
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What is to be done with an ImageStream.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +59,7 @@ pub struct TagChange {
 #[must_use]
 pub fn merge(live: Option<&Value>, definition: &Definition) -> Merge {
     let there = live.cloned().unwrap_or_else(|| empty(&definition.name));
-    if annotation(&there, MODE) == Some(LOCKED) {
+    if is_locked(&there) {
         return Merge::Locked;
     }
     let tags = Tags::of(&there, definition);
@@ -72,7 +69,7 @@ pub fn merge(live: Option<&Value>, definition: &Definition) -> Merge {
         tags.added.is_empty() && tags.changed.is_empty() && tags.all.len() == spec_tags(&there).len();
     Merge::Merged(Box::new(Merged {
         changes: live.is_none() || !is_right || !is_inconsistency_right,
-        object: written(there, definition, tags.all),
+        object: rewritten(there, tags.all, |annotations| annotate(annotations, definition)),
         added: tags.added,
         changed: tags.changed,
         pruned,
@@ -162,22 +159,7 @@ fn pruned(there: &Value, definition: &Definition) -> Vec<Arc<str>> {
     all.filter(|name| known.insert(name)).map(Arc::from).collect()
 }
 
-/// The object to write: without what only the server says.
-fn written(mut object: Value, definition: &Definition, tags: Vec<Value>) -> Value {
-    let Some(fields) = object.as_object_mut() else { return definition.to_json() };
-    fields.remove("status");
-    change_at(fields, "metadata", |metadata| {
-        for server_side in ["creationTimestamp", "generation", "uid"] {
-            metadata.remove(server_side);
-        }
-        change_at(metadata, "annotations", |annotations| annotate(annotations, definition));
-    });
-    change_at(fields, "spec", |spec| drop(spec.insert("tags".to_owned(), tags.into())));
-    object
-}
-
 fn annotate(annotations: &mut Map<String, Value>, definition: &Definition) {
-    annotations.remove(LAST_APPLIED);
     annotations.remove(INCONSISTENCY);
     annotations.extend(definition.annotations());
 }
@@ -186,8 +168,9 @@ fn annotate(annotations: &mut Map<String, Value>, definition: &Definition) {
 mod tests {
     use serde_json::json;
 
-    use super::super::definition::tests::definition;
     use super::*;
+    use crate::nightly::imagestream::definition::tests::definition;
+    use crate::nightly::imagestream::object::{LAST_APPLIED, LOCKED, MODE};
 
     const H: &str = "6084e7aa6084e7aa6084e7aa6084e7aa6084e7aa6084e7aa6084e7aa6084e7aa";
 
@@ -334,7 +317,7 @@ mod tests {
     #[test]
     fn a_locked_stream_is_left_alone() {
         let mut there = live(&["a=A"]);
-        there["metadata"]["annotations"] = json!({MODE: "locked"});
+        there["metadata"]["annotations"] = json!({MODE: LOCKED});
         assert_eq!(merge(Some(&there), &definition(&["b=B"])), Merge::Locked);
         there["metadata"]["annotations"] = json!({MODE: "open"});
         assert_ne!(merge(Some(&there), &definition(&["b=B"])), Merge::Locked);

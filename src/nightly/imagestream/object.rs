@@ -3,11 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::definition::API_VERSION;
-use crate::model::Digest;
 use crate::nightly::StreamName;
+use crate::nightly::names::pinned;
+
+/// Whoever tests the platform locks an ImageStream by it.
+pub(in crate::nightly) const MODE: &str = "release.openshift.io/mode";
+pub(in crate::nightly) const LOCKED: &str = "locked";
+/// What an old way of writing left behind.
+pub(in crate::nightly) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// What only the server writes, beside the status.
+pub(in crate::nightly) const SERVERS: [&str; 3] = ["creationTimestamp", "generation", "uid"];
 
 /// An ImageStream with nothing in it.
-pub(super) fn empty(name: &StreamName) -> Value {
+pub(in crate::nightly) fn empty(name: &StreamName) -> Value {
     let StreamName { namespace, name } = name;
     serde_json::json!({
         "apiVersion": API_VERSION,
@@ -17,12 +25,39 @@ pub(super) fn empty(name: &StreamName) -> Value {
 }
 
 /// An annotation of the ImageStream itself.
-pub(super) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+pub(in crate::nightly) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.get("metadata")?.get("annotations")?.get(name)?.as_str()
 }
 
+/// Whether somebody said that it is to be left as it is.
+pub(in crate::nightly) fn is_locked(object: &Value) -> bool {
+    annotation(object, MODE) == Some(LOCKED)
+}
+
+/// The object with other tags and annotations, as it is to be written: without what only the server says, but with its
+/// `resourceVersion`.
+pub(in crate::nightly) fn rewritten(
+    mut object: Value,
+    tags: Vec<Value>,
+    annotate: impl FnOnce(&mut Map<String, Value>),
+) -> Value {
+    let Some(fields) = object.as_object_mut() else { return object };
+    fields.remove("status");
+    change_at(fields, "metadata", |metadata| {
+        for field in SERVERS {
+            metadata.remove(field);
+        }
+        change_at(metadata, "annotations", |annotations| {
+            annotations.remove(LAST_APPLIED);
+            annotate(annotations);
+        });
+    });
+    change_at(fields, "spec", |spec| drop(spec.insert("tags".to_owned(), tags.into())));
+    object
+}
+
 /// Changes the object under `key`, which is made if there is none.
-pub(super) fn change_at(
+pub(in crate::nightly) fn change_at(
     object: &mut Map<String, Value>,
     key: &str,
     change: impl FnOnce(&mut Map<String, Value>),
@@ -36,12 +71,12 @@ pub(super) fn change_at(
 }
 
 /// The tags that it is to have.
-pub(super) fn spec_tags(object: &Value) -> &[Value] {
+pub(in crate::nightly) fn spec_tags(object: &Value) -> &[Value] {
     tags(object, "spec")
 }
 
 /// The tags that it has.
-pub(super) fn status_tags(object: &Value) -> &[Value] {
+pub(in crate::nightly) fn status_tags(object: &Value) -> &[Value] {
     tags(object, "status")
 }
 
@@ -51,22 +86,22 @@ fn tags<'a>(object: &'a Value, part: &str) -> &'a [Value] {
 }
 
 /// The name of a tag of the specification.
-pub(super) fn name_of(tag: &Value) -> Option<&str> {
+pub(in crate::nightly) fn name_of(tag: &Value) -> Option<&str> {
     tag.get("name")?.as_str()
 }
 
 /// The name of a tag of the status.
-pub(super) fn status_name_of(tag: &Value) -> Option<&str> {
+pub(in crate::nightly) fn status_name_of(tag: &Value) -> Option<&str> {
     tag.get("tag")?.as_str()
 }
 
 /// A tag of the specification by its name.
-pub(super) fn spec_tag<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+pub(in crate::nightly) fn spec_tag<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     spec_tags(object).iter().find(|tag| name_of(tag) == Some(name))
 }
 
 /// A tag of the status by its name.
-pub(super) fn status_tag<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+pub(in crate::nightly) fn status_tag<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     status_tags(object).iter().find(|tag| status_name_of(tag) == Some(name))
 }
 
@@ -76,17 +111,17 @@ pub(in crate::nightly) fn has_tag(object: &Value, name: &str) -> bool {
 }
 
 /// The image that a tag is to be imported from.
-pub(super) fn image_of(tag: &Value) -> Option<&str> {
+pub(in crate::nightly) fn image_of(tag: &Value) -> Option<&str> {
     tag.get("from")?.get("name")?.as_str()
 }
 
 /// An annotation of a tag.
-pub(super) fn tag_annotation<'a>(tag: &'a Value, name: &str) -> Option<&'a str> {
+pub(in crate::nightly) fn tag_annotation<'a>(tag: &'a Value, name: &str) -> Option<&'a str> {
     tag.get("annotations")?.get(name)?.as_str()
 }
 
 /// In what two tags of a specification differ, as far as we say what they are to be; none: in nothing.
-pub(super) fn difference(one: &Value, other: &Value) -> Option<&'static str> {
+pub(in crate::nightly) fn difference(one: &Value, other: &Value) -> Option<&'static str> {
     let same = |differs: fn(&Value, &Value) -> bool| !differs(one, other);
     if !same(|one, other| from(one) != from(other) || is_reference(one) != is_reference(other)) {
         Some("its image")
@@ -122,24 +157,15 @@ fn annotations(tag: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// Whether two pull specs are of one image: by their digests, also where those are written as tags.
-pub(super) fn is_same_image(one: &str, other: &str) -> bool {
-    match (digest_of(one), digest_of(other)) {
-        (Some(one), Some(other)) => one == other,
+pub(in crate::nightly) fn is_same_image(one: &str, other: &str) -> bool {
+    match (pinned(one), pinned(other)) {
+        (Some(one), Some(other)) => one.version == other.version,
         _ => one == other,
     }
 }
 
-/// The digest in `repository@sha256:HEX` or `repository:sha256-HEX`.
-fn digest_of(pullspec: &str) -> Option<Digest> {
-    let hex = match pullspec.rsplit_once('@') {
-        Some((_, digest)) => digest.strip_prefix("sha256:")?,
-        None => pullspec.rsplit_once(":sha256-")?.1,
-    };
-    Digest::parse(&format!("sha256:{hex}")).ok()
-}
-
 /// Whether a name can stand in a file name and in a path as it is: all that Kubernetes takes can.
-pub(super) fn is_plain(name: &str) -> bool {
+pub(in crate::nightly) fn is_plain(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain)
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::backend::Backend;
 use super::definition::Definition;
 use super::merge::{Merge, Merged, TagChange, merge};
-use super::rows;
 use crate::error::{Chain, Failure, Stage};
 use crate::model::{Outcome, Reason, Row, Skip};
 use crate::nightly::StreamName;
@@ -64,7 +63,7 @@ pub async fn plan(backend: &dyn Backend, definitions: &[Definition]) -> Vec<Stre
 }
 
 async fn of_one(backend: &dyn Backend, definition: &Definition) -> StreamPlan {
-    let with = |action, outcome| unchanged(definition, action, rows::of_stream(backend, definition, outcome));
+    let with = |action, outcome| unchanged(definition, action, definition.row(backend, outcome));
     let live = match backend.get(&definition.name).await {
         Ok(live) => live,
         Err(error) => {

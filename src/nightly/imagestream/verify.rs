@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::definition::{Definition, INCONSISTENCY};
+use super::definition::TagDefinition;
 use super::merge::Merged;
 use super::object::{annotation, difference, has_tag, image_of, spec_tag};
 use crate::error::{Class, Classify};
+use crate::nightly::annotations::INCONSISTENCY;
 
 /// So many tags are named in one sentence.
 const NAMED: usize = 3;
@@ -37,24 +38,24 @@ impl Classify for NotApplied {
 pub(super) struct Unverified {
     /// What is wrong with the ImageStream, its tags included that were to be there; none: nothing.
     pub(super) stream: Option<String>,
-    /// The tags of the definition that are not as they should be, and what they are.
+    /// The tags that are not as they were written, and what they are.
     pub(super) tags: Vec<(Arc<str>, String)>,
     /// The tags that should be gone.
     pub(super) left: Vec<Arc<str>>,
 }
 
-/// Holds what is there now (none: nothing) against what was written.
-pub(super) fn compare(now: Option<&Value>, merged: &Merged, definition: &Definition) -> Unverified {
+/// Holds what is there now (none: nothing) against what was written, these `tags` of it.
+pub(super) fn compare(now: Option<&Value>, merged: &Merged, tags: &[TagDefinition]) -> Unverified {
     let Some(now) = now else {
         return Unverified { stream: Some("it is not there".to_owned()), ..Unverified::default() };
     };
-    let names = definition.tags.iter().map(|tag| &tag.name);
+    let (all, names) = (tags.len(), tags.iter().map(|tag| &tag.name));
     let tags: Vec<_> =
         names.filter_map(|name| Some((Arc::clone(name), wrong(now, &merged.object, name)?))).collect();
     let left = merged.pruned.iter().filter(|tag| has_tag(now, tag)).cloned().collect();
-    let is_annotated = annotation(now, INCONSISTENCY) == definition.inconsistency.as_deref();
+    let is_annotated = annotation(now, INCONSISTENCY) == annotation(&merged.object, INCONSISTENCY);
     let annotated = (!is_annotated).then(|| format!("its annotation `{INCONSISTENCY}` is another"));
-    let stream = (!tags.is_empty()).then(|| several(&tags, definition)).or(annotated);
+    let stream = (!tags.is_empty()).then(|| several(&tags, all)).or(annotated);
     Unverified { stream, tags, left }
 }
 
@@ -69,9 +70,8 @@ fn wrong(now: &Value, written: &Value, name: &str) -> Option<String> {
     })
 }
 
-fn several(tags: &[(Arc<str>, String)], definition: &Definition) -> String {
+fn several(tags: &[(Arc<str>, String)], all: usize) -> String {
     let names: Vec<&str> = tags.iter().take(NAMED).map(|(name, _)| &**name).collect();
     let more = if tags.len() > NAMED { ", …" } else { "" };
-    let (wrong, all) = (tags.len(), definition.tags.len());
-    format!("{wrong} of {all} tags are not what was written ({}{more})", names.join(", "))
+    format!("{} of {all} tags are not what was written ({}{more})", tags.len(), names.join(", "))
 }

@@ -56,7 +56,7 @@ async fn component(
     if let Some(list) = common_list(entries) {
         return Component { tag: Arc::clone(tag), image: Some(list.clone()), stitched: None };
     }
-    let origin = Origin::ImageStreamTag { stream: stream.to_string().into(), tag: Some(Arc::clone(tag)) };
+    let origin = stream.origin(Some(tag));
     let images = entries.iter().map(|(arch, entry)| (*arch, entry.image.clone())).collect();
     stitch(means, (tag, origin), &images, repository).boxed().await
 }

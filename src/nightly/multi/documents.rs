@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Input;
 use crate::model::ImageRef;
+use crate::nightly::imagestream::{API_VERSION, TagDefinition};
 use crate::nightly::{Arch, StreamName};
 
 /// An index and what it is over, as `manifest-tool` reads it.
@@ -21,17 +22,12 @@ pub(super) fn release_stream(
     stream: &StreamName,
     components: &BTreeMap<Arc<str>, ImageRef>,
 ) -> Value {
-    let none = Map::new();
     let tag = |(tag, image): (&Arc<str>, &ImageRef)| {
-        json!({
-            "name": **tag,
-            "annotations": input.tag_annotations.get(tag).unwrap_or(&none),
-            "from": {"kind": "DockerImage", "name": image.to_string()},
-            "importPolicy": {"importMode": "PreserveOriginal"},
-        })
+        let annotations = input.tag_annotations.get(tag).cloned().unwrap_or_default();
+        TagDefinition { name: Arc::clone(tag), from: image.to_string(), annotations }.to_json()
     };
     json!({
-        "apiVersion": "image.openshift.io/v1",
+        "apiVersion": API_VERSION,
         "kind": "ImageStream",
         "metadata": {"name": *stream.name, "namespace": *stream.namespace, "annotations": input.annotations},
         "spec": {"tags": components.iter().map(tag).collect::<Vec<_>>()},

@@ -10,9 +10,9 @@ use super::component::{Component, components};
 use super::documents::{manifest_list, release_stream};
 use super::error::Error;
 use super::index::index;
-use super::tags::{NewTag, NextTags, Standing, next_tags, standing};
+use super::tags::{Standing, standing};
 use super::{Input, all_well, names};
-use crate::model::{Descriptor, ImageRef, Locator, Moved, Origin, Row, Version};
+use crate::model::{Descriptor, ImageRef, Locator, Moved, Row, Version};
 use crate::nightly::names::{by_digest, multi_stream_name};
 use crate::nightly::publish::{BASE, Means, Naming, Published, Release, ReleaseMember, ReleaseName, publish};
 use crate::nightly::{Arch, StreamName};
@@ -25,8 +25,6 @@ pub struct Made {
     pub name: ReleaseName,
     /// The index over its images, by digest.
     pub image: ImageRef,
-    /// The ImageStream that it is to be a tag of.
-    pub next: NextTags,
 }
 
 /// What became of a payload for all architectures.
@@ -98,13 +96,7 @@ impl Making<'_> {
         let components = self.components().await?;
         let images = self.release_images(&components).await?;
         let image = self.release_index(&images).await;
-        if !all_well(&self.rows) {
-            return None;
-        }
-        let new = NewTag { name: &self.name, image: &image, annotations: self.input.annotations };
-        let rules = (self.input.payload.assembly.kind, &self.input.payload.multi_arch);
-        let next = next_tags(&self.stream, self.input.live, rules, &new);
-        Some(Made { name: self.name.clone(), image, next })
+        all_well(&self.rows).then(|| Made { name: self.name.clone(), image })
     }
 
     /// The images that the release is made of, by their tags; none: one of them could not be made.
@@ -171,8 +163,7 @@ impl Making<'_> {
         self.documents.insert(file, manifest_list(&target, &sources));
         let source: Vec<_> = self.of_arches.values().map(|of_arch| of_arch.target.to_string()).collect();
         let ends = (Locator::Text(source.join(" + ").into()), Locator::Image(target));
-        let tag = Some(self.name.as_str().into());
-        let origin = Origin::ImageStreamTag { stream: self.stream.to_string().into(), tag };
+        let origin = self.stream.origin(Some(self.name.as_str()));
         self.rows.push(named.row(origin, ends, Some(manifest.digest.clone()), (requests, started)));
         by_digest(&repository, &manifest.digest)
     }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use error::Error;
 pub use make::{Made, Multi, make};
@@ -54,7 +54,7 @@ pub struct Input<'a> {
     /// The annotations of what is written: which build did it, and of what.
     pub annotations: &'a BTreeMap<String, String>,
     /// The annotations of the tags of images, by tag; of those that have any.
-    pub tag_annotations: &'a BTreeMap<Arc<str>, Map<String, Value>>,
+    pub tag_annotations: &'a BTreeMap<Arc<str>, BTreeMap<String, String>>,
     /// Now.
     pub now: SystemTime,
     /// `SOURCE_DATE_EPOCH`.

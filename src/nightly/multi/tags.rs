@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::error::Error;
 use super::names::made_at;
 use crate::model::ImageRef;
 use crate::nightly::StreamName;
+use crate::nightly::imagestream::object::{empty, is_locked, name_of, rewritten, spec_tags, tag_annotation};
+use crate::nightly::imagestream::{Merge, Merged, TagDefinition};
 use crate::nightly::payload::{AssemblyType, MultiArch};
 use crate::nightly::publish::ReleaseName;
 
@@ -17,12 +19,8 @@ const NIGHTLY: &str = "nightly-multi";
 /// What the release controller writes to a tag.
 const PHASE: &str = "release.openshift.io/phase";
 const ACCEPTED: &str = "Accepted";
-/// How somebody says that a stream is to be left as it is.
-const MODE: &str = "release.openshift.io/mode";
-const LOCKED: &str = "locked";
-/// What only the server writes, or what an old way of writing left behind.
-const SERVERS: [&str; 4] = ["creationTimestamp", "generation", "uid", "managedFields"];
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Keeps the release controller from naming the image anew.
+const REWRITE: &str = "release.openshift.io/rewrite";
 
 /// Whether a release is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,19 +49,14 @@ pub struct NewTag<'a> {
     pub annotations: &'a BTreeMap<String, String>,
 }
 
-/// The ImageStream as it should be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NextTags {
-    /// As it is to be written: the live one with other tags, without what only the server writes but for its `resourceVersion`.
-    pub object: Value,
-    /// The tags that go. They are to be deleted by themselves, too: what is in the status counts for the release controller.
-    pub removed: Vec<String>,
-}
-
-/// Whether somebody locked the stream `live`.
-#[must_use]
-pub fn is_locked(live: Option<&Value>) -> bool {
-    live.is_some_and(|live| live["metadata"]["annotations"][MODE] == LOCKED)
+impl NewTag<'_> {
+    /// The tag as it is to be.
+    #[must_use]
+    pub fn definition(&self) -> TagDefinition {
+        let mut annotations = self.annotations.clone();
+        annotations.insert(REWRITE.to_owned(), "false".to_owned());
+        TagDefinition { name: self.name.as_str().into(), from: self.image.to_string(), annotations }
+    }
 }
 
 /// Whether a release is to be made now, into the stream `live`. Asked before anything else.
@@ -76,10 +69,10 @@ pub fn standing(
     (kind, rules): (AssemblyType, &MultiArch),
     now: SystemTime,
 ) -> Result<Standing, Error> {
-    if is_locked(live) {
+    if live.is_some_and(is_locked) {
         return Ok(Standing::Locked);
     }
-    let tags = tags_of(live);
+    let tags = live.map_or(&[][..], spec_tags);
     let Some(last) = tags.iter().rfind(|tag| is_nightly(tag)).filter(|_| kind == AssemblyType::Stream) else {
         return Ok(Standing::Due);
     };
@@ -93,30 +86,38 @@ pub fn standing(
 /// The stream with the tag `new`: of a stream assembly it comes last, behind what is no nightly and the nightlies that stay. Any other
 /// has its releases one at a time.
 #[must_use]
-pub fn next_tags(
+pub fn merge(
     stream: &StreamName,
     live: Option<&Value>,
     (kind, rules): (AssemblyType, &MultiArch),
     new: &NewTag<'_>,
-) -> NextTags {
-    let before = tags_of(live);
-    let is_stream = kind == AssemblyType::Stream;
-    let mut tags = if is_stream { staying(&before, rules) } else { Vec::new() };
-    tags.retain(|tag| name(tag) != new.name.as_str());
-    tags.push(tag(new));
-    let stays = |tag: &Value| tags.iter().any(|other| name(other) == name(tag));
-    let removed = before.iter().filter(|tag| !stays(tag)).map(|tag| name(tag).to_owned()).collect();
-
-    let mut metadata = metadata(stream, live);
-    if !is_stream {
-        metadata.insert("annotations".to_owned(), json!(new.annotations));
+) -> Merge {
+    let there = live.cloned().unwrap_or_else(|| empty(stream));
+    if is_locked(&there) {
+        return Merge::Locked;
     }
-    let mut spec = live.and_then(|live| live["spec"].as_object()).cloned().unwrap_or_default();
-    spec.insert("tags".to_owned(), Value::Array(tags));
-    let object = json!({
-        "apiVersion": "image.openshift.io/v1", "kind": "ImageStream", "metadata": metadata, "spec": spec,
+    let is_stream = kind == AssemblyType::Stream;
+    let definition = new.definition();
+    let mut tags = if is_stream { staying(spec_tags(&there), rules) } else { Vec::new() };
+    tags.retain(|tag| name(tag) != &*definition.name);
+    tags.push(tag(&definition));
+    let stays = |tag: &&Value| tags.iter().any(|other| name(other) == name(tag));
+    let pruned = spec_tags(&there).iter().filter(|tag| !stays(tag)).map(|tag| name(tag).into()).collect();
+    let object = rewritten(there, tags, |annotations| {
+        if !is_stream {
+            *annotations =
+                new.annotations.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
+        }
     });
-    NextTags { object, removed }
+    Merge::Merged(Box::new(Merged {
+        object,
+        changes: true,
+        added: vec![definition.name],
+        changed: Vec::new(),
+        pruned,
+        reverted: Vec::new(),
+        warnings: Vec::new(),
+    }))
 }
 
 /// What is no nightly, and then the last nightlies; where too few of those were accepted, older ones that were stand before them.
@@ -132,12 +133,8 @@ fn staying(tags: &[Value], rules: &MultiArch) -> Vec<Value> {
     others.into_iter().cloned().collect()
 }
 
-fn tags_of(live: Option<&Value>) -> Vec<Value> {
-    live.and_then(|live| live["spec"]["tags"].as_array()).cloned().unwrap_or_default()
-}
-
 fn name(tag: &Value) -> &str {
-    tag["name"].as_str().unwrap_or_default()
+    name_of(tag).unwrap_or_default()
 }
 
 fn is_nightly(tag: &Value) -> bool {
@@ -145,32 +142,14 @@ fn is_nightly(tag: &Value) -> bool {
 }
 
 fn is_accepted(tag: &Value) -> bool {
-    tag["annotations"][PHASE] == ACCEPTED
+    tag_annotation(tag, PHASE) == Some(ACCEPTED)
 }
 
-fn tag(new: &NewTag<'_>) -> Value {
-    let mut annotations = new.annotations.clone();
-    annotations.insert("release.openshift.io/rewrite".to_owned(), "false".to_owned());
-    json!({
-        "name": new.name.as_str(),
-        "annotations": annotations,
-        "from": {"kind": "DockerImage", "name": new.image.to_string()},
-        "referencePolicy": {"type": "Source"},
-        "importPolicy": {"importMode": "PreserveOriginal"},
-    })
-}
-
-fn metadata(stream: &StreamName, live: Option<&Value>) -> Map<String, Value> {
-    let mut metadata = live.and_then(|live| live["metadata"].as_object()).cloned().unwrap_or_default();
-    for field in SERVERS {
-        metadata.remove(field);
-    }
-    if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
-        annotations.remove(LAST_APPLIED);
-    }
-    metadata.insert("name".to_owned(), stream.name.as_ref().into());
-    metadata.insert("namespace".to_owned(), stream.namespace.as_ref().into());
-    metadata
+/// Who pulls the release by its tag is sent to where the image is.
+fn tag(definition: &TagDefinition) -> Value {
+    let mut tag = definition.to_json();
+    tag["referencePolicy"] = json!({"type": "Source"});
+    tag
 }
 
 #[cfg(test)]
@@ -179,6 +158,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Digest, Reference, Version};
+    use crate::nightly::imagestream::object::{LAST_APPLIED, LOCKED, MODE};
 
     const STREAM: AssemblyType = AssemblyType::Stream;
     const NEW: &str = "4.10.0-0.nightly-multi-2024-01-09-000000";
@@ -215,14 +195,21 @@ mod tests {
         ImageRef::new(repository, Version::Digest(Digest::of(b"release")))
     }
 
-    fn next(live: Option<&Value>, kind: AssemblyType) -> NextTags {
+    fn next(live: Option<&Value>, kind: AssemblyType) -> Merged {
         let annotations = BTreeMap::from([("release.openshift.io/build-url".to_owned(), "u".to_owned())]);
         let new =
             NewTag { name: &ReleaseName::parse(NEW).unwrap(), image: &image(), annotations: &annotations };
-        next_tags(&stream(), live, (kind, &rules()), &new)
+        match merge(&stream(), live, (kind, &rules()), &new) {
+            Merge::Merged(merged) => *merged,
+            Merge::Locked => panic!("it is not locked"),
+        }
     }
 
-    fn names(next: &NextTags) -> Vec<&str> {
+    fn pruned(next: &Merged) -> Vec<&str> {
+        next.pruned.iter().map(|name| &**name).collect()
+    }
+
+    fn names(next: &Merged) -> Vec<&str> {
         next.object["spec"]["tags"].as_array().unwrap().iter().map(name).collect()
     }
 
@@ -239,7 +226,7 @@ mod tests {
         let mut expected = vec!["tickle".to_owned()];
         expected.extend(days(&[1, 3, 4, 5, 6, 7]));
         assert_eq!(names(&next), expected);
-        assert_eq!(next.removed, [nightly(2)]);
+        assert_eq!(pruned(&next), [nightly(2)]);
     }
 
     #[test]
@@ -255,7 +242,7 @@ mod tests {
         let stream = live(1..=7, &[1, 2, 3, 4, 5, 6, 7]);
         let next = next(Some(&stream), STREAM);
         assert_eq!(names(&next), days(&[3, 4, 5, 6, 7]));
-        assert_eq!(next.removed, [nightly(1), nightly(2)]);
+        assert_eq!(pruned(&next), [nightly(1), nightly(2)]);
     }
 
     #[test]
@@ -303,11 +290,14 @@ mod tests {
     fn a_standard_assembly_has_one_release_and_its_own_annotations() {
         // 18.107
         let mut stream = live(1..=2, &[1]);
-        stream["metadata"] = json!({"annotations": {"old": "x"}, "resourceVersion": "7", "uid": "u"});
+        stream["metadata"] = json!({
+            "name": "4.10-art-latest-multi", "namespace": "ocp-multi", "resourceVersion": "7", "uid": "u",
+            "annotations": {"old": "x"},
+        });
         stream["status"] = json!({"tags": []});
         let next = next(Some(&stream), AssemblyType::Standard);
         assert_eq!(names(&next), [NEW]);
-        assert_eq!(next.removed, [nightly(1), nightly(2)]);
+        assert_eq!(pruned(&next), [nightly(1), nightly(2)]);
         let metadata = json!({
             "name": "4.10-art-latest-multi", "namespace": "ocp-multi", "resourceVersion": "7",
             "annotations": {"release.openshift.io/build-url": "u"},

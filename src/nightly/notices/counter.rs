@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::imagestream::replace;
-use super::super::payload::{BuildSystem, Payload};
+use crate::nightly::payload::{BuildSystem, Payload};
 use crate::reading;
+use crate::report::replace;
 
 /// What is counted by itself: `konflux:stream:4.19`.
 #[derive(Debug, Clone, PartialEq, Eq)]

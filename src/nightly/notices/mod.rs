@@ -73,7 +73,7 @@ impl Failed<'_> {
         let times = match self.count {
             Some(1) => "once".to_owned(),
             Some(count) => format!("{count} times in a row"),
-            None => "an unknown number of times: no `--state-file` counts them".to_owned(),
+            None => "an unknown number of times: its failures are not counted".to_owned(),
         };
         let mut text = format!(
             "The payload of {} for the assembly `{assembly}` could not be brought to the nightlies. It failed {times}.\n\n",

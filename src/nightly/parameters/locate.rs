@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Class, Classify};
-use crate::nightly::payload::Version;
+use crate::nightly::payload::{STREAM, Version};
 use crate::redact::mask_logins;
 
 const FILE: &str = "payload.yaml";
-const STREAM: &str = "stream";
 
 /// Why no payload file is found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +15,7 @@ pub enum LocateError {
     #[error("DOOZER_DATA_PATH is the address `{0}`, and nothing is fetched from there")]
     Address(String),
     /// A directory without one.
-    #[error("the directory `{directory}` has no payload file: neither `{}` is there", tried.join("` nor `"))]
+    #[error("the directory `{directory}` has no payload file: it would be `{}`", tried.join("` or `"))]
     None {
         /// The directory.
         directory: String,

@@ -2,10 +2,8 @@
 
 use super::{ParameterError, Parameters};
 use crate::nightly::StreamName;
-use crate::nightly::payload::{BuildSystem, Version};
+use crate::nightly::payload::{BuildSystem, STREAM, Version};
 use crate::nightly::retrigger::{RetriggerError, streams};
-
-const STREAM: &str = "stream";
 
 /// Which nightlies are made again.
 #[derive(Debug, Clone, PartialEq, Eq)]

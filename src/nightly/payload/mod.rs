@@ -79,6 +79,9 @@ pub struct Assembly {
     pub reference_releases: BTreeMap<Arch, ImageRef>,
 }
 
+/// The assembly of the nightlies.
+pub const STREAM: &str = "stream";
+
 /// By which rules an assembly is judged; only stream has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssemblyType {

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::release::ReleaseMember;
 use crate::error::{Class, Classify};
-use crate::model::{Digest, ImageRef, Reference};
+use crate::model::ImageRef;
 use crate::nightly::entries::{Entry, EntryImage, Slice};
 use crate::nightly::imagestream::Merged;
-use crate::nightly::names::by_digest;
+use crate::nightly::imagestream::object::spec_tags;
+use crate::nightly::names::{by_digest, pinned};
 
 /// A tag of an ImageStream says nothing of which image it is.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub fn members(
     let entries = slice.entries.iter().filter(|entry| !merged.reverted.contains(&entry.tag));
     let mut members: BTreeMap<_, _> =
         entries.map(|entry| (Arc::clone(&entry.tag), of_entry(entry, is_dry_run))).collect();
-    for tag in merged.object["spec"]["tags"].as_array().into_iter().flatten() {
+    for tag in spec_tags(&merged.object) {
         let is_ours = tag["name"].as_str().is_some_and(|name| members.contains_key(name));
         if let Some(member) = of_tag(tag).filter(|_| !is_ours) {
             members.extend([member?]);
@@ -84,19 +85,12 @@ fn of_tag(tag: &Value) -> Option<Result<(Arc<str>, ReleaseMember), MemberError>>
     })
 }
 
-/// The image by digest, of a text that has one, or a tag that is one.
-fn pinned(text: &str) -> Option<ImageRef> {
-    let reference = Reference::parse(text).ok()?;
-    let of_tag = || Digest::parse(&reference.tag.as_ref()?.as_str().replacen('-', ":", 1)).ok();
-    let digest = reference.digest.clone().or_else(of_tag)?;
-    Some(by_digest(&reference.repository, &digest))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{Digest, Reference};
     use crate::nightly::entries::BuiltImage;
     use crate::nightly::{Arch, Privacy};
 

@@ -19,8 +19,6 @@ mod references;
 mod release;
 mod versions;
 
-use std::sync::Arc;
-
 pub use error::Error;
 pub(super) use members::readable;
 pub use members::{MemberError, members};
@@ -42,9 +40,4 @@ pub struct Means {
     pub stop: Stop,
     /// Whether to say only what would be done: nothing but HEAD and GET.
     pub is_dry_run: bool,
-}
-
-/// What a row was asked for by, in words that its type has: the ImageStream, and the tag.
-fn origin(stream: &super::StreamName, tag: Option<Arc<str>>) -> crate::model::Origin {
-    crate::model::Origin::ImageStreamTag { stream: stream.to_string().into(), tag }
 }

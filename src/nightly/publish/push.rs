@@ -7,11 +7,11 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::time::Instant;
 
+use super::Means;
 use super::assemble::{assemble, base};
 use super::image::{Blob, ReleaseImage};
 use super::naming::{Named, Naming};
 use super::release::Release;
-use super::{Means, origin};
 use crate::engine::{Engine, Options, Silent};
 use crate::error::{Failure, Stage};
 use crate::model::{
@@ -37,7 +37,7 @@ pub async fn publish(means: &Means, release: &Release) -> Published {
     let source =
         base(release).map_or_else(|| Locator::Text("no base".into()), |base| Locator::Image(base.clone()));
     let digest = manifest.as_ref().map(|manifest| manifest.digest.clone());
-    let row = named.row(origin(&release.stream, None), (source, target), digest, (requests, started));
+    let row = named.row(release.stream.origin(None), (source, target), digest, (requests, started));
     Published { row, manifest }
 }
 
@@ -68,7 +68,7 @@ async fn bring_parts(means: &Means, release: &Release, image: &ReleaseImage) -> 
     let mut moved = Moved::default();
     if let Some(base) = base(release) {
         let base = (base, "the base of the release image");
-        moved += copy_by_digest(means, origin(&release.stream, None), base, repository).await?;
+        moved += copy_by_digest(means, release.stream.origin(None), base, repository).await?;
     }
     for blob in [&image.layer, &image.config] {
         upload(means, repository, blob).await?;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::annotations::{Audience, Bearer, INCONSISTENCY, of_stream, of_tag};
-use super::super::entries::{Entry, EntryImage, Slice};
-use super::super::imagestream::{Definition, TagDefinition};
-use super::super::issue::Issue;
-use super::super::names::{Privacy, stream_name};
-use super::super::parameters::Order;
 use super::judged::Judged;
+use crate::nightly::annotations::{Audience, Bearer, INCONSISTENCY, of_stream, of_tag};
+use crate::nightly::entries::{Entry, EntryImage, Slice};
+use crate::nightly::imagestream::{Definition, TagDefinition};
+use crate::nightly::issue::Issue;
+use crate::nightly::names::{Privacy, stream_name};
+use crate::nightly::parameters::Order;
 
 /// The ImageStream of each slice, in their order.
 pub(super) fn definitions(order: &Order, judged: &Judged, build_url: &str) -> Vec<Definition> {

@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::annotations::Unspoken;
-use super::super::checks::{CheckInput, Checked, Tags, check};
-use super::super::embargo;
-use super::super::entries::{Asked, Slice, SliceError, slices};
-use super::super::facts::{Extent, Uninspected, inspect_all, references};
-use super::super::inspected::Inspected;
-use super::super::issue::Issue;
-use super::super::names::Privacy;
-use super::super::parameters::Order;
-use super::super::payload::Payload;
-use super::super::permits;
-use super::super::report::{self, Report, ReportInput, Substituted};
 use super::rows::{Inconsistent, failed, of, wrong};
 use super::{Finished, Setup, Verdict};
-use crate::error::{Class, Classify};
+use crate::error::Class;
 use crate::model::{Origin, Outcome, Row};
+use crate::nightly::annotations::Unspoken;
+use crate::nightly::checks::{CheckInput, Checked, check, tags_of};
+use crate::nightly::embargo;
+use crate::nightly::entries::{Asked, Slice, SliceError, slices};
+use crate::nightly::facts::{Extent, Uninspected, Unread, inspect_all, references};
+use crate::nightly::inspected::Inspected;
+use crate::nightly::issue::Issue;
+use crate::nightly::names::Privacy;
+use crate::nightly::parameters::Order;
+use crate::nightly::payload::Payload;
+use crate::nightly::permits;
+use crate::nightly::report::{self, Report, ReportInput, Substituted};
 
 /// A payload that can be made, and what is inconsistent about it.
 #[derive(Debug)]
@@ -62,16 +62,6 @@ impl Judged {
     }
 }
 
-impl Classify for SliceError {
-    fn class(&self) -> Class {
-        Class::Invalid
-    }
-
-    fn advice(&self) -> Option<String> {
-        Some(Self::advice(self).to_owned())
-    }
-}
-
 /// Looks at the builds and judges them; writes the assembly report.
 pub(super) async fn judge(order: &Order, setup: &Setup<'_>) -> Result<Judged, Finished> {
     let payload = &order.payload;
@@ -82,7 +72,7 @@ pub(super) async fn judge(order: &Order, setup: &Setup<'_>) -> Result<Judged, Fi
 
     let asked = asked(order, setup);
     let whole = slices(payload, &inspected, &asked);
-    let tags = whole.as_deref().map(tags).unwrap_or_default();
+    let tags = whole.as_deref().map(tags_of).unwrap_or_default();
     let arches = &order.arches;
     let input = CheckInput { payload, inspected: &inspected, arches, tags: &tags, references: &references };
     let checked = check(&input);
@@ -117,16 +107,6 @@ fn asked(order: &Order, setup: &Setup<'_>) -> Asked {
     }
 }
 
-/// Which image definition each tag is of. The private payloads have all of them.
-fn tags(slices: &[Slice]) -> Tags {
-    let private = slices.iter().filter(|slice| slice.privacy == Privacy::Private);
-    let of_slice = |slice: &Slice| {
-        let built = slice.entries.iter().filter(|entry| entry.is_built());
-        built.map(|entry| (Arc::clone(&entry.tag), Arc::clone(&entry.component))).collect()
-    };
-    private.map(|slice| (slice.arch, of_slice(slice))).collect()
-}
-
 fn tell(checked: &Checked) {
     for warning in &checked.warnings {
         tracing::warn!("{warning}");
@@ -139,9 +119,8 @@ fn tell(checked: &Checked) {
 fn not_read(payload: &Payload, uninspected: Uninspected) -> Finished {
     let is_bad_input = uninspected.failures.iter().any(|unread| unread.failure.class == Class::Invalid);
     let verdict = if is_bad_input { Verdict::BadInput } else { Verdict::AsRowsSay };
-    let row = |unread: super::super::facts::Unread| {
-        of(payload, unread.origin, &unread.component, Outcome::of_failure(unread.failure))
-    };
+    let row =
+        |unread: Unread| of(payload, unread.origin, &unread.component, Outcome::of_failure(unread.failure));
     let mut rows: Vec<Row> = uninspected.failures.into_iter().map(row).collect();
     rows.extend(uninspected.stopped.map(|cause| wrong(payload, "", Outcome::Unfinished(cause))));
     Finished { rows, verdict }
@@ -186,8 +165,7 @@ fn substituted(slices: &[Slice]) -> Vec<Substituted> {
         let arch = slice.arch;
         let entries = slice.entries.iter();
         let substituted = entries.filter_map(move |entry| {
-            let substituted_by = entry.substituted_by.clone()?;
-            Some(Substituted { tag: Arc::clone(&entry.tag), arch, substituted_by })
+            Some(Substituted { tag: Arc::clone(&entry.tag), arch, by: entry.substituted_by.clone()? })
         });
         substituted.collect::<Vec<_>>()
     };

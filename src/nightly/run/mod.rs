@@ -24,10 +24,12 @@ use super::imagestream::{self, Backend, Definition};
 use super::mirror;
 use super::parameters::Order;
 use super::payload::Payload;
-use crate::engine::{Observer, Stop};
+use crate::engine::{Observer, Options, Stop};
+use crate::error::Classify;
 use crate::model::{Cause, Origin, Outcome, Row};
 use crate::policy::Policies;
 use crate::registry::Client;
+use crate::report::replace;
 
 pub use plan::Plan;
 
@@ -44,8 +46,8 @@ pub struct Setup<'a> {
     pub observer: Arc<dyn Observer>,
     /// When to stop.
     pub stop: Stop,
-    /// Images being copied at a time.
-    pub jobs: usize,
+    /// How images are copied.
+    pub copying: Options,
     /// Where plans, definitions and reports are written.
     pub artifacts: PathBuf,
     /// Nothing is written but those.
@@ -69,6 +71,13 @@ pub struct Finished {
     pub rows: Vec<Row>,
     /// What it means as a whole.
     pub verdict: Verdict,
+}
+
+impl Finished {
+    /// Of a payload that cannot be made.
+    fn bad_input(payload: &Payload, error: impl Classify) -> Self {
+        Self { rows: vec![rows::wrong(payload, "", rows::failed(error))], verdict: Verdict::BadInput }
+    }
 }
 
 /// What a run means, beyond its rows.
@@ -124,12 +133,10 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
 /// Changes ImageStreams, unless what they are to name is not all there.
 async fn update(definitions: &[Definition], is_all_there: bool, setup: &Setup<'_>) -> Vec<Row> {
     if is_all_there {
-        let (artifacts, wait_import, stop) = (setup.artifacts.clone(), setup.wait_import, setup.stop.clone());
-        let options = imagestream::Options { artifacts, wait_import, stop };
-        return imagestream::apply(setup.backend, definitions, &options).await;
+        return imagestream::apply(setup.backend, definitions, &setup.options(setup.wait_import)).await;
     }
     let untouched =
-        |definition| imagestream::row(setup.backend, definition, Outcome::Unfinished(Cause::NotAllThere));
+        |definition: &Definition| definition.row(setup.backend, Outcome::Unfinished(Cause::NotAllThere));
     definitions.iter().map(untouched).collect()
 }
 
@@ -165,20 +172,22 @@ fn write_artifacts(
     for (name, text) in slices.iter().flat_map(mirror::files) {
         setup.write(&name, &text).map_err(|cause| setup.not_written(payload, &name, cause))?;
     }
-    imagestream::write_definitions(definitions, &setup.artifacts).map(drop).map_err(|error| {
-        let outcome = rows::failed(error);
-        Finished { rows: vec![rows::wrong(payload, "", outcome)], verdict: Verdict::BadInput }
-    })
+    let written = imagestream::write_definitions(definitions, &setup.artifacts);
+    written.map(drop).map_err(|error| Finished::bad_input(payload, error))
 }
 
 impl Setup<'_> {
+    /// How ImageStreams are to be written.
+    fn options(&self, wait_import: Option<Duration>) -> imagestream::Options {
+        imagestream::Options { artifacts: self.artifacts.clone(), wait_import, stop: self.stop.clone() }
+    }
+
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        imagestream::replace(&self.artifacts.join(name), text.as_bytes())
+        replace(&self.artifacts.join(name), text.as_bytes())
     }
 
     /// A run that ends before anything is written, since nobody would know what it did.
     fn not_written(&self, payload: &Payload, name: &str, cause: io::Error) -> Finished {
-        let error = imagestream::ArtifactError { path: self.artifacts.join(name), cause };
-        Finished { rows: vec![rows::wrong(payload, "", rows::failed(error))], verdict: Verdict::BadInput }
+        Finished::bad_input(payload, imagestream::ArtifactError { path: self.artifacts.join(name), cause })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::stream;
 
 use super::Setup;
-use crate::engine::{Engine, Extent, Options};
+use crate::engine::{Check, Engine, Extent, Options};
 use crate::model::{Batch, Desired, Locator, Outcome, Row};
 
 /// Compares both ends of `entries`, without a write: what is in place is kept, what is not is planned.
@@ -14,10 +14,11 @@ pub(super) async fn compare(entries: Vec<Desired>, setup: &Setup<'_>) -> Vec<Row
     take(entries, setup, Extent::Compare).await
 }
 
-/// Copies those of `entries` that `compared` says are to be copied; gives the rows of all.
+/// Copies those of `entries` that `compared` says are to be copied, and looks below the others where that is asked for; gives
+/// the rows of all.
 pub(super) async fn copy(entries: Vec<Desired>, compared: Vec<Row>, setup: &Setup<'_>) -> Vec<Row> {
     let (planned, mut rows): (Vec<Row>, Vec<Row>) =
-        compared.into_iter().partition(|row| matches!(row.outcome, Outcome::Planned(_)));
+        compared.into_iter().partition(|row| is_open(row, setup.copying.check));
     let planned: HashMap<Locator, Row> = planned.into_iter().map(|row| (row.target.clone(), row)).collect();
     let is_planned = |desired: &Desired| planned.contains_key(&Locator::from(desired.target.clone()));
     let entries: Vec<Desired> = entries.into_iter().filter(is_planned).collect();
@@ -30,6 +31,12 @@ pub(super) async fn copy(entries: Vec<Desired>, compared: Vec<Row>, setup: &Setu
     rows
 }
 
+/// Whether there is more to do than comparing.
+fn is_open(row: &Row, check: Check) -> bool {
+    matches!(row.outcome, Outcome::Planned(_))
+        || (matches!(row.outcome, Outcome::Kept) && check != Check::Names)
+}
+
 /// Whether the target of a row is what it is to be.
 pub(super) fn is_in_place(row: &Row) -> bool {
     matches!(row.outcome, Outcome::Kept | Outcome::Copied(_) | Outcome::Updated(_))
@@ -37,7 +44,7 @@ pub(super) fn is_in_place(row: &Row) -> bool {
 
 async fn take(entries: Vec<Desired>, setup: &Setup<'_>, extent: Extent) -> Vec<Row> {
     let batch = Batch::admit(entries).batch.guarded(|desired| setup.policies.guards(desired));
-    let options = Options { jobs: setup.jobs, extent, began: setup.began, ..Options::default() };
+    let options = Options { extent, began: setup.began, ..setup.copying.clone() };
     let engine = Engine::new(setup.client, options, Arc::clone(&setup.observer), setup.stop.clone());
     engine.run(stream::iter([batch])).await
 }

@@ -3,44 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::super::entries::Slice;
-use super::super::imagestream::{BackendError, Definition, Put, TagDefinition};
-use super::super::multi::tags::{NewTag, Standing, is_locked, next_tags};
-use super::super::multi::{self, Input, Made, Multi};
-use super::super::names::{Privacy, multi_stream_name};
-use super::super::parameters::Order;
-use super::super::payload::Payload;
 use super::{Setup, rows};
-use crate::error::{Chain, Class, Classify, Failure, Stage};
-use crate::model::{Locator, Origin, Outcome, Reason, Row, Skip, Update};
+use crate::error::{Chain, Failure, Stage};
+use crate::model::{Outcome, Reason, Row, Skip};
 use crate::nightly::StreamName;
+use crate::nightly::entries::Slice;
+use crate::nightly::imagestream::{self, Change, Definition};
+use crate::nightly::multi::tags::{NewTag, Standing, merge};
+use crate::nightly::multi::{self, Input, Made, Multi};
+use crate::nightly::names::{Privacy, multi_stream_name};
+use crate::nightly::parameters::Order;
+use crate::nightly::payload::Payload;
 
-/// How often the ImageStream is written that others change at the same time.
-const TRIES: u32 = 5;
-
-/// Someone else changes the ImageStream all the time, or what was written is not what is there.
-#[derive(Debug, thiserror::Error)]
-enum NotWritten {
-    #[error("someone else changed {0} each time it was about to be written")]
-    Contended(StreamName),
-    #[error("{0} was written without an error, and the release is not in it")]
-    NotApplied(StreamName),
-}
-
-impl Classify for NotWritten {
-    fn class(&self) -> Class {
-        match self {
-            Self::Contended(_) => Class::Transient,
-            Self::NotApplied(_) => Class::Protocol,
-        }
-    }
-
-    fn advice(&self) -> Option<String> {
-        Some("see what else writes it, then run again: the release is made already".to_owned())
-    }
-}
+/// What reports say that it is made of.
+const SOURCE: &str = "the payload for all architectures";
 
 /// Makes the payload for all architectures, if one is due.
 pub(super) async fn make(
@@ -52,7 +30,10 @@ pub(super) async fn make(
     let stream = multi_stream_name(payload);
     let live = match setup.backend.get(&stream).await {
         Ok(live) => live,
-        Err(error) => return vec![of_stream(&stream, setup, of_backend(Stage::Resolve, error))],
+        Err(error) => {
+            let outcome = Outcome::of_failure(Failure::new(Stage::Plan, error));
+            return vec![of_stream(&stream, setup, outcome)];
+        }
     };
     let annotations = annotations(definitions);
     let input = Input {
@@ -65,7 +46,7 @@ pub(super) async fn make(
         created: setup.source_date,
     };
     match multi::make(&setup.means(), &input).await {
-        Ok(multi) => conclude(payload, (multi, &annotations), live, setup).await,
+        Ok(multi) => conclude(payload, (multi, &annotations), live.is_some(), setup).await,
         Err(error) => vec![of_stream(&stream, setup, rows::failed(error))],
     }
 }
@@ -73,7 +54,7 @@ pub(super) async fn make(
 async fn conclude(
     payload: &Payload,
     (multi, annotations): (Multi, &BTreeMap<String, String>),
-    live: Option<Value>,
+    is_there: bool,
     setup: &Setup<'_>,
 ) -> Vec<Row> {
     let Multi { stream, standing, mut rows, made, documents } = multi;
@@ -84,16 +65,22 @@ async fn conclude(
         }
     }
     let outcome = match (standing, made) {
-        (Standing::Locked, _) => locked(&stream),
+        (Standing::Locked, _) => {
+            tracing::warn!("{stream} is locked: it is left as it is");
+            Outcome::Skipped(Skip::Locked)
+        }
         (Standing::TooSoon { last, .. }, _) => {
             tracing::info!("{last} is too new for another release for all architectures");
             Outcome::Kept
         }
         (Standing::Due, None) => return rows,
         (Standing::Due, Some(_)) if setup.is_dry_run => {
-            Outcome::Planned(if live.is_some() { Reason::Differs } else { Reason::Absent })
+            Outcome::Planned(if is_there { Reason::Differs } else { Reason::Absent })
         }
-        (Standing::Due, Some(made)) => write(payload, (&stream, &made, annotations), live, setup).await,
+        (Standing::Due, Some(made)) => {
+            rows.extend(write(payload, (&stream, &made, annotations), setup).await);
+            return rows;
+        }
     };
     rows.push(of_stream(&stream, setup, outcome));
     rows
@@ -103,73 +90,17 @@ async fn conclude(
 async fn write(
     payload: &Payload,
     (stream, made, annotations): (&StreamName, &Made, &BTreeMap<String, String>),
-    mut live: Option<Value>,
     setup: &Setup<'_>,
-) -> Outcome {
+) -> Vec<Row> {
     let rules = (payload.assembly.kind, &payload.multi_arch);
-    for _ in 0..TRIES {
-        if setup.stop.gently.is_cancelled() {
-            return Outcome::Unfinished(setup.stop.cause());
-        }
-        if is_locked(live.as_ref()) {
-            return locked(stream);
-        }
-        let new = NewTag { name: &made.name, image: &made.image, annotations };
-        let next = next_tags(stream, live.as_ref(), rules, &new);
-        match setup.backend.put(stream, live.as_ref(), &next.object).await {
-            Ok(Put::Stored) => {
-                let done =
-                    live.map_or(Outcome::Copied(Reason::Absent), |_| Outcome::Updated(Update::ImageStream));
-                return verified((stream, made), &next.removed, done, setup).await;
-            }
-            Ok(Put::Conflict) => match setup.backend.get(stream).await {
-                Ok(now) => live = now,
-                Err(error) => return of_backend(Stage::Transfer, error),
-            },
-            Err(error) => return of_backend(Stage::Transfer, error),
-        }
-    }
-    rows::failed(NotWritten::Contended(stream.clone()))
-}
-
-fn locked(stream: &StreamName) -> Outcome {
-    tracing::warn!("{stream} is locked: it is left as it is");
-    Outcome::Skipped(Skip::Locked)
-}
-
-/// `done`, if the release is there.
-async fn verified(
-    (stream, made): (&StreamName, &Made),
-    removed: &[String],
-    done: Outcome,
-    setup: &Setup<'_>,
-) -> Outcome {
-    for tag in removed {
-        if let Err(error) = setup.backend.delete_tag(stream, tag).await {
-            tracing::warn!("{stream}:{tag} was not deleted: {}", Chain(&error));
-        }
-    }
-    let now = match setup.backend.get(stream).await {
-        Ok(now) => now.unwrap_or_default(),
-        Err(error) => return of_backend(Stage::Verify, error),
-    };
-    let image = made.image.to_string();
-    let mut tags = now["spec"]["tags"].as_array().into_iter().flatten();
-    if tags.any(|tag| tag["name"] == made.name.as_str() && tag["from"]["name"] == image.as_str()) {
-        done
-    } else {
-        Outcome::Failed(Failure::new(Stage::Verify, NotWritten::NotApplied(stream.clone())))
-    }
-}
-
-fn of_backend(stage: Stage, error: BackendError) -> Outcome {
-    Outcome::of_failure(Failure::new(stage, error))
+    let new = NewTag { name: &made.name, image: &made.image, annotations };
+    let merge = |live: Option<&Value>| merge(stream, live, rules, &new);
+    let change = Change { name: stream, source: SOURCE, tags: &[new.definition()], merge: &merge };
+    imagestream::change(setup.backend, change, &setup.options(None)).await
 }
 
 fn of_stream(stream: &StreamName, setup: &Setup<'_>, outcome: Outcome) -> Row {
-    let origin = Origin::ImageStreamTag { stream: stream.to_string().into(), tag: None };
-    let ends = (Locator::Text("the payload for all architectures".into()), setup.backend.place(stream));
-    Row::of_nothing(origin, None, ends, outcome)
+    imagestream::rows::of_stream(setup.backend, (stream, SOURCE), outcome)
 }
 
 /// Those that say which build it was, of any of the ImageStreams: they all say the same.
@@ -177,13 +108,13 @@ fn annotations(definitions: &[Definition]) -> BTreeMap<String, String> {
     definitions.first().map(Definition::origin_annotations).unwrap_or_default()
 }
 
-fn tag_annotations(slices: &[Slice], definitions: &[Definition]) -> BTreeMap<Arc<str>, Map<String, Value>> {
+fn tag_annotations(
+    slices: &[Slice],
+    definitions: &[Definition],
+) -> BTreeMap<Arc<str>, BTreeMap<String, String>> {
     let made_of = slices.iter().zip(definitions);
     let public = made_of.filter(|(slice, _)| slice.privacy == Privacy::Public);
     let tags = public.flat_map(|(_, definition)| &definition.tags);
     let annotated = tags.filter(|tag| !tag.annotations.is_empty());
-    let texts = |tag: &TagDefinition| {
-        tag.annotations.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect()
-    };
-    annotated.map(|tag| (Arc::clone(&tag.name), texts(tag))).collect()
+    annotated.map(|tag| (Arc::clone(&tag.name), tag.annotations.clone())).collect()
 }

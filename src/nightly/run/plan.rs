@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::super::imagestream::{Definition, StreamPlan, plan as plan_streams};
-use super::super::mirror::{cleared, desired};
-use super::super::parameters::Order;
 use super::judged::Judged;
 use super::{Finished, Setup, moving};
 use crate::model::{Desired, Locator, Row};
+use crate::nightly::imagestream::{Definition, StreamPlan, plan as plan_streams};
+use crate::nightly::mirror::{cleared, desired};
+use crate::nightly::parameters::Order;
 
 /// The file of the plan among the artifacts.
 pub(super) const FILE: &str = "plan.json";

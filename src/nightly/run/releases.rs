@@ -2,13 +2,13 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use super::super::entries::Slice;
-use super::super::imagestream::{Definition, Merge, merge};
-use super::super::parameters::Order;
-use super::super::publish::{Means, Release, ReleaseName, members, publish};
-use super::{Finished, Setup, Verdict, rows};
+use super::{Finished, Setup, rows};
 use crate::error::{Failure, Stage};
-use crate::model::{Locator, Origin, Outcome, Row, Skip};
+use crate::model::{Locator, Outcome, Row, Skip};
+use crate::nightly::entries::Slice;
+use crate::nightly::imagestream::{Definition, Merge, merge};
+use crate::nightly::parameters::Order;
+use crate::nightly::publish::{Means, Release, ReleaseName, members, publish};
 
 /// Release images being made at a time; each reads all images of its payload.
 const AT_A_TIME: usize = 4;
@@ -19,10 +19,8 @@ pub(super) fn check_name(order: &Order) -> Result<(), Finished> {
     if !order.publish {
         return Ok(());
     }
-    ReleaseName::of_assembly(payload.version, &payload.assembly.name).map(drop).map_err(|error| Finished {
-        rows: vec![rows::wrong(payload, "", rows::failed(error))],
-        verdict: Verdict::BadInput,
-    })
+    let name = ReleaseName::of_assembly(payload.version, &payload.assembly.name);
+    name.map(drop).map_err(|error| Finished::bad_input(payload, error))
 }
 
 /// Makes a release image of each payload. A dry run puts them together, and says what they would be.
@@ -44,7 +42,7 @@ async fn release(
 ) -> Result<Release, Outcome> {
     // What else is in an ImageStream that is changed in part belongs to its release, and what somebody took back does not.
     let live = setup.backend.get(&definition.name).await;
-    let live = live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Resolve, error)))?;
+    let live = live.map_err(|error| Outcome::of_failure(Failure::new(Stage::Plan, error)))?;
     let Merge::Merged(merged) = merge(live.as_ref(), definition) else {
         return Err(Outcome::Skipped(Skip::Locked));
     };
@@ -53,10 +51,9 @@ async fn release(
 }
 
 fn row(order: &Order, definition: &Definition, outcome: Outcome) -> Row {
-    let origin = Origin::ImageStreamTag { stream: definition.name.to_string().into(), tag: None };
     let release = format!("a release image of {}", order.payload.assembly.name);
     let ends = (Locator::Text(definition.file_name().into()), Locator::Text(release.into()));
-    Row::of_nothing(origin, None, ends, outcome)
+    Row::of_nothing(definition.name.origin(None), None, ends, outcome)
 }
 
 impl Setup<'_> {

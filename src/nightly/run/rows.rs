@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::issue::{Code, Issue};
-use super::super::payload::Payload;
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::model::{Locator, Origin, Outcome, Row};
+use crate::nightly::issue::{Code, Issue};
+use crate::nightly::payload::Payload;
 
 /// An inconsistency that nothing permits.
 #[derive(Debug, thiserror::Error)]

@@ -81,7 +81,7 @@ async fn without_a_kubeconfig_it_is_the_cluster_of_this_pod_or_none() {
         let access = Access { usual, context, ..Access::default() };
         let error = Cluster::connect(&access).await.unwrap_err();
         assert_eq!(error.class(), Class::Invalid);
-        let advice = "name a kubeconfig with `--kubeconfig` or in KUBECONFIG, or read ImageStreams from files with `--from-file`";
+        let advice = "name a kubeconfig with `--kubeconfig` or in KUBECONFIG, or use files in place of a cluster (`--from-file` of `imagestreams` and `serve`, `--imagestream-dir` of `nightly`)";
         assert_eq!(told(&error), format!("finding the cluster: {said}\n{advice}"), "and each cause once");
     }
 }

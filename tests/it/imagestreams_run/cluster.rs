@@ -129,7 +129,8 @@ async fn without_a_kubeconfig_it_is_said_once_what_was_looked_for_and_what_to_do
 
     let ran = Run::new(words).env("KUBECONFIG", ":/nowhere/a:/nowhere/b").run().await.exits(2);
     let said = "there is no kubeconfig at `/nowhere/a`, `/nowhere/b`, and this is no pod; name a kubeconfig with \
-                `--kubeconfig` or in KUBECONFIG, or read ImageStreams from files with `--from-file`\n";
+                `--kubeconfig` or in KUBECONFIG, or use files in place of a cluster (`--from-file` of `imagestreams` and `serve`, \
+                `--imagestream-dir` of `nightly`)\n";
     assert_eq!(ran.stderr, format!("error: cannot reach the cluster: finding the cluster: {said}"));
 
     let named = Run::new(words).args(["--kubeconfig", "/nowhere/c"]).run().await.exits(2);

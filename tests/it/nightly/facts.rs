@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use image_mirror::engine::Stop;
 use image_mirror::error::{Class, Stage};
 use image_mirror::nightly::Arch;
-use image_mirror::nightly::facts::{Extent, Uninspected, inspect_all, inspect_build};
+use image_mirror::nightly::facts::{Extent, Uninspected, inspect_all};
 use image_mirror::nightly::inspected::Inspected;
 use image_mirror::nightly::payload::{AssemblyType, ImageDefinition, Payload};
 
 use super::payloads::{BUILDS, at, build, client, definition, image, in_builds, list, payload};
-use crate::support::{FakeRegistry, Fault, Kind, any, writes};
+use crate::support::{FakeRegistry, Fault, Kind, any};
 
 const BOTH: [Arch; 2] = [Arch::X86_64, Arch::S390x];
 const PUBLIC: &str = "etcd-container-v4.19.0-202501010000.p2.gabc1234.assembly.stream.el9";
@@ -278,19 +278,6 @@ async fn where_the_release_has_no_flag_the_labels_of_the_images_decide() {
     let inspected = inspect(&all).await.unwrap();
     let embargoed = inspected.members.iter().map(|member| member.build.as_ref().unwrap().is_embargoed);
     assert_eq!(embargoed.collect::<Vec<_>>(), [false, true]);
-}
-
-#[tokio::test]
-async fn one_build_can_be_inspected_alone() {
-    let registry = FakeRegistry::start().await;
-    registry.put_image(BUILDS, "etcd", &list("aaa", &BOTH));
-    let payload = payload(vec![definition("etcd", 10, build(PUBLIC, at(&registry, BUILDS, "etcd")))]);
-    let extent = Extent { payload: &payload, arches: &BOTH, images: None };
-    let image = std::sync::Arc::new(payload.images[0].clone());
-    let own = std::sync::Arc::new(image.build.clone().unwrap());
-    let found = inspect_build(&client(), extent, &image, &own).await.unwrap();
-    assert_eq!(found.images.len(), 2);
-    assert_eq!(registry.count(writes()), 0);
 }
 
 #[tokio::test]

@@ -252,7 +252,7 @@ async fn without_a_payload_file_nothing_is_attempted() {
     let empty =
         nightly(FULL).file("data/README", "").env("DOOZER_DATA_PATH", "data").env("BUILD_VERSION", "4.19");
     let ran = refused(empty).await;
-    assert!(ran.stderr.contains("neither `4.19/stream.yaml` nor `payload.yaml` is there"), "{ran}");
+    assert!(ran.stderr.contains("it would be `4.19/stream.yaml` or `payload.yaml`"), "{ran}");
 }
 
 #[tokio::test]

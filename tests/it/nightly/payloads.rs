@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use image_mirror::model::{Digest, Host, ImageRef, Reference, Version};
+use image_mirror::model::{Digest, ImageRef, Reference, Version};
 use image_mirror::nightly::Arch;
 use image_mirror::nightly::payload::{
-    Assembly, AssemblyType, Build, BuildSystem, Destination, ImageDefinition, ImageStreamBase, MultiArch,
-    Nvr, Payload, Phase, Rhcos, RhcosContainer, SourceDefinition, Version as PayloadVersion,
+    Build, ImageDefinition, Nvr, Payload, RhcosContainer, SourceDefinition,
 };
 use image_mirror::registry::{Client, Credentials, Options};
 use serde_json::{Value, json};
@@ -25,44 +24,12 @@ pub(super) fn client() -> Client {
     Client::new(options, Credentials::anonymous(), Credentials::anonymous()).unwrap()
 }
 
-/// A stream assembly of 4.19 for two architectures.
+/// A stream assembly of 4.19 for two architectures, of these images.
 pub(super) fn payload(images: Vec<ImageDefinition>) -> Payload {
-    Payload {
-        findings: Vec::new(),
-        file: "payload.yaml".into(),
-        version: PayloadVersion { major: 4, minor: 19 },
-        assembly: Assembly {
-            name: "stream".into(),
-            kind: AssemblyType::Stream,
-            phase: Phase::Release,
-            basis_event: None,
-            permits: Vec::new(),
-            prerelease_permits: Vec::new(),
-            reference_releases: BTreeMap::new(),
-        },
-        arches: vec![Arch::X86_64, Arch::S390x],
-        build_system: BuildSystem::Konflux,
-        has_embargoes: true,
-        destination: Destination {
-            registry: Host::new("quay.io"),
-            organization: "openshift-release-dev".into(),
-            repository: "ocp-v4.0-art-dev".into(),
-            private_repository: "ocp-v4.0-art-dev-priv".into(),
-            release_repository: "ocp-release-nightly".into(),
-            publish_registry: Host::new("registry.ci.openshift.org"),
-        },
-        imagestream: ImageStreamBase { namespace: "ocp".into(), name: None },
-        substitute_tag: "pod".into(),
-        multi_arch: MultiArch {
-            is_enabled: false,
-            min_interval: Duration::from_hours(6),
-            keep_recent: 5,
-            keep_accepted: 2,
-        },
-        images,
-        rhcos: Rhcos::default(),
-        rpms: Vec::new(),
-    }
+    let text = include_str!("../../data/nightly/minimal.yaml");
+    let text = text.replace("4.20.3", "stream").replace("4.20", "4.19").replace("[amd64]", "[x86_64, s390x]");
+    let payload = Payload::read(&"payload.yaml".into(), &text).unwrap();
+    Payload { images, ..payload }
 }
 
 /// The definition of an image with this build, at `line`.

@@ -347,3 +347,21 @@ async fn nothing_embargoed_is_in_public_and_all_of_it_is_in_private() {
     let text = std::fs::read_to_string(world.streams().join("ocp/4.19-art-latest.yaml")).unwrap();
     assert!(!text.contains(&newer.nvr) && !text.to_lowercase().contains("embargo"), "{text}");
 }
+
+#[tokio::test]
+async fn what_is_missing_below_a_tag_that_is_right_is_mended_where_that_is_asked_for() {
+    let payload = payload(1);
+    let world = World::holding(&payload).await;
+    world.run(&payload, &[]).run().await.exits(0);
+    let image = &payload.members[1].build.as_ref().unwrap().images[&image_mirror::nightly::Arch::S390x];
+    let layer = &image.blobs[2].digest;
+    world.target.delete_blob(PUBLIC, layer);
+
+    let compared = world.run(&payload, &[]).run().await.exits(0);
+    assert_eq!(count(&compared, "kept"), compared.rows().len(), "names were compared, and no more");
+    assert!(!world.target.has_blob(PUBLIC, layer));
+    let looked = world.run(&payload, &["--verify-content"]).run().await.exits(0);
+    // The image, or the index that it is in: whichever came first.
+    assert_eq!(count(&looked, "updated"), 1, "{looked}");
+    assert!(world.target.has_blob(PUBLIC, layer));
+}

@@ -25,7 +25,7 @@ struct Prow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Periodic {
+pub(super) struct Periodic {
     agent: String,
     cluster: String,
     cron: String,
@@ -86,7 +86,7 @@ mod humantime_text {
 }
 
 /// Reads a value as `T` and requires that `T` knows every field of it.
-fn strict<T: DeserializeOwned + Serialize>(place: &str, value: &Value) -> T {
+pub(super) fn strict<T: DeserializeOwned + Serialize>(place: &str, value: &Value) -> T {
     let typed: T = T::deserialize(value).unwrap_or_else(|error| panic!("{place}: {error}"));
     assert_known(place, value, &serde_json::to_value(&typed).unwrap());
     typed
@@ -118,9 +118,9 @@ fn yaml<T: DeserializeOwned>(path: &str) -> T {
     serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn periodics() -> Vec<(String, Periodic, PodSpec)> {
+pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
     let files = files_below("jobs/prow", |path| Path::new(path).extension() == Some("yaml".as_ref()));
-    assert_eq!(files.len(), 6, "a template and five examples: {files:?}");
+    assert_eq!(files.len(), 7, "a template and six examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
         assert_eq!(prow.periodics.len(), 1, "{path}");
@@ -143,13 +143,13 @@ fn indexed_job() -> (JobSpec, PodSpec) {
 }
 
 /// The one container of a pod.
-fn container(pod: &PodSpec) -> &Container {
+pub(super) fn container(pod: &PodSpec) -> &Container {
     assert_eq!(pod.containers.len(), 1);
     &pod.containers[0]
 }
 
 /// The words that the container runs; without a command, the image's entry point comes first.
-fn words(container: &Container) -> Vec<String> {
+pub(super) fn words(container: &Container) -> Vec<String> {
     let entry_point = || vec!["image-mirror".to_owned()];
     let mut words = container.command.clone().unwrap_or_else(entry_point);
     words.extend(container.args.clone().unwrap_or_default());
@@ -192,8 +192,11 @@ fn deployment() -> (DeploymentSpec, PodSpec) {
 fn every_prow_periodic_is_one_that_prow_and_kubernetes_understand() {
     for (path, periodic, pod) in periodics() {
         assert_eq!((periodic.agent.as_str(), periodic.decorate), ("kubernetes", true), "{path}");
-        let is_pruner = path.ends_with("prune-tags.yaml");
-        let cron = if is_pruner { "@daily" } else { "@hourly" };
+        let cron = match path.rsplit('/').next() {
+            Some("prune-tags.yaml") => "@daily",
+            Some("nightly.yaml") => "15 */3 * * *",
+            _ => "@hourly",
+        };
         assert_eq!((periodic.cron.as_str(), periodic.max_concurrency), (cron, 1), "{path}");
         assert!(!periodic.cluster.is_empty() && periodic.decoration_config.skip_cloning, "{path}");
         let area = &periodic.labels["ci.openshift.io/area"];

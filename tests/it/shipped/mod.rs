@@ -6,6 +6,7 @@ mod docs;
 mod jobs;
 mod makefile;
 mod mappings;
+mod nightly;
 mod sbom;
 
 use std::ffi::OsString;

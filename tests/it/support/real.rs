@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::registry::{ISSUER, TokenServer};
 
-const INSTALL: &str = "apt-get install docker-registry skopeo apache2-utils";
+const INSTALL: &str = "apt-get install docker-registry skopeo apache2-utils python3-yaml";
 
 /// What it writes to its log once it listens.
 const LISTENING: &str = "listening on ";

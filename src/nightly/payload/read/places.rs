@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fields::{Fields, Text};
 use super::values;
 use crate::model::Host;
-use crate::nightly::payload::{Destination, ImageStreamBase, MultiArch, Version};
+use crate::nightly::payload::{Destination, ImageStreamBase, MultiArch, STREAM, Version};
 use crate::redact::mask_logins;
 use crate::yaml::Source;
 
@@ -101,8 +101,7 @@ pub(super) fn imagestream(
     }
     if let Some(name) = fields.text(source, "name") {
         is_label(source, &name, 200, true);
-        if let Some(assembly) =
-            assembly.filter(|assembly| *assembly != "stream" && name.text.contains(LATEST))
+        if let Some(assembly) = assembly.filter(|assembly| *assembly != STREAM && name.text.contains(LATEST))
         {
             let message =
                 format!("the assembly `{assembly}` must not become `{LATEST}`, which is that of `stream`");

@@ -6,15 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use image_mirror::model::{Digest, Host, ImageRef};
 use image_mirror::nightly::multi::{Entries, Entry, Error, Input, Multi, make};
-use image_mirror::nightly::payload::{
-    Assembly, AssemblyType, BuildSystem, Destination, ImageStreamBase, MultiArch, Phase, Rhcos, Version,
-};
+use image_mirror::nightly::payload::{AssemblyType, Destination, Version};
 use image_mirror::nightly::publish::Means;
 use image_mirror::nightly::{Arch, Payload};
 use serde_json::Value;
 
-use super::super::publish::images::{VERSIONS, image};
-use super::super::publish::{by_digest, means};
+use crate::nightly::payloads;
+use crate::nightly::publish::images::{VERSIONS, image};
+use crate::nightly::publish::{by_digest, means};
 use crate::support::{FakeRegistry, Image, Index};
 
 pub(super) const COMPONENTS: &str = "org/art-dev";
@@ -106,40 +105,18 @@ fn image_for(arch: Arch, seed: u64) -> Image {
 }
 
 pub(super) fn payload(host: &str, assembly: &str, kind: AssemblyType) -> Payload {
-    Payload {
-        findings: Vec::new(),
-        file: "payload.yaml".into(),
-        version: Version { major: 4, minor: 10 },
-        assembly: Assembly {
-            name: assembly.into(),
-            kind,
-            phase: Phase::Release,
-            basis_event: None,
-            permits: Vec::new(),
-            prerelease_permits: Vec::new(),
-            reference_releases: BTreeMap::new(),
-        },
-        arches: ARCHES.to_vec(),
-        build_system: BuildSystem::Konflux,
-        has_embargoes: true,
-        destination: Destination {
-            registry: Host::new(host),
-            organization: "org".into(),
-            repository: "art-dev".into(),
-            private_repository: "art-dev-priv".into(),
-            release_repository: "ocp-release-nightly".into(),
-            publish_registry: Host::new(host),
-        },
-        imagestream: ImageStreamBase { namespace: "ocp".into(), name: Some("4.10-art-latest".into()) },
-        substitute_tag: "pod".into(),
-        multi_arch: MultiArch {
-            is_enabled: true,
-            min_interval: Duration::from_hours(6),
-            keep_recent: 5,
-            keep_accepted: 2,
-        },
-        images: Vec::new(),
-        rhcos: Rhcos::default(),
-        rpms: Vec::new(),
-    }
+    let mut payload = payloads::payload(Vec::new());
+    payload.version = Version { major: 4, minor: 10 };
+    (payload.assembly.name, payload.assembly.kind) = (assembly.into(), kind);
+    payload.arches = ARCHES.to_vec();
+    payload.destination = Destination {
+        registry: Host::new(host),
+        organization: "org".into(),
+        repository: "art-dev".into(),
+        publish_registry: Host::new(host),
+        ..payload.destination
+    };
+    payload.imagestream.name = Some("4.10-art-latest".into());
+    payload.multi_arch.is_enabled = true;
+    payload
 }
