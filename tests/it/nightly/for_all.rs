@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::cluster::Place;
 use super::whole::{World, count, tags};
 use super::world::{Payload, operator, payload};
 use crate::support::{Ran, any, writes};
@@ -81,6 +82,32 @@ async fn a_locked_stream_is_skipped_and_no_release_is_made() {
     assert_eq!(tags(&world.stream(STREAM)), []);
     assert_eq!(world.target.tags(RELEASES), Vec::<String>::new());
     assert!(world.streams().join("ocp/4.19-art-latest.yaml").exists(), "the others are made");
+}
+
+#[tokio::test]
+async fn who_changes_the_stream_meanwhile_is_not_undone_and_who_locks_it_is_obeyed() {
+    let payload = made();
+    let object = |lock: &str| {
+        let annotations = json!({"release.openshift.io/mode": lock});
+        let tag = json!({"name": "tickle", "from": {"kind": "DockerImage", "name": "q.io/a/b:1"}});
+        json!({"kind": "ImageStream", "metadata": {"annotations": annotations}, "spec": {"tags": [tag]}})
+    };
+    for (mode, outcome, count) in [("theirs", "updated", 2), ("locked", "skipped", 1)] {
+        let place = Place::holding(&payload).await;
+        let (namespace, name) = STREAM.split_once('/').unwrap();
+        place.api.put(namespace, name, object("open"));
+        place.api.meddle(namespace, name, object(mode));
+
+        let ran = place.run(&payload, &[]).run().await.exits(0);
+
+        assert_eq!(row(&ran)["outcome"], outcome, "{ran}");
+        let now = place.api.stream(namespace, name).unwrap();
+        assert_eq!(now["metadata"]["annotations"]["release.openshift.io/mode"], mode);
+        assert_eq!(tags(&now).len(), count, "{now:#}");
+        let writes = place.api.writes();
+        let puts = writes.iter().filter(|write| write.ends_with(name)).count();
+        assert_eq!(puts, count, "{writes:?}");
+    }
 }
 
 // 18.114

@@ -141,6 +141,7 @@ async fn a_release_of_a_partial_update_has_the_other_tags_of_its_stream() {
     );
 }
 
+// 18.64, 18.120
 #[tokio::test]
 async fn what_somebody_took_back_is_in_the_release_as_it_is_in_the_stream() {
     let mut payload = candidate();
