@@ -107,8 +107,8 @@ impl Backend for ClusterStreams {
 
     fn by_hand(&self, _: &StreamName, artifact: &Path) -> String {
         format!(
-            "write it by hand with `oc replace -f {}`, which the API server refuses if someone else changed it meanwhile; \
-             then run again, which compares anew",
+            "write it by hand with `oc replace -f {0}` (`oc create -f {0}` if it is not there), which the API server refuses if \
+             someone else changed it meanwhile; then run again, which compares anew",
             artifact.display()
         )
     }

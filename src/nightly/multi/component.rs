@@ -105,7 +105,7 @@ async fn stitched(
         }
         Ok(moved)
     };
-    let named = Naming { means, target: &target, manifest: &index }.run(children).await;
+    let named = Naming { means, target: &target, manifest: &index, may_move: false }.run(children).await;
     Ok((index.digest.clone(), target, named))
 }
 

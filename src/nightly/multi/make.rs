@@ -139,6 +139,7 @@ impl Making<'_> {
             members: components.iter().filter_map(member).collect(),
             target: of_arch.target.clone(),
             created: self.input.created,
+            may_move: false,
         }
     }
 
@@ -156,7 +157,7 @@ impl Making<'_> {
         let repository = self.input.payload.destination.releases();
         let target = ImageRef::new(repository.clone(), Version::Tag(self.name.tag().clone()));
         let manifest = index(images.iter().map(|(arch, image)| (*arch, image)));
-        let naming = Naming { means: self.means, target: &target, manifest: &manifest };
+        let naming = Naming { means: self.means, target: &target, manifest: &manifest, may_move: false };
         let (named, requests) = counted(naming.run(async { Ok(Moved::default()) })).await;
         let sources = self.of_arches.iter().map(|(arch, of_arch)| (*arch, of_arch.target.clone())).collect();
         let file = format!("{}.manifest-list.yaml", self.stream.name);

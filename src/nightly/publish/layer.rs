@@ -160,6 +160,7 @@ mod tests {
             base: None,
             members: BTreeMap::new(),
             created: None,
+            may_move: false,
         }
     }
 

@@ -28,7 +28,10 @@ pub(super) use push::copy_by_digest;
 pub use push::{Published, publish};
 pub use release::{BASE, Release, ReleaseMember};
 
+use std::sync::Arc;
+
 use crate::engine::Stop;
+use crate::policy::Policies;
 use crate::registry::Client;
 
 /// By which means images are written.
@@ -40,4 +43,8 @@ pub struct Means {
     pub stop: Stop,
     /// Whether to say only what would be done: nothing but HEAD and GET.
     pub is_dry_run: bool,
+    /// What an operator allows.
+    pub policies: Policies,
+    /// The payload file, whose policies count.
+    pub file: Arc<str>,
 }

@@ -1,11 +1,14 @@
-//! Gives a manifest a name that never moves.
+//! Gives a manifest a name, which moves only where that is what it is for.
+
+use std::sync::Arc;
 
 use crate::engine::Error;
 use crate::error::{Failure, Stage};
 use tokio::time::Instant;
 
 use crate::model::{
-    Digest, Endpoint, ImageRef, Locator, Manifest, Moved, Origin, Outcome, Reason, Refusal, Row,
+    Desired, Digest, Endpoint, Guard, ImageRef, Locator, Manifest, Moved, Origin, Outcome, Reason, Refusal,
+    Row,
 };
 use crate::registry::{Client, Role};
 
@@ -19,6 +22,8 @@ pub(in crate::nightly) struct Naming<'a> {
     pub(in crate::nightly) target: &'a ImageRef,
     /// The manifest.
     pub(in crate::nightly) manifest: &'a Manifest,
+    /// Whether the name may be another image now.
+    pub(in crate::nightly) may_move: bool,
 }
 
 /// What became of a name.
@@ -55,13 +60,16 @@ impl Named {
 
 impl Naming<'_> {
     /// Sees to it that the name is the manifest, of which `bring` brings the parts. A name that is right is left alone, and so is one that
-    /// is something else: whoever has pulled it would not get it again. In a dry run nothing is brought.
+    /// is something else, unless it may move: whoever has pulled it would not get it again. In a dry run nothing is brought.
     pub(in crate::nightly) async fn run(
         &self,
         bring: impl Future<Output = Result<Moved, Box<Outcome>>>,
     ) -> Named {
         if self.means.stop.gently.is_cancelled() {
             return ended(Outcome::Unfinished(self.means.stop.cause()), None);
+        }
+        if let Some(refusal) = self.refusal() {
+            return ended(Outcome::Refused(refusal), None);
         }
         let (previous, reason) = match self.look().await {
             Ok(looked) => looked,
@@ -99,7 +107,28 @@ impl Naming<'_> {
     /// How it ends where the name is something already.
     fn settled(&self, found: Option<&Digest>) -> Option<Outcome> {
         let found = found?;
-        Some(if *found == self.manifest.digest { Outcome::Kept } else { Outcome::Refused(Refusal::Exists) })
+        if *found == self.manifest.digest {
+            return Some(Outcome::Kept);
+        }
+        (!self.may_move).then_some(Outcome::Refused(Refusal::Exists))
+    }
+
+    /// What keeps it from being written, if an operator does not allow images there.
+    fn refusal(&self) -> Option<Refusal> {
+        let target = Endpoint::Registry(self.target.clone());
+        let entry = Desired {
+            origin: Origin::Line { file: Arc::clone(&self.means.file), line: 0 },
+            owner: None,
+            source: target.clone(),
+            target,
+            guards: Vec::new(),
+        };
+        let guards = self.means.policies.guards(&entry);
+        let forbidden = guards.into_iter().find(|guard| *guard.condition() == Guard::Forbidden)?;
+        Some(match forbidden.rule() {
+            Some(rule) => Refusal::ByRule(Arc::clone(rule), Box::new(Refusal::Forbidden)),
+            None => Refusal::Forbidden,
+        })
     }
 
     /// Writes the name, unless someone else did meanwhile: what it is then.

@@ -59,7 +59,8 @@ async fn until_stopped(means: &Means, release: &Release) -> (Named, Option<Descr
 }
 
 async fn bring(means: &Means, release: &Release, image: &ReleaseImage) -> Named {
-    let naming = Naming { means, target: &release.target, manifest: &image.manifest };
+    let may_move = release.may_move;
+    let naming = Naming { means, target: &release.target, manifest: &image.manifest, may_move };
     naming.run(bring_parts(means, release, image)).await
 }
 

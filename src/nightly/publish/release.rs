@@ -8,6 +8,7 @@ use super::name::{NameError, ReleaseName, repository};
 use crate::model::{self, ImageRef};
 use crate::nightly::entries::Slice;
 use crate::nightly::names::stream_name;
+use crate::nightly::payload::AssemblyType;
 use crate::nightly::{Payload, StreamName};
 
 /// The tag of the image that a release image is made from.
@@ -30,6 +31,8 @@ pub struct Release {
     pub target: ImageRef,
     /// `SOURCE_DATE_EPOCH`: all times in it; none: when its base was made.
     pub created: Option<SystemTime>,
+    /// Whether its name may be another release until now: the assembly of nightlies has one name for all of its releases.
+    pub may_move: bool,
 }
 
 /// An image of the payload.
@@ -59,7 +62,8 @@ impl Release {
         let stream = stream_name(payload, slice.arch, slice.privacy);
         let repository = repository(&payload.destination.publish_registry, &stream.namespace);
         let target = ImageRef::new(repository, model::Version::Tag(name.tag().clone()));
-        Ok(Self { name, architecture: None, stream, base: None, members, target, created })
+        let may_move = payload.assembly.kind == AssemblyType::Stream;
+        Ok(Self { name, architecture: None, stream, base: None, members, target, created, may_move })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::nightly::embargo;
 use crate::nightly::entries::{Asked, Slice, SliceError, slices};
 use crate::nightly::facts::{Extent, Uninspected, Unread, inspect_all, references};
 use crate::nightly::inspected::Inspected;
-use crate::nightly::issue::Issue;
+use crate::nightly::issue::{Code, Issue};
 use crate::nightly::names::Privacy;
 use crate::nightly::parameters::Order;
 use crate::nightly::payload::Payload;
@@ -118,8 +118,14 @@ fn tell(checked: &Checked) {
     for warning in &checked.warnings {
         tracing::warn!("{warning}");
     }
-    for undone in &checked.undone {
-        tracing::info!("{} was not checked: {}", undone.code, undone.why);
+    let codes: BTreeSet<_> = checked.undone.iter().map(|undone| undone.code).collect();
+    if !codes.is_empty() {
+        let codes: Vec<_> = codes.into_iter().map(Code::name).collect();
+        let file = report::FILE;
+        tracing::info!(
+            "not checked, wholly or in part: {}; `checks_not_done` in `{file}` says why",
+            codes.join(", ")
+        );
     }
 }
 

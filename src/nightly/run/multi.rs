@@ -45,7 +45,7 @@ pub(super) async fn make(
         now: setup.began,
         created: setup.source_date,
     };
-    match multi::make(&setup.means(), &input).await {
+    match multi::make(&setup.means(&payload.file), &input).await {
         Ok(multi) => conclude(payload, (multi, &annotations), live.is_some(), setup).await,
         Err(error) => vec![of_stream(&stream, setup, rows::failed(error))],
     }

@@ -32,7 +32,7 @@ pub(super) fn check_name(order: &Order) -> Result<(), Finished> {
 pub(super) async fn make(order: &Order, made_of: &[(&Slice, &Definition)], setup: &Setup<'_>) -> Vec<Row> {
     let releases = made_of.iter().map(|(slice, definition)| async move {
         match release(order, slice, definition, setup).await {
-            Ok(release) => publish(&setup.means(), &release).await.row,
+            Ok(release) => publish(&setup.means(&order.payload.file), &release).await.row,
             Err(outcome) => row(order, definition, outcome),
         }
     });
@@ -98,8 +98,14 @@ pub(super) fn row(order: &Order, definition: &Definition, outcome: Outcome) -> R
 }
 
 impl Setup<'_> {
-    pub(super) fn means(&self) -> Means {
-        Means { client: self.client.clone(), stop: self.stop.clone(), is_dry_run: self.is_dry_run }
+    pub(super) fn means(&self, file: &Arc<str>) -> Means {
+        Means {
+            client: self.client.clone(),
+            stop: self.stop.clone(),
+            is_dry_run: self.is_dry_run,
+            policies: self.policies.clone(),
+            file: Arc::clone(file),
+        }
     }
 }
 

@@ -120,9 +120,7 @@ async fn a_release_of_a_partial_update_has_the_other_tags_of_its_stream() {
     let before = build(&payload, 2).clone();
     payload.members[2] = operator("etcd", 7);
     payload.members[1] = operator("cluster-version-operator", 8);
-    for (repository, tag, image) in payload.images() {
-        world.builds.put_image(repository, &tag, image);
-    }
+    world.offer(&payload);
     let images = "openshift-enterprise-pod cluster-version-operator";
     world.run(&payload, &["--publish", "--images", images]).run().await.exits(0);
 
@@ -149,9 +147,7 @@ async fn what_somebody_took_back_is_in_the_release_as_it_is_in_the_stream() {
     world.run(&payload, &[]).run().await.exits(0);
     let good = build(&payload, 2).clone();
     payload.members[2] = operator("etcd", 7);
-    for (repository, tag, image) in payload.images() {
-        world.builds.put_image(repository, &tag, image);
-    }
+    world.offer(&payload);
     let (arch, name) = (payload.arches[0], "ocp/4.19-art-assembly-rc.1");
     let bad = format!("{}/{PUBLIC}@{}", world.target.host(), build(&payload, 2).images[&arch].digest);
     let mut stream = world.stream(name);
@@ -237,8 +233,38 @@ async fn a_stream_that_is_locked_has_no_release_and_that_is_said() {
 
     let ran = world.run(&payload, &["--publish"]).run().await.exits(0);
 
-    assert_eq!(count(&ran, "skipped"), 1, "{ran}");
-    assert!(ran.stderr.contains(&format!("no release image is made of {stream}")), "{ran}");
+    // The ImageStream, and the release that is not made of it.
+    let origins: Vec<_> =
+        ran.rows_that("skipped").iter().map(|row| row["origin"]["stream"].clone()).collect();
+    assert_eq!(origins, [stream, stream], "{ran}");
     assert_eq!(world.target.tags(&repository("")), Vec::<String>::new());
     assert_eq!(world.target.tags(&repository("-priv")), [NAME]);
+}
+
+#[tokio::test]
+async fn the_release_of_nightlies_has_one_name_and_moves_on_and_that_of_a_candidate_never_does() {
+    let (mut nightly, mut rc) = (candidate(), candidate());
+    nightly.assembly = "  name: stream\n  type: stream\n".to_owned();
+    for (payload, name, code) in [(&mut nightly, "4.19.0-stream", 0), (&mut rc, NAME, 1)] {
+        let world = World::holding(payload).await;
+        world.run(payload, &["--publish"]).run().await.exits(0);
+        let before = world.target.tag_digest(&repository(""), name).unwrap();
+        payload.members[2] = operator("etcd", 99);
+        world.offer(payload);
+        let ran = world.run(payload, &["--publish"]).run().await.exits(code);
+        let has_moved = world.target.tag_digest(&repository(""), name).unwrap() != before;
+        assert_eq!((has_moved, count(&ran, "refused")), (code == 0, if code == 0 { 0 } else { 8 }), "{ran}");
+    }
+}
+
+#[tokio::test]
+async fn where_images_may_not_go_no_release_goes_either() {
+    let payload = candidate();
+    let world = World::holding(&payload).await;
+    let allowed = format!("{}/openshift-release-dev/**", world.target.host());
+    let ran = world.run(&payload, &["--publish", "--allow-target", &allowed]).run().await.exits(1);
+    let refused = ran.rows_that("refused");
+    assert_eq!(refused.len(), 8, "each release: {ran}");
+    assert!(refused.iter().all(|row| row["reason"].as_str().unwrap().contains("--allow-target")), "{ran}");
+    assert_eq!(world.target.tags(&repository("")), Vec::<String>::new());
 }

@@ -189,9 +189,7 @@ async fn images_that_are_named_change_their_tags_alone_in_both_payloads() {
 
     payload.members[1] = member("image-001", 71, None);
     payload.members[2] = member("image-002", 72, None);
-    for (repository, tag, image) in payload.images() {
-        world.builds.put_image(repository, &tag, image);
-    }
+    world.offer(&payload);
     let ran = world.run(&payload, &["--images", "openshift-enterprise-pod,image-002"]).run().await.exits(0);
 
     for suffix in ["", "-priv"] {

@@ -22,10 +22,16 @@ pub(super) struct World {
 impl World {
     pub(super) async fn holding(payload: &Payload) -> Self {
         let (builds, target) = (FakeRegistry::start().await, FakeRegistry::start().await);
+        let world = Self { builds, target, folder: tempfile::tempdir().unwrap() };
+        world.offer(payload);
+        world
+    }
+
+    /// The builds of a payload are there.
+    pub(super) fn offer(&self, payload: &Payload) {
         for (repository, tag, image) in payload.images() {
-            builds.put_image(repository, &tag, image);
+            self.builds.put_image(repository, &tag, image);
         }
-        Self { builds, target, folder: tempfile::tempdir().unwrap() }
     }
 
     pub(super) fn run(&self, payload: &Payload, words: &[&str]) -> Run {
@@ -205,9 +211,7 @@ async fn siblings_whose_mismatch_is_permitted_are_left_out_everywhere_and_their_
 
     payload.assembly += "  permits:\n  - {code: MISMATCHED_SIBLINGS, component: \"*\", why: on purpose}\n";
     payload.members[0] = member("openshift-enterprise-pod", 9, None);
-    for (repository, tag, image) in payload.images() {
-        world.builds.put_image(repository, &tag, image);
-    }
+    world.offer(&payload);
     let ran = world.run(&payload, &[]).run().await.exits(0);
     let after = tags(&world.stream("ocp/4.19-art-latest"));
     let image =
@@ -267,7 +271,10 @@ async fn a_payload_without_its_stand_in_is_bad_input_and_the_mail_says_why() {
     world.assert_only_read();
     let failed = ran.rows_that("failed");
     assert!(failed.iter().all(|row| row["reason"].as_str().unwrap().contains("has no image `pod`")), "{ran}");
-    assert!(ran.stdout.contains("exit code 2: bad input; nothing was attempted"), "{ran}");
+    assert!(
+        ran.stdout.contains("exit code 2: what was asked for cannot be done; nothing was written"),
+        "{ran}"
+    );
     let mail = ran.artifact("email/email001-failed_build_sync-Error_during_OCP_4_19_build_sync.txt");
     assert!(mail.contains("has no image `pod`"), "{mail}");
 }
@@ -296,9 +303,7 @@ async fn failures_in_a_row_are_counted_and_a_success_begins_anew() {
     let notice = second.artifact("notices/team.txt");
     assert!(notice.starts_with("[UNVIABLE] ") && notice.contains("2 times in a row"), "{notice}");
 
-    for (repository, tag, image) in good.images() {
-        world.builds.put_image(repository, &tag, image);
-    }
+    world.offer(&good);
     world.run(&good, &words).run().await.exits(0);
     assert!(!std::fs::read_to_string(&state).unwrap().contains("4.19"), "it goes on counting");
     let third = world.run(&bad, &["--dry-run", "--state-file", state.to_str().unwrap()]).run().await.exits(4);

@@ -12,6 +12,7 @@ use image_mirror::engine::Stop;
 use image_mirror::model::{Digest, ImageRef, Reference, Row, Tag, Version};
 use image_mirror::nightly::StreamName;
 use image_mirror::nightly::publish::{Means, Published, Release, ReleaseMember, ReleaseName, publish};
+use image_mirror::policy::Policies;
 
 use crate::engine::{client, impatient, word};
 use crate::support::{FakeRegistry, Image, Kind, on, writes};
@@ -21,7 +22,8 @@ const RELEASES: &str = "ocp/release";
 
 /// By this every image is written, or in a dry run none.
 pub(crate) fn means(is_dry_run: bool) -> Means {
-    Means { client: client(impatient()), stop: Stop::default(), is_dry_run }
+    let (stop, policies) = (Stop::default(), Policies::default());
+    Means { client: client(impatient()), stop, is_dry_run, policies, file: "payload.yaml".into() }
 }
 
 pub(crate) fn tagged(host: &str, repository: &str, tag: &str) -> ImageRef {
@@ -100,6 +102,7 @@ fn release(host: &str, images: &BTreeMap<&'static str, Image>, target: ImageRef)
         members: images.iter().map(member).collect(),
         target,
         created: None,
+        may_move: false,
     }
 }
 
