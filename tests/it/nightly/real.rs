@@ -4,7 +4,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::world::payload;
+use crate::support::run::REPORT;
 use crate::support::{Judge, RealRegistry, Run};
 
 /// What the registry was asked for that can change something, since it had answered `from` requests.
@@ -28,6 +31,12 @@ fn judged(payload: &Path, streams: &Path, artifacts: &Path) -> String {
     let (said, told) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success(), "{said}{told}");
     said.trim().to_owned()
+}
+
+/// What a run says that it cost.
+fn cost(artifacts: &Path) -> String {
+    let report: Value = serde_json::from_slice(&std::fs::read(artifacts.join(REPORT)).unwrap()).unwrap();
+    format!("{} in {} s", report["totals"]["requests"], report["elapsed_seconds"])
 }
 
 #[expect(clippy::print_stderr, reason = "figures for the closing note of a change")]
@@ -66,7 +75,8 @@ async fn a_payload_of(count: u32) {
     let asked = target.requests().len() - before;
     // One look each, and the first request to the registry, which asks whether it wants a login.
     assert!(asked <= expected + 1, "{asked} requests for {expected} images");
-    eprintln!("{count} images on 4 arches: {said}; again: {asked} requests to the target, 0 writes");
+    eprintln!("{count} images on 4 arches: {said}; cold: {}", cost(&folder.path().join("cold")));
+    eprintln!("again: {asked} requests to the target, 0 writes; {}", cost(&folder.path().join("again")));
 }
 
 #[tokio::test]
