@@ -50,11 +50,11 @@ pub struct ParameterArgs {
     #[serde(deserialize_with = "value::one")]
     pub build_version: Option<Version>,
     /// The payload file, or a directory with VERSION/ASSEMBLY.yaml or payload.yaml [default: payload.yaml]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", visible_alias = "doozer-data-path")]
     #[serde(deserialize_with = "value::one")]
     pub data_path: Option<String>,
     /// Without effect: the payload file is as it lies there
-    #[arg(long, value_name = "REF", hide = true)]
+    #[arg(long, value_name = "REF", hide = true, alias = "doozer-data-gitref")]
     #[serde(deserialize_with = "value::one")]
     pub data_gitref: Option<String>,
     /// Only these image definitions, by name, the stand-in among them; other tags of ImageStreams stay [default: all]

@@ -308,3 +308,34 @@ async fn a_retrigger_needs_no_payload_file_and_refuses_what_is_no_nightly() {
     assert!(ran.stderr.contains("so these say nothing here: PUBLISH"), "{ran}");
     assert!(!ran.stderr.contains("payload.yaml"), "no file is looked for: {ran}");
 }
+
+#[test]
+fn each_parameter_has_a_flag_of_its_own_name() {
+    let parameters = [
+        ("ASSEMBLY", "rc.1"),
+        ("BUILD_VERSION", "4.19"),
+        ("DOOZER_DATA_PATH", "data"),
+        ("DOOZER_DATA_GITREF", "main"),
+        ("DRY_RUN", "true"),
+        ("MOCK", "true"),
+        ("SUPPRESS_EMAIL", "true"),
+        ("RETRIGGER_CURRENT_NIGHTLY", "true"),
+        ("PUBLISH", "true"),
+        ("DEBUG", "true"),
+        ("IMAGES", "a"),
+        ("EXCLUDE_ARCHES", "s390x"),
+        ("EMERGENCY_IGNORE_ISSUES", "true"),
+        ("ORGANIZATION", "team"),
+        ("REPOSITORY", "dev"),
+        ("SKIP_MULTI_ARCH_PAYLOAD", "auto"),
+        ("EMBARGO_PERMIT_ACK", "true"),
+        ("BUILD_URL", "https://ci.example/1"),
+        ("SOURCE_DATE_EPOCH", "0"),
+    ];
+    for (name, value) in parameters {
+        let flag = format!("--{}={value}", name.to_lowercase().replace('_', "-"));
+        let line = ["image-mirror", "nightly", &flag].map(OsString::from);
+        assert!(Args::read(line).is_ok(), "{flag} is no flag");
+    }
+    assert!(Args::read(["image-mirror", "nightly", "--doozer-data"].map(OsString::from)).is_err());
+}
