@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::issue::Code;
-use super::payload::{AssemblyType, Build, Payload};
+use super::payload::{AssemblyType, Build, Nvr, Payload};
 use super::permits::Judged;
 use crate::error::{Class, Classify};
 
@@ -41,6 +41,11 @@ pub(super) fn is_told_by_labels(payload: &Payload, build: &Build) -> bool {
 enum Flag {
     Public,
     Private,
+}
+
+/// Whether the release of a build says that it is embargoed.
+pub(super) fn is_flagged(nvr: &Nvr) -> bool {
+    flag(&nvr.release) == Some(Flag::Private)
 }
 
 /// The flag of a release: `.p0` or `.p2` is public, `.p1` or `.p3` is not; a dot or the end follows.

@@ -16,8 +16,9 @@ use serde_yaml::Location;
 
 use self::fields::Fields;
 use super::{BuildSystem, ImageDefinition, Payload, Version};
-use crate::model::Finding;
+use crate::model::{Finding, Severity};
 use crate::nightly::Arch;
+use crate::nightly::embargo::is_flagged;
 use crate::yaml::{Node, Source};
 
 /// What findings about payload files are called.
@@ -131,12 +132,16 @@ fn without_embargoes(source: &mut Source<'_>, file: &mut Fields) -> Option<Locat
 fn embargoed_all_the_same(source: &mut Source<'_>, at: Location, images: &[ImageDefinition]) {
     for image in images {
         let builds = image.build.iter().chain(&image.public_build);
-        for build in builds.filter(|build| build.is_embargoed == Some(true)) {
-            let message = format!(
-                "this says that nothing is embargoed, and the build of `{}` on line {} says `embargoed: true`",
-                image.name, build.line
-            );
-            source.wrong_with_hint(at, message, "take one of them out: as it stands it would become public");
+        for build in builds {
+            let (name, line) = (&image.name, build.line);
+            let of = format!("this says that nothing is embargoed, and the build of `{name}` on line {line}");
+            if build.is_embargoed == Some(true) {
+                let hint = "take one of them out: as it stands it would become public";
+                source.wrong_with_hint(at, format!("{of} says `embargoed: true`"), hint);
+            } else if build.is_embargoed.is_none() && is_flagged(&build.nvr) {
+                let message = format!("{of} has a release that says it is: it becomes public");
+                source.find(Severity::Warning, at, message);
+            }
         }
     }
 }

@@ -219,7 +219,12 @@ fn the_version_the_assembly_and_the_architectures_are_what_they_must_be() {
 #[test]
 fn a_payload_in_which_nothing_is_embargoed_has_no_build_that_says_it_is() {
     let none = FULL.replace("embargo: {enabled: true}", "embargo: {enabled: false}");
-    holds(&none);
+    let told = told(&holds(&none).findings);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0].contains("`ose-etcd` on line 48 has a release that says it is: it becomes public"),
+        "{told:#?}"
+    );
     let secret = none.replace("embargoed: null", "embargoed: true");
     assert_ne!(secret, none);
     refuses(&[(
