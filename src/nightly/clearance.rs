@@ -1,28 +1,17 @@
 //! Which builds may become public.
 //!
-//! What goes to a public repository is made of [`Cleared`] builds only, and there is no way to one but [`clear`].
+//! [`clear`] decides, and nothing else: once where a public payload is made, and again of every digest right before images are
+//! copied.
 
 use super::inspected::{InspectedBuild, Member};
 use super::payload::{AssemblyType, ImageDefinition, Payload};
 use super::permits;
 
-/// A build that may become public.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cleared<'a>(&'a InspectedBuild);
-
-impl<'a> Cleared<'a> {
-    /// The build.
-    #[must_use]
-    pub(super) fn build(self) -> &'a InspectedBuild {
-        self.0
-    }
-}
-
 /// What becomes public of an image.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Clearance<'a> {
     /// This build.
-    Cleared(Cleared<'a>),
+    Cleared(&'a InspectedBuild),
     /// Nothing: what there is stays private.
     Embargoed,
     /// Nothing, although there has to be something: no public build is known.
@@ -37,11 +26,11 @@ pub(super) enum Clearance<'a> {
 pub(super) fn clear<'a>(payload: &Payload, member: &'a Member, acknowledged: bool) -> Clearance<'a> {
     let Some(build) = &member.build else { return Clearance::NoBuild };
     if !build.is_embargoed {
-        return Clearance::Cleared(Cleared(build));
+        return Clearance::Cleared(build);
     }
     if payload.assembly.kind == AssemblyType::Stream {
         return match &member.public_build {
-            Some(public) if !public.is_embargoed => Clearance::Cleared(Cleared(public)),
+            Some(public) if !public.is_embargoed => Clearance::Cleared(public),
             Some(_) => Clearance::Embargoed,
             None => Clearance::NoPublicBuild,
         };
@@ -49,7 +38,7 @@ pub(super) fn clear<'a>(payload: &Payload, member: &'a Member, acknowledged: boo
     let component = embargo_component(&member.definition);
     let is_permitted =
         permits::in_force(&payload.assembly).iter().any(|permit| permit.allows_embargoed(component));
-    if is_permitted && acknowledged { Clearance::Cleared(Cleared(build)) } else { Clearance::Embargoed }
+    if is_permitted && acknowledged { Clearance::Cleared(build) } else { Clearance::Embargoed }
 }
 
 /// By which name issues and permits about embargoes name an image: its repository's, which ends at the first `.`.

@@ -164,7 +164,7 @@ mod tests {
     /// What becomes public of `member`.
     fn public<'a>(payload: &Payload, member: &'a Member, ack: bool) -> Option<&'a InspectedBuild> {
         match clear(payload, member, ack) {
-            Clearance::Cleared(cleared) => Some(cleared.build()),
+            Clearance::Cleared(build) => Some(build),
             _ => None,
         }
     }

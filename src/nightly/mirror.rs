@@ -90,8 +90,7 @@ pub fn desired(payload: &Payload, slices: &[Slice], cleared: &BTreeSet<Digest>) 
 pub fn cleared(payload: &Payload, inspected: &Inspected, is_acknowledged: bool) -> BTreeSet<Digest> {
     let mut digests = BTreeSet::new();
     for member in &inspected.members {
-        if let Clearance::Cleared(cleared) = clear(payload, member, is_acknowledged) {
-            let build = cleared.build();
+        if let Clearance::Cleared(build) = clear(payload, member, is_acknowledged) {
             digests.extend(build.list.clone());
             digests.extend(build.images.values().map(|image| image.digest.clone()));
         }

@@ -199,7 +199,7 @@ impl Maker<'_> {
         }
         let clearance = clear(self.payload, member, self.asked.is_embargo_acknowledged);
         Ok(match clearance {
-            Clearance::Cleared(cleared) => Choice::Build(cleared.build()),
+            Clearance::Cleared(build) => Choice::Build(build),
             Clearance::Embargoed => Choice::LeftOut(Why::Embargoed),
             Clearance::NoBuild => Choice::StandIn,
             Clearance::NoPublicBuild => return Err(no_public_build(member)),
