@@ -7,6 +7,7 @@ mod blame;
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 pub use blame::{Blame, LoginName, Right, lacking};
@@ -63,6 +64,18 @@ pub enum Class {
     Protocol,
     /// We were stopped: the right to write ended.
     Interrupted,
+}
+
+impl Class {
+    /// The class of a file that cannot be read.
+    #[must_use]
+    pub fn of_file(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            _ => Self::Transient,
+        }
+    }
 }
 
 impl fmt::Display for Class {

@@ -64,11 +64,7 @@ pub enum FileError {
 impl Classify for FileError {
     fn class(&self) -> Class {
         match self {
-            Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::NotFound => Class::Missing,
-            Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => {
-                Class::Denied
-            }
-            Self::Unreadable { .. } => Class::Transient,
+            Self::Unreadable { cause, .. } => Class::of_file(cause),
             Self::NoText { .. } | Self::Json { .. } | Self::Empty { .. } | Self::Yaml { .. } => {
                 Class::Invalid
             }

@@ -362,11 +362,7 @@ struct FileError {
 
 impl Classify for FileError {
     fn class(&self) -> Class {
-        match self.error.kind() {
-            io::ErrorKind::NotFound => Class::Missing,
-            io::ErrorKind::PermissionDenied => Class::Denied,
-            _ => Class::Transient,
-        }
+        Class::of_file(&self.error)
     }
 
     fn advice(&self) -> Option<String> {

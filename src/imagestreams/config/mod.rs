@@ -165,11 +165,7 @@ impl From<&IsTag> for Written {
 impl Classify for ConfigError {
     fn class(&self) -> Class {
         match self {
-            Self::Unreadable { cause, .. } => match cause.kind() {
-                io::ErrorKind::NotFound => Class::Missing,
-                io::ErrorKind::PermissionDenied => Class::Denied,
-                _ => Class::Transient,
-            },
+            Self::Unreadable { cause, .. } => Class::of_file(cause),
             Self::Wrong(_) => Class::Invalid,
         }
     }

@@ -34,11 +34,7 @@ pub enum PayloadError {
 impl Classify for PayloadError {
     fn class(&self) -> Class {
         match self {
-            Self::Unreadable { cause, .. } => match cause.kind() {
-                io::ErrorKind::NotFound => Class::Missing,
-                io::ErrorKind::PermissionDenied => Class::Denied,
-                _ => Class::Transient,
-            },
+            Self::Unreadable { cause, .. } => Class::of_file(cause),
             Self::Wrong { .. } => Class::Invalid,
         }
     }
