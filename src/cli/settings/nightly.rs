@@ -32,8 +32,6 @@ pub struct Nightly {
     pub dry_run: bool,
     /// Nothing is done at all.
     pub mock: bool,
-    /// Whether whoever reads the mail's text is told that it was not sent; it never is.
-    pub suppress_email: bool,
     /// More is said.
     pub debug: bool,
     /// Where ImageStreams are.
@@ -140,7 +138,6 @@ impl Draft<'_> {
             table,
             dry_run,
             mock: on(asked.mock, false),
-            suppress_email: on(asked.suppress_email, true),
             debug: on(asked.debug, false),
             backend,
             strict_pod: on(streams.strict_pod, true),

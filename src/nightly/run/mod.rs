@@ -113,7 +113,8 @@ async fn phases(order: &Order, setup: &Setup<'_>) -> Result<Finished, Finished> 
         planned.into_rows()
     } else {
         let mut rows = moving::copy(planned.entries, planned.compared, setup).await;
-        let streams = update(&definitions, rows.iter().all(moving::is_in_place), setup).await;
+        let streams =
+            update(&definitions, rows.iter().all(|row| moving::is_in_place(&row.outcome)), setup).await;
         rows.extend(streams);
         rows
     };
@@ -172,22 +173,23 @@ async fn update(definitions: &[Definition], is_all_there: bool, setup: &Setup<'_
     definitions.iter().map(untouched).collect()
 }
 
+/// What became of an ImageStream and of its tags.
+fn outcomes<'a>(definition: &Definition, rows: &'a [Row]) -> impl Iterator<Item = &'a Outcome> {
+    let stream = definition.name.to_string();
+    let is_its = move |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
+    rows.iter().filter(is_its).map(|row| &row.outcome)
+}
+
 /// Whether an ImageStream is as it is to be, or in a dry run could be made so.
 fn is_ready(definition: &Definition, rows: &[Row]) -> bool {
-    let stream = definition.name.to_string();
-    let is_its =
-        |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
-    let is_fine = |row: &Row| matches!(row.outcome, Outcome::Planned(_)) || moving::is_in_place(row);
-    rows.iter().filter(is_its).all(is_fine)
+    let is_fine = |outcome| matches!(outcome, &Outcome::Planned(_)) || moving::is_in_place(outcome);
+    outcomes(definition, rows).all(is_fine)
 }
 
 /// Why nothing is made of an ImageStream that is not ready.
 fn why_not(definition: &Definition, rows: &[Row]) -> Outcome {
-    let stream = definition.name.to_string();
-    let is_its =
-        |row: &&Row| matches!(&row.origin, Origin::ImageStreamTag { stream: own, .. } if **own == *stream);
-    let why = rows.iter().filter(is_its).map(|row| &row.outcome).find(|outcome| is_locked(outcome));
-    why.cloned().unwrap_or(Outcome::Unfinished(Cause::NotAllThere))
+    let locked = outcomes(definition, rows).find(|outcome| is_locked(outcome));
+    locked.cloned().unwrap_or(Outcome::Unfinished(Cause::NotAllThere))
 }
 
 fn is_locked(outcome: &Outcome) -> bool {

@@ -37,10 +37,10 @@ fn is_open(row: &Row, check: Check) -> bool {
         || (matches!(row.outcome, Outcome::Kept) && check != Check::Names)
 }
 
-/// Whether the target of a row is what it is to be, whoever made it so.
-pub(super) fn is_in_place(row: &Row) -> bool {
+/// Whether a target that came to this is what it is to be, whoever made it so.
+pub(super) fn is_in_place(outcome: &Outcome) -> bool {
     use Outcome::{Copied, Kept, Skipped, Updated};
-    matches!(row.outcome, Kept | Copied(_) | Updated(_) | Skipped(Skip::Overtaken))
+    matches!(outcome, Kept | Copied(_) | Updated(_) | Skipped(Skip::Overtaken))
 }
 
 async fn take(entries: Vec<Desired>, setup: &Setup<'_>, extent: Extent) -> Vec<Row> {
@@ -53,18 +53,14 @@ async fn take(entries: Vec<Desired>, setup: &Setup<'_>, extent: Extent) -> Vec<R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Origin, Reason};
+    use crate::model::Reason;
 
     #[test]
     fn what_someone_else_made_right_meanwhile_is_in_place() {
-        let row = |outcome| {
-            let ends = (Locator::Text("a".into()), Locator::Text("b".into()));
-            Row::of_nothing(Origin::Line { file: "payload.yaml".into(), line: 1 }, None, ends, outcome)
-        };
-        assert!(is_in_place(&row(Outcome::Skipped(Skip::Overtaken))));
-        assert!(is_in_place(&row(Outcome::Kept)) && is_in_place(&row(Outcome::Copied(Reason::Absent))));
+        assert!(is_in_place(&Outcome::Skipped(Skip::Overtaken)));
+        assert!(is_in_place(&Outcome::Kept) && is_in_place(&Outcome::Copied(Reason::Absent)));
         for other in [Outcome::Skipped(Skip::Locked), Outcome::Planned(Reason::Absent)] {
-            assert!(!is_in_place(&row(other)));
+            assert!(!is_in_place(&other));
         }
     }
 }
