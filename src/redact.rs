@@ -13,7 +13,7 @@ pub type Secret = secrecy::SecretString;
 ///
 /// Blob downloads and upload sessions carry signatures in their query, so the query never appears. A path that
 /// goes on and on is cut: others choose it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SafeUrl(url::Url);
 
 impl SafeUrl {

@@ -162,7 +162,7 @@ fn names(target: &Locator) -> impl Iterator<Item = String> + use<> {
     let around = match target {
         Locator::Image(image) => Some(image.repository.to_string()),
         Locator::Layout(layout) => Some(Destination::Layout(layout.path.clone()).to_string()),
-        Locator::Path(_) | Locator::Text(_) => None,
+        Locator::Path(_) | Locator::Url(_) | Locator::Object(_) | Locator::Text(_) => None,
     };
     std::iter::once(target.to_string()).chain(around)
 }

@@ -257,6 +257,7 @@ impl Ending {
             previous: self.previous,
             outcome: self.outcome,
             backups: self.further.outgoing,
+            note: None,
             tags: self.further.incoming,
             moved: self.moved,
             attempts,

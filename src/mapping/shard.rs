@@ -33,7 +33,7 @@ fn name(row: &Row) -> String {
         (Locator::Image(image), _) => image.repository.to_string(),
         (Locator::Layout(layout), _) => Destination::Layout(layout.path.clone()).to_string(),
         (Locator::Text(text), origin) if text.is_empty() => origin.group().to_string(),
-        (target @ (Locator::Path(_) | Locator::Text(_)), _) => target.to_string(),
+        (target, _) => target.to_string(),
     }
 }
 

@@ -28,6 +28,18 @@ pub enum Origin {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tag: Option<Arc<str>>,
     },
+    /// A file that a stream of boot images lists.
+    Artifact {
+        /// The stream file, as the user would type it.
+        file: Arc<str>,
+        /// Its place in there: `x86_64/metal/iso/disk`.
+        artifact: Arc<str>,
+    },
+    /// A directory of a destination.
+    Directory {
+        /// Its path below the root.
+        directory: Arc<str>,
+    },
     /// A repository whose tags were looked through.
     Repository {
         /// In full.
@@ -40,9 +52,10 @@ impl Origin {
     #[must_use]
     pub fn group(&self) -> &Arc<str> {
         match self {
-            Self::Line { file, .. } => file,
+            Self::Line { file, .. } | Self::Artifact { file, .. } => file,
             Self::ImageStreamTag { stream, .. } => stream,
             Self::Repository { repository } => repository,
+            Self::Directory { directory } => directory,
         }
     }
 
@@ -51,7 +64,10 @@ impl Origin {
     pub fn line(&self) -> Option<(&Arc<str>, u32)> {
         match self {
             Self::Line { file, line } => Some((file, *line)),
-            Self::ImageStreamTag { .. } | Self::Repository { .. } => None,
+            Self::ImageStreamTag { .. }
+            | Self::Artifact { .. }
+            | Self::Directory { .. }
+            | Self::Repository { .. } => None,
         }
     }
 }
@@ -61,6 +77,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Line { file, line } if *line > 0 => write!(f, "{file}:{line}"),
             Self::ImageStreamTag { stream, tag: Some(tag) } => write!(f, "{stream}:{tag}"),
+            Self::Artifact { file, artifact } => write!(f, "{artifact} of {file}"),
             _ => f.write_str(self.group()),
         }
     }

@@ -140,6 +140,12 @@ impl Hasher {
         }
     }
 
+    /// A hasher for sha256.
+    #[must_use]
+    pub fn sha256() -> Self {
+        Self::Sha256(Sha256::new())
+    }
+
     /// Takes in more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match self {

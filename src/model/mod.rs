@@ -5,6 +5,7 @@ mod desired;
 mod digest;
 mod finding;
 mod guard;
+mod key;
 mod manifest;
 mod outcome;
 #[cfg(any(test, fuzzing))]
@@ -19,6 +20,7 @@ pub use desired::{Desired, Endpoint, LayoutRef, Origin};
 pub use digest::{Digest, DigestError, Hasher};
 pub use finding::{Finding, Severity, Span};
 pub use guard::{Guard, Rule, Which};
+pub use key::{Key, KeyError};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, OCI_INDEX, Platform};
 pub use outcome::{Cause, Outcome, Reason, Refusal, Skip, Update};
 pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};

@@ -12,6 +12,7 @@ use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
 use super::outcome::Outcome;
 use super::reference::{ImageRef, Tag};
+use crate::redact::SafeUrl;
 
 /// Names one end of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,6 +23,10 @@ pub enum Locator {
     Layout(LayoutRef),
     /// A file or directory.
     Path(PathBuf),
+    /// A file of a web server.
+    Url(SafeUrl),
+    /// A file of a bucket: `s3://BUCKET/KEY`.
+    Object(Arc<str>),
     /// As written, with logins masked: for a line that does not parse.
     Text(Arc<str>),
 }
@@ -32,7 +37,8 @@ impl fmt::Display for Locator {
             Self::Image(image) => image.fmt(f),
             Self::Layout(layout) => layout.fmt(f),
             Self::Path(path) => path.display().fmt(f),
-            Self::Text(text) => f.write_str(text),
+            Self::Url(url) => url.fmt(f),
+            Self::Object(text) | Self::Text(text) => f.write_str(text),
         }
     }
 }
@@ -112,6 +118,8 @@ pub struct Row {
     pub backups: Vec<Tag>,
     /// Further tags of its repository that the image got besides, or would get in a dry run.
     pub tags: Vec<Tag>,
+    /// Why, where the outcome alone does not say it; one line.
+    pub note: Option<Arc<str>>,
     /// What it cost.
     pub moved: Moved,
     /// How many times the operation that decided was tried.
@@ -140,6 +148,7 @@ impl Row {
             outcome,
             backups: Vec::new(),
             tags: Vec::new(),
+            note: None,
             moved: Moved::default(),
             attempts,
             elapsed: Duration::ZERO,

@@ -72,6 +72,8 @@ pub(super) struct RowFields {
     pub(super) backups: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<Cow<'static, str>>,
     pub(super) stage: Option<Stage>,
     pub(super) class: Option<Class>,
     #[serde(default)]
@@ -123,6 +125,7 @@ impl RowFields {
             rule: row.outcome.rule().cloned(),
             backups: row.backups.iter().map(ToString::to_string).collect(),
             tags: row.tags.iter().map(ToString::to_string).collect(),
+            note: row.note.as_deref().map(|note| clean(note).into()),
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
             help: help(row),

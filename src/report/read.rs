@@ -92,6 +92,7 @@ impl RowFields {
             previous: self.previous,
             backups: tags("backups", &self.backups)?,
             tags: tags("tags", &self.tags)?,
+            note: self.note.map(Into::into),
             moved: Moved { bytes: self.bytes, requests: self.requests },
             attempts: self.attempts,
         })

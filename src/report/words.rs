@@ -29,7 +29,9 @@ pub fn place(origin: &Origin) -> (String, String) {
 pub fn name(locator: &Locator) -> String {
     match locator {
         Locator::Image(_) => locator.to_string(),
-        Locator::Layout(_) | Locator::Path(_) | Locator::Text(_) => clean(&locator.to_string()),
+        Locator::Layout(_) | Locator::Path(_) | Locator::Url(_) | Locator::Object(_) | Locator::Text(_) => {
+            clean(&locator.to_string())
+        }
     }
 }
 
@@ -98,7 +100,11 @@ pub(super) fn full_reason(row: &Row) -> String {
     if !row.backups.is_empty() {
         text = format!("{text}; the old one is kept as {}", list(&row.backups));
     }
-    text
+    match &row.note {
+        Some(note) if text.is_empty() => clean(note),
+        Some(note) => format!("{text}: {}", clean(note)),
+        None => text,
+    }
 }
 
 fn list(tags: &[Tag]) -> String {

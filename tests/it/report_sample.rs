@@ -85,6 +85,7 @@ pub(crate) fn row(line: u32, outcome: Outcome) -> Row {
         outcome,
         backups: Vec::new(),
         tags: Vec::new(),
+        note: None,
         moved: Moved { bytes: Bytes::default(), requests: 2 },
         attempts: 1,
         elapsed: Duration::from_millis(84),

@@ -148,7 +148,7 @@ fn endpoint(row: &Row) -> Option<Endpoint> {
     match &row.target {
         Locator::Image(image) => Some(Endpoint::Registry(image.clone())),
         Locator::Layout(layout) => Some(Endpoint::Layout(layout.clone())),
-        Locator::Path(_) | Locator::Text(_) => None,
+        Locator::Path(_) | Locator::Url(_) | Locator::Object(_) | Locator::Text(_) => None,
     }
 }
 

@@ -1,0 +1,11 @@
+//! What is kept in the destination itself, below `.image-mirror/`, so that a run on another machine finds it too.
+//!
+//! Each thing is a small JSON file of its own ([`record`]). One that cannot be read is an error, never an empty one: who
+//! does not know what was noted must not act as if nothing was.
+
+mod lease;
+pub mod record;
+pub mod time;
+
+pub use lease::{Lease, leases};
+pub use record::StateError;
