@@ -36,6 +36,7 @@ mod report_text;
 mod security;
 mod serve;
 mod shipped;
+mod stream;
 mod support;
 mod support_selftest;
 mod tag_lists;

@@ -1,0 +1,1 @@
+//! `stream`: boot images, end to end and over the wire.
