@@ -25,6 +25,7 @@
 #![allow(unreachable_pub, reason = "`pub` here says: for the tests")]
 
 pub mod capacity;
+pub mod clock;
 pub mod cluster;
 pub mod fleet;
 pub mod image;

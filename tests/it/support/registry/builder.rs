@@ -14,6 +14,7 @@ use super::store::Store;
 use super::token::TokenServer;
 use super::wire::{Connection, Door, Side};
 use super::{FakeRegistry, Shared, serve, tls};
+use crate::support::clock;
 
 /// Sets a registry up; see [`FakeRegistry::builder`].
 #[derive(Debug, Default)]
@@ -133,6 +134,7 @@ impl Builder {
 
     /// Starts listening.
     pub async fn start(self) -> FakeRegistry {
+        clock::pace();
         let (acceptor, authority) = self.tls.then(tls::loopback).unzip();
         let (door, address) = Door::open(Side::Registry, acceptor.clone()).await;
         let (other_door, other_address) = Door::open(Side::Elsewhere, acceptor).await;
