@@ -141,6 +141,10 @@ pub enum Refusal {
     },
     /// The further tag that the image was to get could be none.
     NoTag(Arc<str>),
+    /// There is something else, which must not change any more.
+    Differs,
+    /// What is there is newer.
+    Newer,
     /// The source does not say when it was made.
     AgeUnknown,
     /// More tags would be deleted than one run may delete.
@@ -188,6 +192,8 @@ impl fmt::Display for Refusal {
                 name(expected),
                 name(found)
             ),
+            Self::Differs => f.write_str("there is something else, which must not change"),
+            Self::Newer => f.write_str("what is there is newer"),
             Self::Taken { tag, found } => write!(f, "the tag to keep it by, {tag}, is {found}"),
             Self::NoTag(text) => write!(f, "the tag to keep it by would be no tag: {text}"),
             Self::AgeUnknown => f.write_str("the source does not say when it was made"),

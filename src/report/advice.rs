@@ -123,6 +123,11 @@ pub(super) fn refusal_advice(refusal: &Refusal) -> Cow<'static, str> {
             "the target was left as it is, since a backup is never written over: remove that tag by hand if \
              it is of no use, or choose a template that makes others"
         }
+        Refusal::Differs => {
+            "a build never changes once it is published: find out which of the two is right, and pass \
+             `--overwrite-differing` if it is the stream"
+        }
+        Refusal::Newer => "nothing was changed; pass `--force` if it is to be replaced by something older",
         Refusal::NoTag(_) => "choose a shorter template: a tag has at most 128 characters",
         Refusal::TooMany { .. } => {
             "nothing was deleted: see that these tags are the right ones, then allow as many by that flag"

@@ -176,6 +176,8 @@ impl Classify for Told {
 
 const UPDATES: [Update; 4] = [Update::Repaired, Update::Referrers, Update::ImageStream, Update::Retriggered];
 /// Those that say nothing of their own.
+const PLAIN_REFUSALS: [Refusal; 5] =
+    [Refusal::Exists, Refusal::Forbidden, Refusal::AgeUnknown, Refusal::Differs, Refusal::Newer];
 const PLAIN_CAUSES: [Cause; 5] =
     [Cause::Deadline, Cause::Interrupted, Cause::SourceMoved, Cause::Withheld, Cause::NotAllThere];
 
@@ -231,7 +233,7 @@ fn tag_refusal(said: &str) -> Result<Refusal, ReadError> {
             let found = Digest::parse(found).map_err(|_| unknown("reason", said))?;
             Ok(Refusal::Taken { tag: tag_of("reason", tag)?, found })
         }
-        None => one_of([Refusal::Exists, Refusal::Forbidden, Refusal::AgeUnknown], said),
+        None => one_of(PLAIN_REFUSALS, said),
     }
 }
 

@@ -5,5 +5,7 @@
 //! 3. [`state`]: what is kept in the destination, for the next run and for those that run at the same time.
 
 pub mod document;
+pub mod hook;
+pub mod mirror;
 pub mod plan;
 pub mod state;

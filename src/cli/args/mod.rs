@@ -18,6 +18,7 @@ mod policy;
 mod prune;
 mod report;
 mod serve;
+mod stream;
 pub mod value;
 
 use std::any::TypeId;
@@ -38,6 +39,12 @@ pub use policy::PolicyArgs;
 pub use prune::{PruneArgs, PruneTagsCommand, SchemeName};
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
+pub use stream::{
+    AliasesName, ArtifactArgs, DestinationArgs, GitPins, Glob, LayoutArgs, LevelWord, MirrorArgs, OcpVersion, PinArgs,
+    PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs, ScopeWord, SignatureRule, SourceArgs,
+    Status, StoreAddress, StreamAction, StreamCommand, StreamMirrorCommand, StreamPinsCommand, StreamPruneCommand,
+    StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand, ValidateArgs, VerifyWord, WebAddress,
+};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -78,6 +85,8 @@ pub enum Command {
     /// Bring a release payload to the nightlies: check it, mirror its images, update its ImageStreams
     #[command(long_about = help::NIGHTLY, after_long_help = help::NIGHTLY_EXAMPLES)]
     Nightly(Box<NightlyCommand>),
+    /// Mirror, rewrite, check and prune the boot images of CoreOS
+    Stream(StreamCommand),
     /// Check mapping files without a network
     #[command(long_about = help::LINT, after_long_help = help::LINT_EXAMPLES)]
     Lint(LintCommand),

@@ -9,10 +9,13 @@ use serde::de::DeserializeOwned;
 
 use super::UsageError;
 use crate::cli::args::Args;
+use crate::redact::Secret;
 
 const PREFIX: &str = "IMAGE_MIRROR_";
 /// Flags whose variables have names of their own, because others set them: Prow, CI systems, podman.
-const OWN_NAMES: [(&str, &str); 4] = [
+const OWN_NAMES: [(&str, &str); 6] = [
+    ("OPENSHIFT_INSTALL_COREOS_STREAM_PREFIX", "prefix"),
+    ("OPENSHIFT_INSTALL_CI_COREOS_BOOTIMAGES", "use_staging"),
     ("MAPPINGS", "filename"),
     ("ARTIFACTS", "artifacts"),
     ("DRY_RUN", "dry_run"),
@@ -40,6 +43,8 @@ const OF_NIGHTLY: [(&str, &str); 18] = [
     ("BUILD_URL", "build_url"),
     ("SOURCE_DATE_EPOCH", "source_date_epoch"),
 ];
+/// What variables of the AWS tools begin with.
+const OF_STORES: &str = "AWS_";
 const PLATFORM: [&str; 10] = [
     "HOME",
     "XDG_RUNTIME_DIR",
@@ -79,12 +84,13 @@ pub struct Platform {
     pub hostname: Option<String>,
 }
 
-/// The variables that stand for flags, and those about the machine.
+/// The variables that stand for flags, those about the machine, and those by which buckets are reached.
 #[derive(Debug, Default)]
 pub struct Environment {
     flags: Vec<Variable>,
     of_nightly: Vec<Variable>,
     platform: Vec<(String, String)>,
+    of_stores: Vec<(String, Secret)>,
     unreadable: Vec<String>,
     unreadable_of_nightly: Vec<String>,
     unknown: Vec<String>,
@@ -135,6 +141,9 @@ impl Environment {
             }
             (Some(flag), Err(_)) if known.contains(&flag) => self.unreadable.push(name),
             (Some(_), _) if !is_service_link(&name) => self.unknown.push(name),
+            (None, Ok(value)) if name.starts_with(OF_STORES) => {
+                self.of_stores.push((name, value.into()));
+            }
             (None, Ok(value)) if PLATFORM.contains(&name.as_str()) => self.platform.push((name, value)),
             _ => {}
         }
@@ -149,6 +158,11 @@ impl Environment {
     pub(super) fn parameters<T: DeserializeOwned + Default>(&self, errors: &mut Vec<UsageError>) -> T {
         errors.extend(self.unreadable_of_nightly.iter().map(|name| unreadable(name)));
         read(&self.flags.iter().chain(&self.of_nightly).collect::<Vec<_>>(), errors)
+    }
+
+    /// The variables of the AWS tools, by which buckets are reached. Some of them are secrets.
+    pub(super) fn of_stores(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.of_stores.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// What the machine says of itself.

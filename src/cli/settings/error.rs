@@ -59,6 +59,14 @@ pub enum UsageError {
          `--namespace`, `--stream`, `--tag` or `--all-namespaces`"
     )]
     NothingPicked,
+    /// A flag with a value that means nothing.
+    #[error("`--{flag}`: {why}")]
+    Wrong {
+        /// The flag without its dashes.
+        flag: &'static str,
+        /// Why.
+        why: String,
+    },
     /// A flag that has no default.
     #[error("`--{flag}` is needed, such as `--{flag}={such_as}`")]
     Missing {

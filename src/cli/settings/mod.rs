@@ -9,6 +9,7 @@ mod imagestreams;
 mod nightly;
 mod policy;
 mod prune;
+mod stream;
 mod values;
 
 use std::path::Path;
@@ -20,6 +21,10 @@ pub use imagestreams::{ImageStreams, LeaseSettings, Listed, Serve, WantedSetting
 pub use nightly::{BackendSettings, Nightly, Parameter, SaidBy};
 pub use policy::PolicySettings;
 pub use prune::PruneTags;
+pub use stream::{
+    Destinations, Errand, Level, PinSettings, Placing, Rewritten, Stream, StreamInput, StreamMirror, StreamPins,
+    StreamPrune, StreamResolve, StreamRewrite, StreamValidate,
+};
 pub use values::{
     AuthCheck, ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run,
     Verbosity,
@@ -46,6 +51,8 @@ pub enum Action {
     Serve(Box<Serve>),
     /// `nightly`.
     Nightly(Box<Nightly>),
+    /// `stream`.
+    Stream(Stream),
     /// `lint`.
     Lint(Box<Lint>),
     /// `explain`.
@@ -125,6 +132,7 @@ impl<'a> Draft<'a> {
             Command::Imagestreams(args) => Action::ImageStreams(Box::new(self.imagestreams(*args)?)),
             Command::Serve(args) => Action::Serve(Box::new(self.serve(*args)?)),
             Command::Nightly(args) => Action::Nightly(Box::new(self.nightly(*args))),
+            Command::Stream(args) => Action::Stream(self.stream(args.action)?),
             Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
             Command::Explain(args) => Action::Explain(Box::new(self.explain(args))),
             Command::Configmap(args) => Action::Configmap(self.configmap(args)),

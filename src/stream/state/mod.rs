@@ -3,9 +3,11 @@
 //! Each thing is a small JSON file of its own ([`record`]). One that cannot be read is an error, never an empty one: who
 //! does not know what was noted must not act as if nothing was.
 
+mod known;
 mod lease;
 pub mod record;
 pub mod time;
 
+pub use known::Known;
 pub use lease::{Lease, leases};
 pub use record::StateError;

@@ -1,0 +1,551 @@
+//! What the commands of `stream` work with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use glob::Pattern;
+use url::Url;
+
+use super::{Connection, Draft, Pace, UsageError};
+use crate::cli::args::value::{Count, Fraction, RepositoryName, Span, Truth};
+use crate::cli::args::{
+    AliasesName, ArtifactArgs, DestinationArgs, GitPins, Glob, LayoutArgs, LevelWord, MirrorArgs, OcpVersion,
+    PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs, ScopeWord, SignatureRule,
+    SourceArgs, Status, StoreAddress, StreamAction, StreamMirrorCommand, StreamPinsCommand, StreamPruneCommand,
+    StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand, ValidateArgs, VerifyWord, WebAddress,
+};
+use crate::model::{Key, Repository};
+use crate::objects::Address;
+use crate::redact::Secret;
+use crate::stream::mirror::{Signatures, Verify};
+use crate::stream::plan::{Layout, LayoutSettings};
+use crate::stream::selection::Selection;
+
+/// Files are large: a few at a time fill a line.
+const JOBS: usize = 4;
+const LEASE: Duration = Duration::from_hours(7 * 24);
+
+/// `stream`.
+#[derive(Debug)]
+pub enum Stream {
+    /// `stream mirror`, `stream promote` and `stream prerelease publish`.
+    Mirror(Box<StreamMirror>),
+    /// `stream rewrite`.
+    Rewrite(Box<StreamRewrite>),
+    /// `stream validate`.
+    Validate(Box<StreamValidate>),
+    /// `stream resolve`.
+    Resolve(Box<StreamResolve>),
+    /// `stream pins`.
+    Pins(Box<StreamPins>),
+    /// `stream prune`.
+    Prune(Box<StreamPrune>),
+}
+
+/// Which stream, and what of it.
+#[derive(Debug)]
+pub struct StreamInput {
+    /// A path, an address, or `-`.
+    pub src: String,
+    /// Which of several.
+    pub key: Option<String>,
+    /// What of it.
+    pub selection: Selection,
+    /// Locations may be files of this machine.
+    pub allow_files: bool,
+}
+
+/// Where files belong.
+#[derive(Debug)]
+pub struct Placing {
+    /// As what, and under which version.
+    pub settings: LayoutSettings,
+    /// Whether the server is mirror.openshift.com, which reads some folders elsewhere.
+    pub is_mirror_openshift: bool,
+}
+
+/// What a stream file becomes.
+#[derive(Debug)]
+pub struct Rewritten {
+    /// What addresses begin with.
+    pub url: Option<Url>,
+    /// What addresses that begin with one of these begin with instead.
+    pub maps: Vec<(Url, Url)>,
+    /// All addresses, not only those of what was selected.
+    pub is_of_all: bool,
+    /// What was not selected goes.
+    pub drop_unselected: bool,
+    /// `metadata` says that it was changed.
+    pub touch: bool,
+    /// Where the file goes; none: it is not made.
+    pub file: Option<PathBuf>,
+    /// Where it is noted what addresses were before.
+    pub origins: Option<PathBuf>,
+}
+
+/// Which of the three commands that mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errand {
+    /// `mirror`
+    Mirror,
+    /// `promote`
+    Promote,
+    /// `prerelease publish`
+    Prerelease,
+}
+
+/// Where files are stored.
+#[derive(Debug)]
+pub struct Destinations {
+    /// Directories and buckets.
+    pub addresses: Vec<Address>,
+    /// How buckets are reached: variables of the AWS tools.
+    pub variables: Vec<(String, Secret)>,
+    /// Where copies are kept of what destinations say of themselves.
+    pub state: Option<PathBuf>,
+}
+
+/// `stream mirror`, `stream promote` and `stream prerelease publish`.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own; none excludes another")]
+pub struct StreamMirror {
+    /// Which of them.
+    pub errand: Errand,
+    /// Which stream.
+    pub input: StreamInput,
+    /// Where files belong.
+    pub placing: Placing,
+    /// The release that `latest` follows.
+    pub version: Option<Arc<str>>,
+    /// What the stream file becomes.
+    pub rewritten: Rewritten,
+    /// Where the rewritten file is published.
+    pub publish: Option<Key>,
+    /// Where to.
+    pub destinations: Destinations,
+    /// What becomes of signatures.
+    pub signatures: Signatures,
+    /// When a file that is there counts as right.
+    pub verify: Verify,
+    /// Older things may replace newer ones.
+    pub force: bool,
+    /// Files are compared by what they decompress to, too.
+    pub verify_uncompressed: bool,
+    /// What must not change is replaced.
+    pub overwrite_differing: bool,
+    /// The folders `latest` are left alone.
+    pub no_latest: bool,
+    /// Where container images go.
+    pub containers: Option<Repository>,
+    /// What addresses were before.
+    pub from_origins: Option<PathBuf>,
+    /// How long nothing is collected of what did not come whole.
+    pub lease: Duration,
+    /// What carries a destination on.
+    pub push_command: Option<PathBuf>,
+    /// What tells a CDN.
+    pub invalidate_command: Option<PathBuf>,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// How much at a time and how long.
+    pub pace: Pace,
+    /// How servers are reached.
+    pub connection: Connection,
+}
+
+/// `stream rewrite`.
+#[derive(Debug)]
+pub struct StreamRewrite {
+    /// Which stream.
+    pub input: StreamInput,
+    /// Where files belong.
+    pub placing: Placing,
+    /// What the file becomes.
+    pub rewritten: Rewritten,
+    /// How servers are reached.
+    pub connection: Connection,
+}
+
+/// How much of each artifact is looked at.
+pub use crate::cli::args::LevelWord as Level;
+
+/// `stream validate`.
+#[derive(Debug)]
+pub struct StreamValidate {
+    /// Which stream.
+    pub input: StreamInput,
+    /// What addresses must begin with.
+    pub prefixes: Vec<Url>,
+    /// How much is looked at.
+    pub level: Level,
+    /// Signatures must be there.
+    pub signatures: bool,
+    /// Container images are asked for.
+    pub containers: bool,
+    /// Only what this file does not have.
+    pub changed_since: Option<String>,
+    /// Which statuses say that a file is missing; none: the usual ones.
+    pub missing: Vec<u16>,
+    /// How much at a time and how long.
+    pub pace: Pace,
+    /// How servers are reached.
+    pub connection: Connection,
+}
+
+/// `stream resolve`.
+#[derive(Debug)]
+pub struct StreamResolve {
+    /// Which stream.
+    pub input: StreamInput,
+    /// Where files belong.
+    pub placing: Placing,
+    /// What addresses are to begin with; none: they stay.
+    pub prefix: Option<Url>,
+    /// How the tree there is laid out; none: as here.
+    pub prefix_layout: Option<String>,
+    /// What addresses begin with.
+    pub url: Option<Url>,
+    /// What addresses were before.
+    pub origins: Option<PathBuf>,
+    /// Where the file goes; none: standard output.
+    pub file: Option<PathBuf>,
+    /// How servers are reached.
+    pub connection: Connection,
+}
+
+/// What pins builds.
+#[derive(Debug)]
+pub struct PinSettings {
+    /// Stream files.
+    pub streams: Vec<String>,
+    /// Histories.
+    pub git: Vec<GitPins>,
+    /// Lists.
+    pub lists: Vec<PathBuf>,
+    /// So many there must be.
+    pub least: usize,
+    /// Far fewer than last time are fine.
+    pub accept_drop: bool,
+}
+
+/// `stream pins`.
+#[derive(Debug)]
+pub struct StreamPins {
+    /// What pins builds.
+    pub pins: PinSettings,
+    /// Where builds are.
+    pub destinations: Destinations,
+    /// How servers are reached.
+    pub connection: Connection,
+}
+
+/// `stream prune`.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own; none excludes another")]
+pub struct StreamPrune {
+    /// What pins builds.
+    pub pins: PinSettings,
+    /// Where builds are.
+    pub destinations: Destinations,
+    /// Below which folder of it.
+    pub root: Option<Key>,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// What is pinned and not there is a failure.
+    pub check: bool,
+    /// So many of the newest stay.
+    pub keep_latest: usize,
+    /// What is younger stays.
+    pub min_age: Duration,
+    /// What was marked a shorter while ago stays.
+    pub mark_age: Duration,
+    /// So many may go at once.
+    pub max_delete: usize,
+    /// So large a part may go at once.
+    pub max_fraction: f64,
+    /// Releases may go.
+    pub include_ga: bool,
+    /// How long what is gone from a directory can be taken back.
+    pub trash_ttl: Duration,
+    /// How much at a time and how long.
+    pub pace: Pace,
+    /// How servers are reached.
+    pub connection: Connection,
+}
+
+fn on(flag: Option<Truth>) -> bool {
+    flag.is_some_and(|truth| truth.0)
+}
+
+fn days(span: Option<Span>, default: u64) -> Duration {
+    span.map_or(Duration::from_hours(24 * default), |Span(span)| span)
+}
+
+fn web(address: Option<WebAddress>) -> Option<Url> {
+    address.map(|WebAddress(url)| url)
+}
+
+fn patterns(globs: Vec<Glob>) -> Vec<Pattern> {
+    globs.into_iter().map(|Glob(pattern)| pattern).collect()
+}
+
+impl Draft<'_> {
+    /// None: something is missing or wrong, which is among the errors.
+    pub(super) fn stream(&mut self, action: StreamAction) -> Option<Stream> {
+        Some(match action {
+            StreamAction::Mirror(args) => Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Mirror)?)),
+            StreamAction::Promote(args) => Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Promote)?)),
+            StreamAction::Prerelease(command) => {
+                let PrereleaseAction::Publish(args) = command.action;
+                Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Prerelease)?))
+            }
+            StreamAction::Rewrite(args) => Stream::Rewrite(Box::new(self.stream_rewrite(*args)?)),
+            StreamAction::Validate(args) => Stream::Validate(Box::new(self.stream_validate(*args)?)),
+            StreamAction::Resolve(args) => Stream::Resolve(Box::new(self.stream_resolve(*args)?)),
+            StreamAction::Pins(args) => Stream::Pins(Box::new(self.stream_pins(*args)?)),
+            StreamAction::Prune(args) => Stream::Prune(Box::new(self.stream_prune(*args)?)),
+        })
+    }
+
+    fn stream_mirror(&mut self, args: StreamMirrorCommand, errand: Errand) -> Option<StreamMirror> {
+        let mirror: MirrorArgs = args.mirror.over(self.group());
+        let input = self.input(args.source, args.artifacts);
+        let layout = self.layout_of(args.layout, errand);
+        let version = layout.version.clone().map(Into::into);
+        let placing = self.placing(&layout, on(mirror.sums));
+        let rewritten = self.rewritten(args.rewrite);
+        let publish = self.key("publish-stream", mirror.publish_stream.as_deref());
+        let destinations = self.destinations(args.destination);
+        let is_full = on(mirror.force) || mirror.verify == Some(VerifyWord::Full);
+        Some(StreamMirror {
+            errand,
+            input: input?,
+            placing: placing?,
+            version,
+            rewritten,
+            publish: publish?,
+            destinations: destinations?,
+            signatures: match mirror.signatures {
+                Some(SignatureRule::Require) => Signatures::Require,
+                Some(SignatureRule::Skip) => Signatures::Skip,
+                Some(SignatureRule::BestEffort) | None => Signatures::BestEffort,
+            },
+            verify: if is_full { Verify::Full } else { Verify::Known },
+            force: on(mirror.force),
+            verify_uncompressed: on(mirror.verify_uncompressed),
+            overwrite_differing: on(mirror.overwrite_differing),
+            no_latest: on(mirror.no_latest),
+            containers: mirror.containers.map(|RepositoryName(repository)| repository),
+            from_origins: mirror.from_origins,
+            lease: mirror.lease.map_or(LEASE, |Span(span)| span),
+            push_command: mirror.push_command,
+            invalidate_command: mirror.invalidate_command,
+            dry_run: on(args.write.over(self.group()).dry_run),
+            pace: self.few(args.pace),
+            connection: self.connection(args.connection),
+        })
+    }
+
+    fn stream_rewrite(&mut self, args: StreamRewriteCommand) -> Option<StreamRewrite> {
+        let input = self.input(args.source, args.artifacts);
+        let layout = self.layout_of(args.layout, Errand::Mirror);
+        let placing = self.placing(&layout, false);
+        let rewritten = self.rewritten(args.rewrite);
+        if rewritten.file.is_none() {
+            self.errors.push(UsageError::Missing { flag: "dest-stream", such_as: "-" });
+        }
+        if rewritten.url.is_none() && rewritten.maps.is_empty() {
+            self.errors.push(UsageError::Missing { flag: "url", such_as: "https://mirror.example.com/pub" });
+        }
+        let connection = self.connection(args.connection);
+        Some(StreamRewrite { input: input?, placing: placing?, rewritten, connection })
+    }
+
+    fn stream_validate(&mut self, args: StreamValidateCommand) -> Option<StreamValidate> {
+        let validate: ValidateArgs = args.validate.over(self.group());
+        let input = self.input(args.source, args.artifacts);
+        Some(StreamValidate {
+            input: input?,
+            prefixes: validate.require_prefix.into_iter().map(|WebAddress(url)| url).collect(),
+            level: validate.level.unwrap_or(LevelWord::Head),
+            signatures: validate.signatures == Some(SignatureRule::Require),
+            containers: on(validate.check_containers),
+            changed_since: validate.changed_since,
+            missing: validate.missing_status.into_iter().map(|Status(status)| status).collect(),
+            pace: self.few(args.pace),
+            connection: self.connection(args.connection),
+        })
+    }
+
+    fn stream_resolve(&mut self, args: StreamResolveCommand) -> Option<StreamResolve> {
+        let resolve: ResolveArgs = args.resolve.over(self.group());
+        let input = self.input(args.source, args.artifacts);
+        let layout = self.layout_of(args.layout, Errand::Mirror);
+        let placing = self.placing(&layout, false);
+        let use_staging = on(resolve.use_staging);
+        if use_staging && resolve.prefix.is_none() && resolve.staging_prefix.is_none() {
+            self.errors.push(UsageError::Missing { flag: "staging-prefix", such_as: "https://staging.example.com" });
+        }
+        let staging = resolve.staging_prefix.filter(|_| use_staging);
+        Some(StreamResolve {
+            input: input?,
+            placing: placing?,
+            prefix: web(resolve.prefix.or(staging)),
+            prefix_layout: resolve.prefix_layout,
+            url: web(resolve.url),
+            origins: resolve.origins,
+            file: resolve.dest_stream,
+            connection: self.connection(args.connection),
+        })
+    }
+
+    fn stream_pins(&mut self, args: StreamPinsCommand) -> Option<StreamPins> {
+        let pins = self.pins(args.pins);
+        let destination: DestinationArgs = args.destination.over(self.group());
+        let destinations = self.addresses(destination);
+        Some(StreamPins { pins, destinations: destinations?, connection: self.connection(args.connection) })
+    }
+
+    fn stream_prune(&mut self, args: StreamPruneCommand) -> Option<StreamPrune> {
+        let prune: PruneStreamArgs = args.prune.over(self.group());
+        let is_dry = on(args.write.over(self.group()).dry_run) || !on(prune.delete);
+        let pins = self.pins(args.pins);
+        let destinations = self.destinations(args.destination);
+        let root = self.key("root", prune.root.as_deref());
+        Some(StreamPrune {
+            pins,
+            destinations: destinations?,
+            root: root?,
+            dry_run: is_dry,
+            check: on(prune.check),
+            keep_latest: prune.keep_latest.unwrap_or(3),
+            min_age: days(prune.min_age, 30),
+            mark_age: days(prune.mark_age, 14),
+            max_delete: prune.max_delete.map_or(20, |Count(count)| count.get()),
+            max_fraction: prune.max_fraction.map_or(0.25, |Fraction(fraction)| fraction),
+            include_ga: on(prune.include_ga),
+            trash_ttl: days(prune.trash_ttl, 7),
+            pace: self.few(args.pace),
+            connection: self.connection(args.connection),
+        })
+    }
+
+    fn input(&mut self, source: SourceArgs, artifacts: ArtifactArgs) -> Option<StreamInput> {
+        let (source, artifacts) = (source.over(self.group()), artifacts.over(self.group()));
+        if source.src.is_none() {
+            self.errors.push(UsageError::Missing { flag: "src", such_as: "rhcos.json" });
+        }
+        Some(StreamInput {
+            src: source.src?,
+            key: source.stream_key,
+            selection: Selection {
+                archs: patterns(artifacts.arch),
+                artifacts: patterns(artifacts.artifact),
+                formats: patterns(artifacts.format),
+                kinds: patterns(artifacts.kind),
+                allow_unmatched: on(artifacts.allow_unmatched),
+            },
+            allow_files: on(artifacts.allow_file),
+        })
+    }
+
+    /// The layout flags; a pre-release has a layout of its own.
+    fn layout_of(&mut self, args: LayoutArgs, errand: Errand) -> LayoutArgs {
+        let mut args: LayoutArgs = args.over(self.group());
+        if errand == Errand::Prerelease {
+            if args.layout.is_some() {
+                let instead = "a pre-release has the layout `prerelease`; drop the flag";
+                self.errors.push(UsageError::Replaced { flag: "layout", instead });
+            }
+            args.layout = Some("prerelease".to_owned());
+        }
+        args
+    }
+
+    fn placing(&mut self, args: &LayoutArgs, sums: bool) -> Option<Placing> {
+        let layout = Layout::parse(args.layout.as_deref().unwrap_or("build"), args.version.as_deref());
+        let layout = layout.map_err(|why| self.wrong("layout", &why)).ok();
+        let ocp = args.ocp.as_ref().and_then(|OcpVersion(text)| text.parse().ok());
+        let settings = LayoutSettings { ocp, sums, ..LayoutSettings::new(layout?) };
+        Some(Placing { settings, is_mirror_openshift: args.key_aliases == Some(AliasesName::MirrorOpenshift) })
+    }
+
+    fn rewritten(&mut self, args: RewriteArgs) -> Rewritten {
+        let args: RewriteArgs = args.over(self.group());
+        if args.url.is_some() && !args.map.is_empty() {
+            let instead = "addresses come from `--url` and the layout; leave one of the two out";
+            self.errors.push(UsageError::Replaced { flag: "map", instead });
+        }
+        Rewritten {
+            url: web(args.url),
+            maps: args.map.into_iter().map(|PrefixMap { from, to }| (from, to)).collect(),
+            is_of_all: args.scope == Some(ScopeWord::All),
+            drop_unselected: on(args.drop_unselected),
+            touch: on(args.touch),
+            file: args.dest_stream,
+            origins: args.origins,
+        }
+    }
+
+    /// One at least.
+    fn destinations(&mut self, args: DestinationArgs) -> Option<Destinations> {
+        let args: DestinationArgs = args.over(self.group());
+        if args.dest.is_empty() {
+            self.errors.push(UsageError::Missing { flag: "dest", such_as: "/srv/mirror" });
+        }
+        self.addresses(args)
+    }
+
+    fn addresses(&mut self, args: DestinationArgs) -> Option<Destinations> {
+        let mut addresses = Vec::new();
+        let count = args.dest.len();
+        for StoreAddress(text) in args.dest {
+            match Address::parse(&text) {
+                Ok(address) => addresses.push(address),
+                Err(why) => self.wrong("dest", &why),
+            }
+        }
+        let variables = self.environment.of_stores().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        (addresses.len() == count).then_some(Destinations { addresses, variables, state: args.state })
+    }
+
+    fn pins(&mut self, args: PinArgs) -> PinSettings {
+        let args: PinArgs = args.over(self.group());
+        if args.pin_stream.is_empty() && args.pin_git.is_empty() && args.pin_list.is_empty() {
+            self.errors.push(UsageError::Missing { flag: "pin-stream", such_as: "rhcos.json" });
+        }
+        PinSettings {
+            streams: args.pin_stream,
+            git: args.pin_git,
+            lists: args.pin_list,
+            least: args.min_pins.map_or(1, |Count(count)| count.get()),
+            accept_drop: on(args.accept_pin_drop),
+        }
+    }
+
+    /// The key that a flag names, if it was given.
+    #[expect(clippy::option_option, reason = "none: it is wrong, which is among the errors")]
+    fn key(&mut self, flag: &'static str, text: Option<&str>) -> Option<Option<Key>> {
+        let Some(text) = text else { return Some(None) };
+        match Key::parse(text.trim_matches('/')) {
+            Ok(key) => Some(Some(key)),
+            Err(why) => {
+                self.wrong(flag, &why);
+                None
+            }
+        }
+    }
+
+    fn wrong(&mut self, flag: &'static str, why: &impl std::error::Error) {
+        self.errors.push(UsageError::Wrong { flag, why: crate::error::Chain(why).to_string() });
+    }
+
+    /// How much at a time where each is large.
+    fn few(&mut self, args: crate::cli::args::PaceArgs) -> Pace {
+        let args: crate::cli::args::PaceArgs = args.over(self.group());
+        let jobs = args.jobs.map_or(JOBS, |Count(count)| count.get());
+        let jobs = std::num::NonZeroUsize::new(jobs).unwrap_or(std::num::NonZeroUsize::MIN);
+        Pace { jobs, ..Pace::new(args) }
+    }
+}

@@ -1,0 +1,64 @@
+//! The directory of a build: its list of sums, and the mark that it is complete, which comes last and goes first.
+
+use super::error::MirrorError;
+use super::look::Held;
+use crate::model::Key;
+use crate::objects::{Kind, Over, Store};
+use crate::stream::plan::Directory;
+use crate::stream::sums::{MARK, SUMS, Sums};
+
+const LARGEST: u64 = 1 << 20;
+
+/// Takes the mark away before anything in the directory changes. True: there was one.
+pub(super) async fn unmark(store: &Store, held: &mut Held, directory: &Directory) -> Result<bool, MirrorError> {
+    let mark = name(directory, MARK)?;
+    if held.objects.remove(&mark).is_none() {
+        return Ok(false);
+    }
+    store.delete(&mark).await?;
+    Ok(true)
+}
+
+/// Writes the list of sums, if it is to be another. What lies there already and is not ours keeps its line.
+pub(super) async fn sum(
+    store: &Store,
+    held: &Held,
+    directory: &Directory,
+    ours: Sums,
+) -> Result<Option<Key>, MirrorError> {
+    let key = name(directory, SUMS)?;
+    let old = store.read(&key, LARGEST).await?;
+    let (text, over) = match &old {
+        None => (String::new(), Over::Nothing),
+        Some((content, stamp)) => (String::from_utf8_lossy(content).into_owned(), Over::Only(stamp.clone())),
+    };
+    let is_there = |name: &str| held.objects.keys().any(|key| is_in(key, directory, name));
+    let merged = Sums::parse(&text)?.merged(ours, is_there).render();
+    if merged == text {
+        return Ok(None);
+    }
+    store.write(&key, merged.into(), Kind::Mutable, &over).await?;
+    Ok(Some(key))
+}
+
+fn is_in(key: &Key, directory: &Directory, name: &str) -> bool {
+    key.name() == name && key.parent().as_ref() == Some(&directory.key)
+}
+
+/// Marks the directory complete, unless it is marked so.
+pub(super) async fn mark(store: &Store, held: &Held, directory: &Directory) -> Result<Option<Key>, MirrorError> {
+    let key = name(directory, MARK)?;
+    let content = format!("{}\n", directory.release);
+    if held.objects.contains_key(&key) {
+        let old = store.read(&key, LARGEST).await?;
+        if old.is_some_and(|(old, _)| old == content.as_bytes()) {
+            return Ok(None);
+        }
+    }
+    store.write(&key, content.into(), Kind::Mutable, &Over::Anything).await?;
+    Ok(Some(key))
+}
+
+fn name(directory: &Directory, name: &str) -> Result<Key, MirrorError> {
+    Ok(directory.key.join(name).map_err(crate::stream::state::StateError::Key)?)
+}

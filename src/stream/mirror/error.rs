@@ -1,0 +1,88 @@
+//! Why a file did not get where it belongs.
+
+use crate::error::{Class, Classify};
+use crate::model::Digest;
+use crate::objects;
+use crate::registry;
+use crate::stream::state::StateError;
+use crate::stream::uncompressed::UncompressedError;
+
+/// Why a file is not in a destination.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// Where it comes from.
+    #[error(transparent)]
+    Source(#[from] registry::Error),
+    /// Where it goes.
+    #[error(transparent)]
+    Store(#[from] objects::Error),
+    /// What is kept of it.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// It decompresses to something else than the stream says.
+    #[error("what it decompresses to has the digest {found}, and the stream says {expected}")]
+    OtherInside {
+        /// What the stream says.
+        expected: Digest,
+        /// What came.
+        found: Digest,
+    },
+    /// It does not decompress.
+    #[error("it cannot be decompressed")]
+    Inside(#[from] UncompressedError),
+    /// A signature that must be there is not.
+    #[error("its signature is not there")]
+    NoSignature(#[source] registry::Error),
+    /// Container images are left, or the like.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl MirrorError {
+    /// Whether the bytes were wrong, so that they may be right the next time.
+    pub(super) fn is_of_content(&self) -> bool {
+        self.class() == Class::Corrupt
+    }
+}
+
+impl Classify for MirrorError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Source(error) => error.class(),
+            Self::Store(error) => error.class(),
+            Self::State(error) => error.class(),
+            Self::OtherInside { .. } | Self::Inside(_) => Class::Corrupt,
+            Self::NoSignature(error) => error.class(),
+            Self::Refused(_) => Class::Invalid,
+        }
+    }
+
+    fn attempts(&self) -> u32 {
+        match self {
+            Self::Source(error) => error.attempts(),
+            Self::Store(error) => error.attempts(),
+            Self::State(error) => error.attempts(),
+            _ => 1,
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::Source(error) => error.advice(),
+            Self::Store(error) => error.advice(),
+            Self::State(error) => error.advice(),
+            Self::OtherInside { .. } | Self::Inside(_) => {
+                Some("the stream and the file do not belong together: ask who made the stream".to_owned())
+            }
+            Self::NoSignature(_) => Some("leave `--signatures require` out if the build has none".to_owned()),
+            Self::Refused(_) => None,
+        }
+    }
+
+    fn unreached(&self) -> Option<&str> {
+        match self {
+            Self::Source(error) => error.unreached(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The folders `latest`: links to the directory of the newest release where a destination has links, copies of it where not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::MirrorError;
+use crate::model::{Digest, Key};
+use crate::objects::{Expected, Kind, Object, Over, Pointed, Store};
+use crate::stream::plan::{Directory, ReleaseVersion};
+use crate::stream::state::StateError;
+use crate::stream::sums::{MARK, SUMS, Sums};
+use crate::stream::versions::{Latest, Versions};
+
+const LARGEST: u64 = 1 << 20;
+
+/// Brings every `latest` beside `directory`, the one of `version`, to what it is to be. Gives what was written.
+pub(super) async fn follow(
+    store: &Store,
+    directory: &Directory,
+    version: &ReleaseVersion,
+) -> Result<Vec<Key>, MirrorError> {
+    let base = base(directory, version)?;
+    let objects = store.list(base.as_ref()).await?;
+    let below = |key: &Key| base.as_ref().map_or(key.as_str(), |base| &key.as_str()[base.as_str().len() + 1..]).to_owned();
+    let marked: BTreeSet<String> = objects.iter().filter_map(|object| below(&object.key).strip_suffix(&format!("/{MARK}")).map(str::to_owned)).collect();
+    let mut changed = Vec::new();
+    for latest in versions(&marked).latest() {
+        let (from, to) = (join(base.as_ref(), &latest.is)?, join(base.as_ref(), &latest.directory)?);
+        match store.point(&to, &from).await? {
+            Pointed::Already => {}
+            Pointed::Changed => changed.push(to),
+            Pointed::NoLinks => changed.extend(copy(store, &from, &to, &objects).await?),
+        }
+    }
+    Ok(changed)
+}
+
+/// What the directories of all versions lie in.
+fn base(directory: &Directory, version: &ReleaseVersion) -> Result<Option<Key>, MirrorError> {
+    let own = format!("/{}", version.directory());
+    match directory.key.as_str().strip_suffix(&own) {
+        Some(base) => Ok(Some(Key::parse(base).map_err(StateError::Key)?)),
+        None => Ok(None),
+    }
+}
+
+fn join(base: Option<&Key>, path: &str) -> Result<Key, MirrorError> {
+    let joined = base.map_or_else(|| Key::parse(path), |base| base.join(path));
+    Ok(joined.map_err(StateError::Key)?)
+}
+
+/// The versions whose directories are complete.
+fn versions(marked: &BTreeSet<String>) -> Versions {
+    let mut releases: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut pre_releases = Vec::new();
+    for path in marked {
+        match path.split_once('/') {
+            Some(("pre-release", name)) => pre_releases.push(name.to_owned()),
+            Some((minor, name)) => releases.entry(minor.to_owned()).or_default().push(name.to_owned()),
+            None => {}
+        }
+    }
+    Versions { releases, pre_releases }
+}
+
+/// Makes `to` a copy of `from`: data first, then the sums, then the mark; what is of another version goes last.
+async fn copy(store: &Store, from: &Key, to: &Key, objects: &[Object]) -> Result<Vec<Key>, MirrorError> {
+    let Some(sums) = read(store, from).await? else { return Ok(Vec::new()) };
+    if read(store, to).await?.as_ref() == Some(&sums) {
+        return Ok(Vec::new());
+    }
+    let names = |folder: &Key| objects.iter().filter(|object| object.key.is_below(folder)).map(|object| object.key.name().to_owned()).collect::<BTreeSet<_>>();
+    let (wanted, there) = (names(from), names(to));
+    let mut changed = Vec::new();
+    for name in wanted.iter().filter(|name| !matches!(name.as_str(), MARK | SUMS)) {
+        let Some(sha256) = sums.get(name) else { continue };
+        changed.push(copy_one(store, (from, to), name, sha256).await?);
+    }
+    for name in [SUMS, MARK] {
+        let Some((content, _)) = store.read(&join(Some(from), name)?, LARGEST).await? else { continue };
+        let key = join(Some(to), name)?;
+        store.write(&key, content, Kind::Mutable, &Over::Anything).await?;
+        changed.push(key);
+    }
+    for name in there.difference(&wanted) {
+        let key = join(Some(to), name)?;
+        store.delete(&key).await?;
+        changed.push(key);
+    }
+    Ok(changed)
+}
+
+async fn copy_one(
+    store: &Store,
+    (from, to): (&Key, &Key),
+    name: &str,
+    sha256: &Digest,
+) -> Result<Key, MirrorError> {
+    let (from, key) = (join(Some(from), name)?, join(Some(to), name)?);
+    let expected = Expected { sha256: sha256.clone(), size: None, kind: Kind::Mutable, over: Over::Anything };
+    store.copy(&from, &key, &expected).await?;
+    Ok(key)
+}
+
+async fn read(store: &Store, folder: &Key) -> Result<Option<Sums>, MirrorError> {
+    let Some((content, _)) = store.read(&join(Some(folder), SUMS)?, LARGEST).await? else { return Ok(None) };
+    Ok(Some(Sums::parse(&String::from_utf8_lossy(&content))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_counts_by_where_it_is() {
+        let marked = ["4.19/4.19.0", "4.19/latest", "pre-release/4.20.0-ec.1", "latest", "x/y"];
+        let versions = versions(&marked.map(str::to_owned).into());
+        let latest: Vec<Latest> = versions.latest();
+        let of: Vec<(&str, &str)> =
+            latest.iter().map(|latest| (&*latest.directory, &*latest.is)).collect();
+        assert_eq!(
+            of,
+            [
+                ("4.19/latest", "4.19/4.19.0"),
+                ("latest", "4.19/4.19.0"),
+                ("pre-release/latest", "pre-release/4.20.0-ec.1"),
+                ("pre-release/latest-4.20", "pre-release/4.20.0-ec.1")
+            ]
+        );
+    }
+}

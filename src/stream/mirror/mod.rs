@@ -1,0 +1,184 @@
+//! Boot images on their way to where they belong.
+//!
+//! 1. `look`: what each destination holds. Nothing is fetched that is there.
+//! 2. Leases are taken, and marks of completion go away, where something is about to change.
+//! 3. `transfer`: each file is fetched once for all destinations that lack it; its signature follows it.
+//! 4. `directory`: lists of sums, then the marks. `latest` follows.
+//!
+//! A destination that fails stops no other. What is written for readers comes in the order in which they may rely on it: data,
+//! signatures, sums, marks, `latest`, stream file.
+
+mod after;
+mod containers;
+mod directory;
+mod error;
+mod latest;
+mod look;
+mod order;
+mod rows;
+mod side;
+mod signature;
+mod transfer;
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, stream};
+
+use side::{Needs, Side};
+use signature::Signature;
+use transfer::Done;
+
+use crate::error::{Failure, Stage};
+use crate::model::{Outcome, Row};
+use crate::stream::document::Change;
+use crate::stream::plan::Wanted;
+
+pub use containers::{WantedContainer, wanted as wanted_containers};
+pub use error::MirrorError;
+pub use order::{Order, Setup, Signatures, Verify};
+
+/// Destinations that are looked at at a time.
+const SIDES: usize = 4;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Mirrored {
+    /// A row for each artifact and destination, and for what else was written.
+    pub rows: Vec<Row>,
+    /// The stream file as it is to be, and what changes in it; none: it was not asked for.
+    pub rewritten: Result<Option<Rewritten>, MirrorError>,
+    /// Whether a guard refused something.
+    pub is_guarded: bool,
+    /// Whether everything that was wanted is in every destination.
+    pub is_complete: bool,
+}
+
+/// A stream file, and what changes in it.
+pub type Rewritten = (Vec<u8>, Vec<Change>);
+
+/// Brings everything that `order` wants to every destination.
+pub async fn mirror(order: &Order<'_>, setup: &Setup<'_>) -> Mirrored {
+    let mut sides = open(setup, order).await;
+    if !setup.is_dry_run {
+        for side in &mut sides {
+            side.prepare(order, setup.began).await;
+        }
+    }
+    let (came, mut rows) = bring(order, setup, &sides).await;
+    let mut unsigned = BTreeSet::new();
+    for Arrived { wanted, done, signatures } in came {
+        for one in &done {
+            sides[one.number].take(wanted, one);
+        }
+        for (number, signature) in signatures {
+            match signature {
+                Signature::Missing => unsigned.extend(&wanted.artifacts),
+                Signature::Came(key, digest) => sides[number].sign(key, digest),
+                Signature::None | Signature::Present => {}
+            }
+        }
+    }
+    let is_all_there = |side: &Side<'_>| side.is_complete(order);
+    if !setup.is_dry_run {
+        for side in &mut sides {
+            rows.extend(side.finish(order).await);
+        }
+    }
+    let (of_containers, changes) = containers::copy(order, setup).await;
+    rows.extend(of_containers);
+    let is_complete = sides.iter().all(is_all_there) && changes.len() == order.containers.len();
+    let rewritten = after::rewritten(order, &unsigned, changes);
+    rows.extend(end(order, setup, &mut sides, rewritten.as_ref().ok()).await);
+    Mirrored {
+        is_guarded: rows.iter().any(|row| matches!(row.outcome, Outcome::Refused(_))),
+        is_complete,
+        rows,
+        rewritten,
+    }
+}
+
+/// What comes once files are there: the stream file, and whoever is told; the destination is somebody else's again.
+async fn end(
+    order: &Order<'_>,
+    setup: &Setup<'_>,
+    sides: &mut [Side<'_>],
+    rewritten: Option<&Option<Rewritten>>,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for side in sides.iter_mut() {
+        let to_publish = order.publish.as_ref().zip(rewritten.and_then(Option::as_ref));
+        if let Some((key, (bytes, _))) = to_publish.filter(|_| !setup.is_dry_run && side.is_complete(order)) {
+            rows.push(after::publish(side, key, bytes).await);
+        }
+        rows.extend(after::tell(order, setup, side).await);
+        side.close().await;
+    }
+    rows
+}
+
+async fn open<'a>(setup: &Setup<'a>, order: &Order<'_>) -> Vec<Side<'a>> {
+    let numbered = stream::iter(setup.stores.iter().enumerate());
+    numbered.map(|store| Side::open(order, setup, store)).buffered(SIDES).collect().await
+}
+
+/// Brings what is lacking, so many files at a time.
+async fn bring<'a>(
+    order: &'a Order<'_>,
+    setup: &'a Setup<'_>,
+    sides: &'a [Side<'_>],
+) -> (Vec<Arrived<'a>>, Vec<Row>) {
+    setup.observer.announced(order.plan.files.len() * sides.len());
+    let work = stream::iter(&order.plan.files).map(|wanted| file(order, setup, sides, wanted));
+    let mut work = work.buffer_unordered(setup.jobs);
+    let (mut came, mut rows) = (Vec::new(), Vec::new());
+    while let Some(arrived) = work.next().await {
+        for done in &arrived.done {
+            let of_file = rows::of(order, &sides[done.number], arrived.wanted, done);
+            of_file.iter().for_each(|row| setup.observer.finished(row));
+            rows.extend(of_file);
+        }
+        came.push(arrived);
+    }
+    (came, rows)
+}
+
+/// What came of a file: in each destination, and of its signature.
+struct Arrived<'a> {
+    wanted: &'a Wanted,
+    done: Vec<Done>,
+    signatures: Vec<(usize, Signature)>,
+}
+
+/// Brings a file to the destinations that lack it, and its signature to all.
+async fn file<'a>(
+    order: &'a Order<'_>,
+    setup: &'a Setup<'_>,
+    sides: &'a [Side<'_>],
+    wanted: &'a Wanted,
+) -> Arrived<'a> {
+    let (mut done, mut lacking) = (Vec::new(), Vec::new());
+    for side in sides {
+        match side.need(order, wanted) {
+            Needs::Settled(outcome) => done.push(Done::of(side.number, outcome)),
+            Needs::Lacking(of_side) => lacking.push(of_side),
+        }
+    }
+    if setup.is_dry_run {
+        done.extend(lacking.iter().map(|one| Done::of(one.number, Outcome::Planned(one.reason()))));
+        return Arrived { wanted, done, signatures: Vec::new() };
+    }
+    if setup.stop.gently.is_cancelled() {
+        done.extend(lacking.iter().map(|one| Done::of(one.number, Outcome::Unfinished(setup.stop.cause()))));
+    } else if !lacking.is_empty() {
+        done.extend(transfer::bring(order, setup, wanted, lacking).await);
+    }
+    let mut signatures = Vec::new();
+    for one in done.iter_mut().filter(|done| matches!(done.outcome, Outcome::Kept | Outcome::Copied(_))) {
+        let side = &sides[one.number];
+        match signature::bring(order, setup, wanted, (side.store, &side.held)).await {
+            Ok(signature) => signatures.push((one.number, signature)),
+            Err(error) => one.outcome = Outcome::of_failure(Failure::new(Stage::Transfer, error)),
+        }
+    }
+    Arrived { wanted, done, signatures }
+}

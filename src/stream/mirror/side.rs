@@ -1,0 +1,199 @@
+//! One destination during a run: what it holds, what changed in it, and what went wrong with it as a whole.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use super::directory;
+use super::error::MirrorError;
+use super::look::{Held, Need, look};
+use super::order::{Order, Setup};
+use super::rows;
+use super::transfer::{Done, Lacking};
+use crate::error::{Chain, Failure, Stage};
+use crate::model::{Digest, Key, Outcome, Refusal, Row};
+use crate::objects::{Expected, Kind, Store};
+use crate::stream::plan::{Directory, Wanted};
+use crate::stream::state::{Lease, RunLock};
+use crate::stream::sums::Sums;
+
+/// A destination that a run works on.
+#[derive(Debug)]
+pub(super) struct Side<'a> {
+    pub(super) number: usize,
+    pub(super) store: &'a Store,
+    pub(super) held: Held,
+    /// What signatures are, as far as it is known.
+    pub(super) signatures: BTreeMap<Key, Digest>,
+    /// What was written, in its order.
+    pub(super) changed: Vec<Key>,
+    /// What keeps anything from being done with it any more.
+    pub(super) trouble: Option<Failure>,
+    /// Nobody else writes there meanwhile.
+    pub(super) lock: Option<RunLock>,
+}
+
+/// What is to be done for a file in one destination.
+pub(super) enum Needs<'a> {
+    /// Nothing, and why.
+    Settled(Outcome),
+    /// It is to be brought.
+    Lacking(Lacking<'a>),
+}
+
+impl<'a> Side<'a> {
+    /// Looks at everything that matters in `store`.
+    pub(super) async fn open(order: &Order<'_>, setup: &Setup<'_>, (number, store): (usize, &'a Store)) -> Self {
+        let looked = look(order, setup, store).await;
+        let (held, trouble) = match looked {
+            Ok(held) => (held, None),
+            Err(error) => (Held::default(), Some(Failure::new(Stage::Plan, error))),
+        };
+        Self { number, store, held, signatures: BTreeMap::new(), changed: Vec::new(), trouble, lock: None }
+    }
+
+    /// What is to be done for a file.
+    pub(super) fn need<'s>(&'s self, order: &'s Order<'_>, wanted: &Wanted) -> Needs<'s> {
+        if let Some(trouble) = &self.trouble {
+            return Needs::Settled(Outcome::of_failure(trouble.clone()));
+        }
+        match self.held.need(wanted, &wanted.key, order.is_overwriting) {
+            Need::Nothing => Needs::Settled(Outcome::Kept),
+            Need::Conflict => Needs::Settled(Outcome::Refused(Refusal::Differs)),
+            Need::Bring(over) => {
+                let elsewhere = self.held.elsewhere(order, wanted);
+                Needs::Lacking(Lacking { number: self.number, store: self.store, over, elsewhere })
+            }
+        }
+    }
+
+    /// Says that builds are coming, and takes away the marks of those directories that are about to change.
+    pub(super) async fn prepare(&mut self, order: &Order<'_>, began: SystemTime) {
+        let prepared = async {
+            for directory in &order.plan.directories {
+                if !self.is_to_change(order, directory) {
+                    continue;
+                }
+                lease(order, directory, began).write(self.store).await?;
+                directory::unmark(self.store, &mut self.held, directory).await?;
+            }
+            Ok::<_, MirrorError>(())
+        };
+        if let Err(error) = prepared.await {
+            self.trouble = Some(Failure::new(Stage::Transfer, error));
+        }
+    }
+
+    fn is_to_change(&self, order: &Order<'_>, directory: &Directory) -> bool {
+        files(order, directory).any(|wanted| {
+            let keys = std::iter::once(&wanted.key).chain(&wanted.aliases);
+            keys.into_iter().any(|key| matches!(self.held.need(wanted, key, order.is_overwriting), Need::Bring(_)))
+        })
+    }
+
+    /// Takes note of what came of a file.
+    pub(super) fn take(&mut self, wanted: &Wanted, done: &Done) {
+        let Some(stamp) = &done.stamp else { return };
+        self.held.put(&wanted.key, stamp.clone(), wanted.sha256.clone());
+        self.changed.push(wanted.key.clone());
+    }
+
+    /// Takes note of a signature that came.
+    pub(super) fn sign(&mut self, key: Key, digest: Digest) {
+        self.changed.push(key.clone());
+        self.signatures.insert(key, digest);
+    }
+
+    /// Makes the further names of files, writes the list of sums and the mark of each directory, and what is known for
+    /// the next run. Gives a row for each directory that this failed for.
+    pub(super) async fn finish(&mut self, order: &Order<'_>) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if self.trouble.is_some() {
+            return rows;
+        }
+        for directory in &order.plan.directories {
+            if let Err(error) = self.finish_one(order, directory).await {
+                let failure = Failure::new(Stage::Transfer, error);
+                self.trouble = Some(failure.clone());
+                let target = self.store.locator(&directory.key);
+                rows.push(rows::besides(directory.key.as_str(), ("its sums and its mark", target), Outcome::Failed(failure)));
+            }
+        }
+        self.remember().await;
+        rows
+    }
+
+    async fn finish_one(
+        &mut self,
+        order: &Order<'_>,
+        directory: &Directory,
+    ) -> Result<(), MirrorError> {
+        self.name(order, directory).await?;
+        let mut sums = Sums::default();
+        let (mut is_complete, mut is_anything) = (directory.is_whole, false);
+        for wanted in files(order, directory) {
+            for key in std::iter::once(&wanted.key).chain(&wanted.aliases) {
+                if self.held.is_right(key, &wanted.sha256) {
+                    sums.insert(key.name(), wanted.sha256.clone());
+                    is_anything = true;
+                } else {
+                    is_complete = false;
+                }
+            }
+            let signature = wanted.signature.as_ref().and_then(|(_, key)| Some((key, self.signatures.get(key)?)));
+            if let Some((key, digest)) = signature {
+                sums.insert(key.name(), digest.clone());
+            }
+        }
+        if !is_anything {
+            return Ok(());
+        }
+        self.changed.extend(directory::sum(self.store, &self.held, directory, sums).await?);
+        if is_complete {
+            self.changed.extend(directory::mark(self.store, &self.held, directory).await?);
+            lease(order, directory, SystemTime::UNIX_EPOCH).end(self.store).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives files their further names.
+    async fn name(&mut self, order: &Order<'_>, directory: &Directory) -> Result<(), MirrorError> {
+        for wanted in files(order, directory).filter(|wanted| !wanted.aliases.is_empty()) {
+            if !self.held.is_right(&wanted.key, &wanted.sha256) {
+                continue;
+            }
+            for alias in &wanted.aliases {
+                let Need::Bring(over) = self.held.need(wanted, alias, order.is_overwriting) else { continue };
+                let expected = Expected { sha256: wanted.sha256.clone(), size: None, kind: Kind::Immutable, over };
+                let stamp = self.store.copy(&wanted.key, alias, &expected).await?;
+                self.held.put(alias, stamp, wanted.sha256.clone());
+                self.changed.push(alias.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what was found out, so that the next run need not. It is only there to save time, so that it can fail.
+    async fn remember(&mut self) {
+        for folder in std::mem::take(&mut self.held.is_news) {
+            let Some(known) = self.held.known.get(&folder) else { continue };
+            if let Err(error) = known.write(self.store, folder.as_ref()).await {
+                tracing::warn!("the next run will have to read files again: {}", Chain(&error));
+            }
+        }
+    }
+
+    /// Whether everything that was wanted is there.
+    pub(super) fn is_complete(&self, order: &Order<'_>) -> bool {
+        self.trouble.is_none()
+            && order.plan.files.iter().all(|wanted| self.held.is_right(&wanted.key, &wanted.sha256))
+    }
+}
+
+fn files<'a>(order: &'a Order<'_>, directory: &'a Directory) -> impl Iterator<Item = &'a Wanted> {
+    order.plan.files.iter().filter(|wanted| wanted.key.parent().as_ref() == Some(&directory.key))
+}
+
+fn lease(order: &Order<'_>, directory: &Directory, began: SystemTime) -> Lease {
+    let (arch, release) = (directory.arch.to_string(), directory.release.to_string());
+    Lease { arch, release, until: began + order.lease }
+}
