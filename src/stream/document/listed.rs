@@ -63,6 +63,8 @@ pub struct File {
     pub sha256: Digest,
     /// Of what they decompress to, where it is told and can be understood.
     pub uncompressed: Option<Digest>,
+    /// Why it is told and cannot be understood; also one of the warnings of the document.
+    pub uncompressed_fault: Option<Finding>,
     /// Where its detached signature is.
     pub signature: Option<Url>,
 }
