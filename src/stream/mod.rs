@@ -1,11 +1,24 @@
 //! `stream`: boot images of CoreOS, which stream metadata lists: mirrored, rewritten, validated and pruned.
 //!
 //! 1. [`document`]: a stream file in one of its envelopes, what it lists, and edits that leave every other byte alone.
-//! 2. [`plan`]: which of it is wanted, and under which key each file belongs; pure.
-//! 3. [`state`]: what is kept in the destination, for the next run and for those that run at the same time.
+//! 2. [`selection`] and [`plan`]: which of it is wanted, and under which key each file belongs; pure.
+//! 3. [`rewrite`], [`origins`] and [`resolve`]: the edits that bring its locations to a mirror, and back; pure.
+//! 4. [`sums`] and [`versions`]: what the files say that lie beside the images of a build, and which build is the latest; pure.
+//! 5. [`state`]: what is kept in the destination, for the next run and for those that run at the same time.
 
+pub mod arch;
 pub mod document;
 pub mod hook;
 pub mod mirror;
+mod findings;
+pub mod location;
+pub mod origins;
 pub mod plan;
+pub mod resolve;
+pub mod rewrite;
+#[cfg(test)]
+mod sample;
+pub mod selection;
 pub mod state;
+pub mod sums;
+pub mod versions;

@@ -41,11 +41,11 @@ pub struct Wanted {
     pub is_immutable: bool,
 }
 
-/// A directory of one build of one architecture.
+/// A directory of one build of one architecture. One that holds several is there once for each, and never whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directory {
-    /// Where it is.
-    pub key: Key,
+    /// Where it is; none: the root.
+    pub key: Option<Key>,
     /// The architecture.
     pub arch: Arc<str>,
     /// The build, which its mark of completion holds.
