@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::digest::common::hazmat::SerializableState as _;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// A digest that was checked: a known algorithm and as many lower-case hex digits as it needs.
@@ -144,6 +145,23 @@ impl Hasher {
     #[must_use]
     pub fn sha256() -> Self {
         Self::Sha256(Sha256::new())
+    }
+
+    /// Everything that it knows after the bytes taken in, to go on from there in another run; none for other algorithms
+    /// than sha256.
+    #[must_use]
+    pub fn state(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Sha256(hasher) => Some(hasher.serialize().to_vec()),
+            Self::Sha384(_) | Self::Sha512(_) => None,
+        }
+    }
+
+    /// A hasher for sha256 that goes on from a [`state`](Self::state); none if it is no such state.
+    #[must_use]
+    pub fn from_state(state: &[u8]) -> Option<Self> {
+        let state = state.try_into().ok()?;
+        Sha256::deserialize(&state).ok().map(Self::Sha256)
     }
 
     /// Takes in more bytes.
