@@ -6,4 +6,6 @@
 
 pub mod document;
 pub mod plan;
+pub mod source;
 pub mod state;
+pub mod uncompressed;
