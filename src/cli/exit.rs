@@ -161,6 +161,9 @@ mod tests {
         assert_eq!(code([Outcome::Kept, late()]), 3);
         assert_eq!(code([late(), failed()]), 1, "a failure wins over what was not finished");
         assert_eq!(code([Outcome::Kept, Outcome::Unfinished(Cause::Interrupted)]), 3);
+        let untold = || Outcome::Unfinished(Cause::Untold("mirror.example.com: status 503".into()));
+        assert_eq!(code([Outcome::Kept, untold()]), 3);
+        assert_eq!(code([untold(), failed()]), 1, "what is known to be missing wins over what is not known");
     }
 
     #[test]

@@ -233,6 +233,8 @@ pub enum Cause {
         /// The last error, as one line.
         error: Arc<str>,
     },
+    /// What was asked for could be there or not: whoever knows did not say, and this is what they said.
+    Untold(Arc<str>),
 }
 
 impl Cause {
@@ -259,6 +261,7 @@ impl fmt::Display for Cause {
             }
             Self::NotAllThere => f.write_str("what it needs is not all there"),
             Self::Unreachable { host, error } => write!(f, "{host} never answered: {error}"),
+            Self::Untold(said) => write!(f, "could not tell: {said}"),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::auth;
+use super::files::FileFault;
 use super::http_error::HttpError;
 use super::refusal::Refused;
 use crate::error::{Blame, Class, Classify, LoginName, Right};
@@ -143,6 +144,9 @@ pub enum Kind {
     /// The right to write ended before the request was made.
     #[error("this instance may not write any more")]
     Withheld,
+    /// A file of a web server is not what it should be.
+    #[error(transparent)]
+    File(FileFault),
     /// Something on our side of the wire.
     #[error(transparent)]
     Local(Local),
@@ -199,8 +203,8 @@ impl Error {
         Self::new(operation.into(), None, kind)
     }
 
-    pub(super) fn with_purpose(mut self, purpose: Purpose) -> Self {
-        self.0.purpose = Some(purpose);
+    pub(super) fn with_purpose(mut self, purpose: Option<Purpose>) -> Self {
+        self.0.purpose = purpose;
         self
     }
 
@@ -277,6 +281,7 @@ impl Kind {
             | Self::Page
             | Self::Local(Local { class: Class::Transient, .. }) => Verdict::Again,
             Self::Elsewhere { cause, .. } => cause.verdict(),
+            Self::File(fault) => fault.verdict(),
             // Nonsense may have been said by a proxy that is gone the next time.
             Self::Digest { .. } | Self::TooLong(_) | Self::Stored { .. } | Self::Answer(_) => Verdict::Once,
             Self::Expired => Verdict::Renewed,
@@ -318,6 +323,7 @@ impl Kind {
             Self::Nameless(_) | Self::SeenByProxy(_) => Class::Denied,
             Self::Authorization(error) => error.class(),
             Self::Withheld => Class::Interrupted,
+            Self::File(fault) => fault.class(),
             Self::Local(local) => local.class,
         }
     }
@@ -347,6 +353,7 @@ impl Kind {
                 Some(format!("speak https to `{host}`, or name it in NO_PROXY to reach it directly"))
             }
             Self::Authorization(error) => error.advice(),
+            Self::File(fault) => fault.advice(host),
             Self::Digest { .. } | Self::TooLong(_) => {
                 Some("the source serves bytes that are not the image; push the image there again".to_owned())
             }
@@ -402,6 +409,7 @@ impl Kind {
             | Self::Authorization(_)
             | Self::Expired
             | Self::Withheld
+            | Self::File(_)
             | Self::Local(_) => return None,
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! A [`Client`] reads and writes manifests and blobs. It decides how often and how fast: permits
 //! per host, the one retry loop, tokens, redirects. It does not decide what is copied where; that
-//! is the engine's business.
+//! is the engine's business. Plain files of web servers come over the same transport (`files`).
 
 mod access;
 mod auth;
@@ -14,6 +14,7 @@ mod deletion;
 mod disclosure;
 mod endpoint;
 mod error;
+mod files;
 mod gate;
 mod http_error;
 mod jwt;
@@ -46,6 +47,7 @@ pub use credentials::{
 };
 pub use deletion::{DeleteBy, TagDeletion};
 pub use error::{Error, Kind, Local};
+pub use files::{FileFault, FileStream, Frame, Probed, Start};
 pub use gate::WriteGate;
 pub use http_error::HttpError;
 pub use limit::Permit;

@@ -32,7 +32,7 @@ const WHOLE: u32 = 10;
 const SENDS: usize = 3;
 
 /// A request, as often as it must be sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Call {
     /// What is done to what: `HEAD quay.io/a/b:v1`.
     pub(super) operation: Arc<str>,
@@ -44,6 +44,10 @@ pub(super) struct Call {
     pub(super) lane: Lane,
     /// Whether redirects are followed.
     pub(super) follow: bool,
+    /// So many of them.
+    pub(super) redirects: usize,
+    /// Whatever is asked for, we do not say who we are.
+    pub(super) is_anonymous: bool,
     pub(super) subject: Subject,
 }
 
@@ -52,6 +56,8 @@ struct Place {
     url: Url,
     /// It is the registry's own address, and no redirect has led away from there.
     is_home: bool,
+    /// A redirect only put a slash behind the path.
+    is_folder: bool,
 }
 
 /// An answer whose body is still to be read; it holds its permit until dropped.
@@ -62,8 +68,10 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// Where the answer came from, after redirects.
     pub(super) url: Url,
+    /// Whether a redirect only put a slash behind the path.
+    pub(super) is_folder: bool,
     host: Host,
-    purpose: Purpose,
+    purpose: Option<Purpose>,
     subject: Subject,
     /// Who was refused, if anybody was.
     refused: Option<Holder>,
@@ -120,6 +128,8 @@ impl Call {
             body: None,
             lane: Lane::Small,
             follow: true,
+            redirects: REDIRECTS,
+            is_anonymous: false,
             subject: Subject::Name,
         }
     }
@@ -128,14 +138,15 @@ impl Call {
         Error::new(Arc::clone(&self.operation), Some(&self.need.host), kind).with_purpose(self.purpose())
     }
 
-    fn purpose(&self) -> Purpose {
-        let strongest = self.need.scopes.iter().map(|scope| scope.action).max();
-        let right = match strongest.unwrap_or(Action::Pull) {
+    /// None: it is about no repository.
+    fn purpose(&self) -> Option<Purpose> {
+        let strongest = self.need.scopes.iter().map(|scope| scope.action).max()?;
+        let right = match strongest {
             Action::Pull => Right::Pull,
             Action::Push => Right::Push,
             Action::Delete => Right::Delete,
         };
-        Purpose { repository: self.need.subject().into(), right }
+        Some(Purpose { repository: self.need.subject().into(), right })
     }
 }
 
@@ -167,14 +178,14 @@ impl Shared {
             self.may_send(call)?;
             let sent = self.exchange(call, authorization.as_ref(), &permit).await;
             let (response, place) = sent.map_err(|kind| call.error(kind))?;
-            let own = sends < SENDS && place.is_home;
+            let own = sends < SENDS && place.is_home && !call.is_anonymous;
             let renewed =
                 if own { self.renewed(call, authorization.as_ref(), &response).await } else { Ok(false) };
             // Only now may the others follow: they find the challenge known.
             permit.host().speaks(response.version());
             permit.host().answered(response.status(), response.headers(), Some(permit.epoch()));
             let mut answer = self.answer(call, response, place.url, permit.clone());
-            answer.sent = authorization;
+            (answer.sent, answer.is_folder) = (authorization, place.is_folder);
             if !renewed? {
                 return Ok(answer);
             }
@@ -185,6 +196,9 @@ impl Shared {
 
     /// The header for `call`; none where the host is open or its challenge not known yet.
     pub(super) async fn authorize(&self, call: &Call) -> Result<Option<Authorization>, Error> {
+        if call.is_anonymous {
+            return Ok(None);
+        }
         let authorized = self.authorizer.authorize(&call.need, self).await;
         authorized.map_err(|error| call.error(Kind::Authorization(Box::new(error))))
     }
@@ -220,6 +234,7 @@ impl Shared {
             status: response.status(),
             headers: response.headers().clone(),
             url,
+            is_folder: false,
             host: call.need.host.clone(),
             purpose: call.purpose(),
             subject: call.subject,
@@ -242,8 +257,8 @@ impl Shared {
         authorization: Option<&Authorization>,
         permit: &Permit,
     ) -> Result<(reqwest::Response, Place), Kind> {
-        let mut place = Place { url: call.url.clone(), is_home: true };
-        for _ in 0..=REDIRECTS {
+        let mut place = Place { url: call.url.clone(), is_home: true, is_folder: false };
+        for _ in 0..=call.redirects {
             let mut headers = call.headers.clone();
             if let Some(authorization) = authorization.filter(|_| place.is_home) {
                 self.disclose(authorization, &place.url, &mut headers)?;
@@ -262,7 +277,9 @@ impl Shared {
                     // Whatever comes of it, the registry is not one that never answers.
                     permit.host().reached();
                     let url = next?;
-                    place = Place { is_home: place.is_home && same_origin(&url, &call.url), url };
+                    let is_home = place.is_home && same_origin(&url, &call.url);
+                    let is_folder = place.is_folder || url.path().strip_suffix('/') == Some(place.url.path());
+                    place = Place { url, is_home, is_folder };
                 }
             }
         }
@@ -273,7 +290,7 @@ impl Shared {
     async fn hop(
         &self,
         call: &Call,
-        Place { url, is_home }: &Place,
+        Place { url, is_home, .. }: &Place,
         headers: HeaderMap,
         permit: &Permit,
     ) -> Result<reqwest::Response, Kind> {
@@ -380,7 +397,8 @@ impl Answer {
     /// The error that this answer is.
     pub(super) async fn refused(mut self) -> Error {
         let body = self.body.read_some(BODY_LIMIT).await;
-        let refused = Refused::read(self.status, &self.headers, (&body, &self.echo()), self.purpose.right);
+        let right = self.purpose.as_ref().map_or(Right::Pull, |purpose| purpose.right);
+        let refused = Refused::read(self.status, &self.headers, (&body, &self.echo()), right);
         let refused = refused.about(self.subject).with_holder(self.refused.take());
         self.error(Kind::Refused(Box::new(refused)))
     }

@@ -160,6 +160,10 @@ pub(super) fn cause_advice(cause: &Cause) -> Cow<'static, str> {
             "nothing is lost, and what was waited for may still come: see why it takes so long, then run again, or wait \
              longer"
         }
+        Cause::Untold(_) => {
+            "nothing is known to be wrong: run again; if it happens each time, see that the host can be reached from here, \
+             and what its operator says"
+        }
         Cause::NotAllThere => "nothing was changed here: mend what other rows say, then run again",
         Cause::Unreachable { host, .. } if is_within_cluster(host) => {
             return format!(

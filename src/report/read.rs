@@ -249,6 +249,9 @@ fn cause(said: &str) -> Result<Cause, ReadError> {
     if let Some(cause) = timed_out(said) {
         return Ok(cause);
     }
+    if let Some(said) = said.strip_prefix("could not tell: ") {
+        return Ok(Cause::Untold(clean(said).into()));
+    }
     match said.split_once(" never answered: ") {
         Some((host, error)) => Ok(Cause::Unreachable { host: host.into(), error: error.into() }),
         None => one_of(PLAIN_CAUSES, said),
@@ -301,6 +304,14 @@ mod tests {
         let waited = Cause::TimedOut { after, awaited: "the import waiting for b".into() };
         assert_eq!(cause(&waited.to_string()).unwrap(), waited);
         assert!(cause("timed out after a while waiting for b").is_err());
+    }
+
+    #[test]
+    fn what_could_not_be_told_is_read_back_whatever_was_said() {
+        for said in ["mirror.example.com: status 503", "a.example.com never answered: no such host"] {
+            let untold = Cause::Untold(said.into());
+            assert_eq!(cause(&untold.to_string()).unwrap(), untold);
+        }
     }
 
     #[test]

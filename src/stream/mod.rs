@@ -8,17 +8,21 @@
 
 pub mod arch;
 pub mod document;
-pub mod hook;
-pub mod mirror;
 mod findings;
+pub mod hook;
 pub mod location;
+pub mod mirror;
 pub mod origins;
+pub mod pins;
 pub mod plan;
+pub mod prune;
 pub mod resolve;
 pub mod rewrite;
 #[cfg(test)]
 mod sample;
 pub mod selection;
+pub mod source;
 pub mod state;
 pub mod sums;
+pub mod uncompressed;
 pub mod versions;
