@@ -2,8 +2,12 @@
 //!
 //! 1. [`document`]: a stream file in one of its envelopes, what it lists, and edits that leave every other byte alone.
 //! 2. [`plan`]: which of it is wanted, and under which key each file belongs; pure.
-//! 3. [`state`]: what is kept in the destination, for the next run and for those that run at the same time.
+//! 3. [`pins`]: which builds somebody needs.
+//! 4. [`prune`]: which directories nobody needs any more, and how they go.
+//! 5. [`state`]: what is kept in the destination, for the next run and for those that run at the same time.
 
 pub mod document;
+pub mod pins;
 pub mod plan;
+pub mod prune;
 pub mod state;

@@ -4,8 +4,12 @@
 //! does not know what was noted must not act as if nothing was.
 
 mod lease;
+mod pin_count;
 pub mod record;
 pub mod time;
+mod tombstone;
 
 pub use lease::{Lease, leases};
+pub use pin_count::PinCount;
 pub use record::StateError;
+pub use tombstone::{Tombstone, tombstones};
