@@ -27,6 +27,23 @@ pub enum Reason {
     Referrers,
     /// The target is a tag that was kept for as long as it was to be: it is deleted, not written.
     Expired,
+    /// The target is a directory of a build that nothing pinned for long enough: it is deleted.
+    Orphan,
+    /// The target is a directory of a build that nothing pins since now: it is marked.
+    Stray,
+    /// The target is a directory that was marked, and is kept after all: its mark is taken away.
+    Reclaimed,
+}
+
+impl Reason {
+    /// Whether something is copied for it, rather than deleted or marked.
+    #[must_use]
+    pub fn copies(self) -> bool {
+        match self {
+            Self::Absent | Self::Differs | Self::Unknown | Self::Forced | Self::Referrers => true,
+            Self::Expired | Self::Orphan | Self::Stray | Self::Reclaimed => false,
+        }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -38,6 +55,9 @@ impl fmt::Display for Reason {
             Self::Forced => "forced",
             Self::Referrers => REFERRERS,
             Self::Expired => "old enough to be deleted",
+            Self::Orphan => "nothing pins it any more",
+            Self::Stray => "nothing pins it since now",
+            Self::Reclaimed => "it is kept after all",
         })
     }
 }
@@ -53,6 +73,10 @@ pub enum Update {
     ImageStream,
     /// A tag came and went, for whoever watches its ImageStream to look at it again.
     Retriggered,
+    /// A directory was noted as one that nothing pins.
+    Marked,
+    /// A directory is not noted any more as one that nothing pins.
+    Unmarked,
 }
 
 impl fmt::Display for Update {
@@ -62,6 +86,8 @@ impl fmt::Display for Update {
             Self::Referrers => REFERRERS,
             Self::ImageStream => "the ImageStream was changed",
             Self::Retriggered => "whoever watches it was made to look again",
+            Self::Marked => "it was marked, since nothing pins it",
+            Self::Unmarked => "its mark was taken away: it is kept after all",
         })
     }
 }
@@ -88,6 +114,10 @@ pub enum Skip {
     Overtaken,
     /// Somebody locked the ImageStream.
     Locked,
+    /// It is no directory of a build, as far as can be told, and was left alone.
+    NoRelease,
+    /// A build is pinned, and not in the mirror.
+    Unmirrored,
     /// The source was made a shorter while ago than it must have been.
     TooYoung {
         /// How long it must have been.
@@ -111,6 +141,8 @@ impl fmt::Display for Skip {
             Self::NoSuchDate => f.write_str("its name has a date that is in no calendar"),
             Self::Overtaken => f.write_str("someone else made it what the source is now"),
             Self::Locked => f.write_str("the ImageStream is locked"),
+            Self::NoRelease => f.write_str("it is no directory of a build that is known"),
+            Self::Unmirrored => f.write_str("it is pinned and not mirrored"),
             Self::TooYoung { least, .. } => {
                 write!(f, "the source is younger than {}", humantime::format_duration(*least))
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use crate::model::{Outcome, Reason, Row};
+use crate::model::{Outcome, Row};
 
 use super::totals::Counts;
 use super::words::{change, full_reason, help, moved, pinned_source, place, title, verdict, would};
@@ -126,7 +126,7 @@ fn output(row: &Row, reason: &str) -> String {
         Outcome::Planned(reason) => would(*reason),
         other => other.word(),
     };
-    if matches!(row.outcome, Outcome::Planned(Reason::Expired)) {
+    if matches!(row.outcome, Outcome::Planned(planned) if !planned.copies()) {
         return format!("{what} ({reason})");
     }
     format!("{what} ({reason}): {}, {}{}", change(row), moved(row), source_line(row))

@@ -127,6 +127,8 @@ impl RowFields {
                 Skip::NoSuchDate,
                 Skip::Overtaken,
                 Skip::Locked,
+                Skip::NoRelease,
+                Skip::Unmirrored,
             ];
             return one_of(plain, reason);
         };
@@ -174,7 +176,14 @@ impl Classify for Told {
     }
 }
 
-const UPDATES: [Update; 4] = [Update::Repaired, Update::Referrers, Update::ImageStream, Update::Retriggered];
+const UPDATES: [Update; 6] = [
+    Update::Repaired,
+    Update::Referrers,
+    Update::ImageStream,
+    Update::Retriggered,
+    Update::Marked,
+    Update::Unmarked,
+];
 /// Those that say nothing of their own.
 const PLAIN_REFUSALS: [Refusal; 5] =
     [Refusal::Exists, Refusal::Forbidden, Refusal::AgeUnknown, Refusal::Differs, Refusal::Newer];
@@ -189,6 +198,9 @@ fn copy_reason(said: &str) -> Result<Reason, ReadError> {
         Reason::Forced,
         Reason::Referrers,
         Reason::Expired,
+        Reason::Orphan,
+        Reason::Stray,
+        Reason::Reclaimed,
     ];
     one_of(reasons, said)
 }
@@ -316,7 +328,17 @@ mod tests {
 
     #[test]
     fn every_reason_to_write_is_read_back() {
-        let reasons = [Reason::Absent, Reason::Differs, Reason::Unknown, Reason::Forced, Reason::Referrers];
+        let reasons = [
+            Reason::Absent,
+            Reason::Differs,
+            Reason::Unknown,
+            Reason::Forced,
+            Reason::Referrers,
+            Reason::Expired,
+            Reason::Orphan,
+            Reason::Stray,
+            Reason::Reclaimed,
+        ];
         for reason in reasons {
             assert_eq!(copy_reason(&reason.to_string()).unwrap(), reason);
         }

@@ -76,12 +76,16 @@ impl fmt::Display for Summary<'_> {
         self.changes(
             f,
             "would be copied",
-            |outcome| matches!(outcome, Outcome::Planned(reason) if *reason != Reason::Expired),
+            |outcome| matches!(outcome, Outcome::Planned(reason) if reason.copies()),
         )?;
         self.changes(f, "updated", |outcome| matches!(outcome, Outcome::Updated(_)))?;
         self.deletions(f, "deleted", |outcome| matches!(outcome, Outcome::Deleted))?;
         self.deletions(f, "would be deleted", |outcome| {
-            matches!(outcome, Outcome::Planned(Reason::Expired))
+            matches!(outcome, Outcome::Planned(Reason::Expired | Reason::Orphan))
+        })?;
+        self.deletions(f, "would be marked", |outcome| matches!(outcome, Outcome::Planned(Reason::Stray)))?;
+        self.deletions(f, "would lose their marks", |outcome| {
+            matches!(outcome, Outcome::Planned(Reason::Reclaimed))
         })?;
         self.skipped(f)?;
         self.totals(f)

@@ -226,22 +226,25 @@ pub(super) fn bodies(wire: &Wire) -> String {
 /// What a dry run would do with a row, as people say it.
 pub(super) fn would(reason: Reason) -> &'static str {
     match reason {
-        Reason::Expired => "would be deleted",
+        Reason::Expired | Reason::Orphan => "would be deleted",
+        Reason::Stray => "would be marked",
+        Reason::Reclaimed => "would lose its mark",
         Reason::Absent | Reason::Differs | Reason::Unknown | Reason::Forced | Reason::Referrers => {
             "would be copied"
         }
     }
 }
 
-/// An outcome's word as people say it. A run that deletes copies nothing.
+/// An outcome's word as people say it; where rows that are planned differ in what would become of them, their own word.
 pub(super) fn spoken(report: &super::Report, word: &'static str) -> &'static str {
     let planned = |row: &Row| match row.outcome {
-        Outcome::Planned(reason) => Some(reason),
+        Outcome::Planned(reason) => Some(would(reason)),
         _ => None,
     };
-    match word {
-        "planned" => report.rows.iter().find_map(planned).map_or("would be copied", would),
-        other => other,
+    let mut said = report.rows.iter().filter_map(planned);
+    match (word, said.next()) {
+        ("planned", Some(first)) if said.all(|other| other == first) => first,
+        (word, _) => word,
     }
 }
 

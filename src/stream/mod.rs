@@ -4,7 +4,10 @@
 //! 2. [`selection`] and [`plan`]: which of it is wanted, and under which key each file belongs; pure.
 //! 3. [`rewrite`], [`origins`] and [`resolve`]: the edits that bring its locations to a mirror, and back; pure.
 //! 4. [`sums`] and [`versions`]: what the files say that lie beside the images of a build, and which build is the latest; pure.
-//! 5. [`state`]: what is kept in the destination, for the next run and for those that run at the same time.
+//! 5. [`source`] and [`uncompressed`]: where files come from, and what they decompress to.
+//! 6. [`mirror`]: how they get where they belong; [`hook`] tells whoever is to know.
+//! 7. [`pins`]: which builds somebody needs. [`prune`]: which directories nobody needs any more, and how they go.
+//! 8. [`state`]: what is kept in the destination, for the next run and for those that run at the same time.
 
 pub mod arch;
 pub mod document;

@@ -5,9 +5,13 @@
 
 mod known;
 mod lease;
+mod pin_count;
 pub mod record;
 pub mod time;
+mod tombstone;
 
 pub use known::Known;
 pub use lease::{Lease, leases};
+pub use pin_count::PinCount;
 pub use record::StateError;
+pub use tombstone::{Tombstone, tombstones};
