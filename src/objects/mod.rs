@@ -13,6 +13,7 @@ mod receiving;
 mod taken;
 
 use std::fmt;
+use std::path::Path;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -79,6 +80,15 @@ pub enum Over {
 }
 
 impl Store {
+    /// The directory itself, if it is one.
+    #[must_use]
+    pub fn root(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(directory) => Some(directory.root()),
+            Self::Bucket(_) => None,
+        }
+    }
+
     /// Where a key is, for reports.
     #[must_use]
     pub fn locator(&self, key: &Key) -> Locator {

@@ -57,6 +57,14 @@ impl Receiving {
         }
     }
 
+    /// Says how many bytes it has, once that is known: what is small is stored in one request.
+    pub fn announce(&mut self, size: Option<u64>) {
+        match &mut self.0 {
+            Way::Directory(partial) => partial.announce(size),
+            Way::Bucket(coming) => coming.announce(size),
+        }
+    }
+
     /// Drops what is there. `validator` is of the bytes that come now.
     ///
     /// # Errors

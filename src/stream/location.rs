@@ -77,8 +77,7 @@ impl Base {
     /// Where `path` is below it; its names are encoded.
     #[must_use]
     pub fn location(&self, path: &str) -> String {
-        let names = path.split('/').map(|name| utf8_percent_encode(name, ESCAPED).to_string());
-        format!("{self}/{}", names.collect::<Vec<_>>().join("/"))
+        format!("{self}/{}", encoded(path))
     }
 
     /// What follows it in `url`, from the `/` on and encoded as it is there, without query and fragment; nothing if `url`
@@ -93,6 +92,13 @@ impl fmt::Display for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A path with its names encoded.
+#[must_use]
+pub fn encoded(path: &str) -> String {
+    let names = path.split('/').map(|name| utf8_percent_encode(name, ESCAPED).to_string());
+    names.collect::<Vec<_>>().join("/")
 }
 
 /// The decoded names of the path of a URL; nothing if one of them holds a slash or is no UTF-8.

@@ -18,6 +18,7 @@ pub mod mirror;
 pub mod origins;
 pub mod pins;
 pub mod plan;
+pub mod prerelease;
 pub mod prune;
 pub mod resolve;
 pub mod rewrite;

@@ -537,7 +537,7 @@ impl Draft<'_> {
         }
     }
 
-    fn wrong(&mut self, flag: &'static str, why: &impl std::error::Error) {
+    fn wrong(&mut self, flag: &'static str, why: &(impl std::error::Error + 'static)) {
         self.errors.push(UsageError::Wrong { flag, why: crate::error::Chain(why).to_string() });
     }
 

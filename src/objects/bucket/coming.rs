@@ -61,6 +61,14 @@ impl Coming {
         self.validator.as_deref()
     }
 
+    pub(in super::super) fn announce(&mut self, size: Option<u64>) {
+        self.expected.size = self.expected.size.or(size);
+        let is_small = self.expected.size.is_some_and(|size| size <= BUDGET as u64);
+        if is_small && self.offset == 0 && self.parts.as_ref().is_some_and(|parts| !parts.is_begun()) {
+            self.parts = None;
+        }
+    }
+
     pub(in super::super) async fn restart(&mut self, validator: Option<&str>) -> Result<(), Error> {
         if let Some(parts) = &mut self.parts {
             parts.drop_all().await?;

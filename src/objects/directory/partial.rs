@@ -96,6 +96,10 @@ impl Partial {
         self.validator.as_deref()
     }
 
+    pub(in super::super) fn announce(&mut self, size: Option<u64>) {
+        self.expected.size = self.expected.size.or(size);
+    }
+
     pub(in super::super) async fn restart(&mut self, validator: Option<&str>) -> Result<(), Error> {
         self.block.clear();
         let (open, paths, new) = (self.settled().await?, self.paths.clone(), validator.map(str::to_owned));

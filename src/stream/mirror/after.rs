@@ -13,6 +13,7 @@ use crate::objects::{Kind, Over, Store};
 use crate::redact::visible;
 use crate::stream::document::Change;
 use crate::stream::hook;
+use crate::stream::location::encoded;
 use crate::stream::rewrite::{Rewriting, rewrite};
 use crate::stream::sums::MARK;
 
@@ -67,10 +68,7 @@ pub(super) async fn tell(order: &Order<'_>, setup: &Setup<'_>, side: &Side<'_>) 
         return told;
     }
     if let Some(program) = &order.push_command {
-        let folder = match side.store.locator(&side.changed[0]) {
-            Locator::Path(_) => side.store.root(),
-            _ => None,
-        };
+        let folder = side.store.root();
         let (late, early): (Vec<&Key>, Vec<&Key>) = side.changed.iter().partition(|key| is_mutable(order, key));
         for (word, keys) in [("data", early), ("index", late)] {
             told.extend(run(program, folder, word, &lines(keys), side).await);
@@ -111,14 +109,11 @@ fn lines(mut keys: Vec<&Key>) -> Vec<String> {
 
 /// As a CDN takes them: from the root, percent-encoded, and by folder where there are too many.
 fn paths(keys: Vec<&Key>) -> Vec<String> {
-    let encoded = |key: &Key| {
-        let names = key.as_str().split('/').map(crate::stream::location::encoded);
-        names.fold(String::new(), |path, name| format!("{path}/{name}"))
-    };
+    let path = |key: &Key| format!("/{}", encoded(key.as_str()));
     if keys.len() <= PATHS {
-        return keys.into_iter().map(encoded).collect();
+        return keys.into_iter().map(path).collect();
     }
-    let folders: BTreeSet<String> =
-        keys.into_iter().map(|key| key.parent().map_or("/*".to_owned(), |folder| format!("{}/*", encoded(&folder)))).collect();
+    let pattern = |key: &Key| key.parent().map_or("/*".to_owned(), |folder| format!("{}/*", path(&folder)));
+    let folders: BTreeSet<String> = keys.into_iter().map(pattern).collect();
     folders.into_iter().collect()
 }

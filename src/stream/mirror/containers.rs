@@ -6,7 +6,7 @@ use futures_util::stream;
 
 use super::order::{Order, Setup};
 use crate::engine::{Engine, Extent, Options};
-use crate::model::{Batch, Desired, Endpoint, Finding, ImageRef, Origin, Outcome, Reference, Repository, Row, Severity, Tag, Version};
+use crate::model::{Batch, Desired, Endpoint, Finding, ImageRef, Origin, Outcome, Reference, Repository, Row, Severity, Span, Tag, Version};
 use crate::stream::arch::goarch;
 use crate::stream::document::{Change, Container, Stream};
 
@@ -70,7 +70,15 @@ fn one(
 }
 
 fn finding(stream: &Stream, container: &Container, message: String) -> Finding {
-    Finding::new(Severity::Error, "stream", message).at(&stream.file, container.line)
+    let span = Span { line: container.line, column: 1, len: 1, text: "".into() };
+    Finding {
+        severity: Severity::Error,
+        code: "container",
+        message: format!("{}/kubevirt: {message}", container.arch),
+        file: Arc::clone(&stream.file),
+        span: Some(span),
+        hint: None,
+    }
 }
 
 /// Copies them, and gives what the stream says of those that are there.

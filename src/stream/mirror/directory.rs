@@ -5,6 +5,7 @@ use super::look::Held;
 use crate::model::Key;
 use crate::objects::{Kind, Over, Store};
 use crate::stream::plan::Directory;
+use crate::stream::state::StateError;
 use crate::stream::sums::{MARK, SUMS, Sums};
 
 const LARGEST: u64 = 1 << 20;
@@ -32,7 +33,9 @@ pub(super) async fn sum(
         None => (String::new(), Over::Nothing),
         Some((content, stamp)) => (String::from_utf8_lossy(content).into_owned(), Over::Only(stamp.clone())),
     };
-    let is_there = |name: &str| held.objects.keys().any(|key| is_in(key, directory, name));
+    // Nobody lists a root, where anything may lie besides.
+    let is_there =
+        |name: &str| directory.key.is_none() || held.objects.keys().any(|key| is_in(key, directory, name));
     let merged = Sums::parse(&text)?.merged(ours, is_there).render();
     if merged == text {
         return Ok(None);
@@ -42,7 +45,7 @@ pub(super) async fn sum(
 }
 
 fn is_in(key: &Key, directory: &Directory, name: &str) -> bool {
-    key.name() == name && key.parent().as_ref() == Some(&directory.key)
+    key.name() == name && key.parent() == directory.key
 }
 
 /// Marks the directory complete, unless it is marked so.
@@ -59,6 +62,8 @@ pub(super) async fn mark(store: &Store, held: &Held, directory: &Directory) -> R
     Ok(Some(key))
 }
 
-fn name(directory: &Directory, name: &str) -> Result<Key, MirrorError> {
-    Ok(directory.key.join(name).map_err(crate::stream::state::StateError::Key)?)
+/// Something in the directory.
+pub(super) fn name(directory: &Directory, name: &str) -> Result<Key, MirrorError> {
+    let key = directory.key.as_ref().map_or_else(|| Key::parse(name), |key| key.join(name));
+    Ok(key.map_err(StateError::Key)?)
 }

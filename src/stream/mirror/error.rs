@@ -1,10 +1,12 @@
 //! Why a file did not get where it belongs.
 
 use crate::error::{Class, Classify};
-use crate::model::Digest;
+use crate::model::{Digest, Finding};
 use crate::objects;
 use crate::registry;
-use crate::stream::state::StateError;
+use crate::stream::document::EditError;
+use crate::stream::state::{LockError, StateError};
+use crate::stream::sums::SumsError;
 use crate::stream::uncompressed::UncompressedError;
 
 /// Why a file is not in a destination.
@@ -33,9 +35,18 @@ pub enum MirrorError {
     /// A signature that must be there is not.
     #[error("its signature is not there")]
     NoSignature(#[source] registry::Error),
-    /// Container images are left, or the like.
-    #[error("{0}")]
-    Refused(String),
+    /// The list of sums that lies there.
+    #[error(transparent)]
+    Sums(#[from] SumsError),
+    /// The stream file that would say where files are.
+    #[error("the stream file cannot be rewritten")]
+    Edit(#[from] EditError),
+    /// What is wrong with it.
+    #[error("the stream file cannot be rewritten: {}", .0.iter().map(|finding| &*finding.message).collect::<Vec<_>>().join("; "))]
+    Findings(Vec<Finding>),
+    /// Somebody else has the destination.
+    #[error(transparent)]
+    Lock(#[from] LockError),
 }
 
 impl MirrorError {
@@ -53,7 +64,9 @@ impl Classify for MirrorError {
             Self::State(error) => error.class(),
             Self::OtherInside { .. } | Self::Inside(_) => Class::Corrupt,
             Self::NoSignature(error) => error.class(),
-            Self::Refused(_) => Class::Invalid,
+            Self::Sums(error) => error.class(),
+            Self::Edit(_) | Self::Findings(_) => Class::Invalid,
+            Self::Lock(error) => error.class(),
         }
     }
 
@@ -75,7 +88,9 @@ impl Classify for MirrorError {
                 Some("the stream and the file do not belong together: ask who made the stream".to_owned())
             }
             Self::NoSignature(_) => Some("leave `--signatures require` out if the build has none".to_owned()),
-            Self::Refused(_) => None,
+            Self::Sums(error) => error.advice(),
+            Self::Edit(_) | Self::Findings(_) => None,
+            Self::Lock(error) => error.advice(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::objects::{Expected, Kind, Object, Over, Pointed, Store};
 use crate::stream::plan::{Directory, ReleaseVersion};
 use crate::stream::state::StateError;
 use crate::stream::sums::{MARK, SUMS, Sums};
-use crate::stream::versions::{Latest, Versions};
+use crate::stream::versions::Versions;
 
 const LARGEST: u64 = 1 << 20;
 
@@ -37,10 +37,8 @@ pub(super) async fn follow(
 /// What the directories of all versions lie in.
 fn base(directory: &Directory, version: &ReleaseVersion) -> Result<Option<Key>, MirrorError> {
     let own = format!("/{}", version.directory());
-    match directory.key.as_str().strip_suffix(&own) {
-        Some(base) => Ok(Some(Key::parse(base).map_err(StateError::Key)?)),
-        None => Ok(None),
-    }
+    let base = directory.key.as_ref().and_then(|key| key.as_str().strip_suffix(&own));
+    Ok(base.map(Key::parse).transpose().map_err(StateError::Key)?)
 }
 
 fn join(base: Option<&Key>, path: &str) -> Result<Key, MirrorError> {
@@ -114,7 +112,7 @@ mod tests {
     fn a_directory_counts_by_where_it_is() {
         let marked = ["4.19/4.19.0", "4.19/latest", "pre-release/4.20.0-ec.1", "latest", "x/y"];
         let versions = versions(&marked.map(str::to_owned).into());
-        let latest: Vec<Latest> = versions.latest();
+        let latest = versions.latest();
         let of: Vec<(&str, &str)> =
             latest.iter().map(|latest| (&*latest.directory, &*latest.is)).collect();
         assert_eq!(

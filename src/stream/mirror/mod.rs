@@ -124,8 +124,8 @@ async fn open<'a>(setup: &Setup<'a>, order: &Order<'_>) -> Vec<Side<'a>> {
 /// Brings what is lacking, so many files at a time.
 async fn bring<'a>(
     order: &'a Order<'_>,
-    setup: &'a Setup<'_>,
-    sides: &'a [Side<'_>],
+    setup: &Setup<'_>,
+    sides: &[Side<'_>],
 ) -> (Vec<Arrived<'a>>, Vec<Row>) {
     setup.observer.announced(order.plan.files.len() * sides.len());
     let work = stream::iter(&order.plan.files).map(|wanted| file(order, setup, sides, wanted));
@@ -151,9 +151,9 @@ struct Arrived<'a> {
 
 /// Brings a file to the destinations that lack it, and its signature to all.
 async fn file<'a>(
-    order: &'a Order<'_>,
-    setup: &'a Setup<'_>,
-    sides: &'a [Side<'_>],
+    order: &Order<'_>,
+    setup: &Setup<'_>,
+    sides: &[Side<'_>],
     wanted: &'a Wanted,
 ) -> Arrived<'a> {
     let (mut done, mut lacking) = (Vec::new(), Vec::new());

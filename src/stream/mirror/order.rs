@@ -90,4 +90,8 @@ pub struct Setup<'a> {
     pub is_dry_run: bool,
     /// When the run began.
     pub began: SystemTime,
+    /// The machine that it runs on, for others who want the destination.
+    pub host: &'a str,
+    /// Its name, which no other run has.
+    pub run: &'a str,
 }

@@ -1,7 +1,7 @@
 //! One destination during a run: what it holds, what changed in it, and what went wrong with it as a whole.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::directory;
 use super::error::MirrorError;
@@ -10,11 +10,14 @@ use super::order::{Order, Setup};
 use super::rows;
 use super::transfer::{Done, Lacking};
 use crate::error::{Chain, Failure, Stage};
-use crate::model::{Digest, Key, Outcome, Refusal, Row};
+use crate::model::{Digest, Key, Locator, Outcome, Refusal, Row};
 use crate::objects::{Expected, Kind, Store};
 use crate::stream::plan::{Directory, Wanted};
-use crate::stream::state::{Lease, RunLock};
+use crate::stream::state::{Lease, Lock};
 use crate::stream::sums::Sums;
+
+/// What nobody went on with for so long is cleared away.
+const LEFTOVERS: Duration = Duration::from_hours(7 * 24);
 
 /// A destination that a run works on.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ pub(super) struct Side<'a> {
     /// What keeps anything from being done with it any more.
     pub(super) trouble: Option<Failure>,
     /// Nobody else writes there meanwhile.
-    pub(super) lock: Option<RunLock>,
+    pub(super) lock: Option<Lock>,
 }
 
 /// What is to be done for a file in one destination.
@@ -41,14 +44,47 @@ pub(super) enum Needs<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// Looks at everything that matters in `store`.
-    pub(super) async fn open(order: &Order<'_>, setup: &Setup<'_>, (number, store): (usize, &'a Store)) -> Self {
-        let looked = look(order, setup, store).await;
-        let (held, trouble) = match looked {
-            Ok(held) => (held, None),
-            Err(error) => (Held::default(), Some(Failure::new(Stage::Plan, error))),
-        };
-        Self { number, store, held, signatures: BTreeMap::new(), changed: Vec::new(), trouble, lock: None }
+    /// Takes the destination for this run, and looks at everything that matters in it.
+    pub(super) async fn open(
+        order: &Order<'_>,
+        setup: &Setup<'_>,
+        (number, store): (usize, &'a Store),
+    ) -> Self {
+        let (signatures, changed) = (BTreeMap::new(), Vec::new());
+        let mut side =
+            Self { number, store, held: Held::default(), signatures, changed, trouble: None, lock: None };
+        if let Err(error) = side.begin(order, setup).await {
+            side.trouble = Some(Failure::new(Stage::Plan, error));
+        }
+        side
+    }
+
+    async fn begin(&mut self, order: &Order<'_>, setup: &Setup<'_>) -> Result<(), MirrorError> {
+        if !setup.is_dry_run {
+            self.lock = Some(Lock::take(self.store, setup.host, setup.run).await?);
+            let left = self.store.clear_leftovers(setup.began - LEFTOVERS).await?;
+            if left > 0 {
+                tracing::info!("{left} uploads that nobody went on with were cleared from {}", self.store);
+            }
+        }
+        self.held = look(order, setup, self.store).await?;
+        Ok(())
+    }
+
+    /// Ends when somebody else has taken the destination.
+    pub(super) async fn lost(&self) {
+        match &self.lock {
+            Some(lock) => lock.lost().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Gives the destination back.
+    pub(super) async fn close(&mut self) {
+        let Some(lock) = self.lock.take() else { return };
+        if let Err(error) = lock.release().await {
+            tracing::warn!("{} stays locked for an hour: {}", self.store, Chain(&error));
+        }
     }
 
     /// What is to be done for a file.
@@ -114,8 +150,9 @@ impl<'a> Side<'a> {
             if let Err(error) = self.finish_one(order, directory).await {
                 let failure = Failure::new(Stage::Transfer, error);
                 self.trouble = Some(failure.clone());
-                let target = self.store.locator(&directory.key);
-                rows.push(rows::besides(directory.key.as_str(), ("its sums and its mark", target), Outcome::Failed(failure)));
+                let name = directory.key.as_ref().map_or(".", Key::as_str);
+                let what = ("its sums and its mark", Locator::Text(self.store.to_string().into()));
+                rows.push(rows::besides(name, what, Outcome::Failed(failure)));
             }
         }
         self.remember().await;
@@ -190,7 +227,7 @@ impl<'a> Side<'a> {
 }
 
 fn files<'a>(order: &'a Order<'_>, directory: &'a Directory) -> impl Iterator<Item = &'a Wanted> {
-    order.plan.files.iter().filter(|wanted| wanted.key.parent().as_ref() == Some(&directory.key))
+    order.plan.files.iter().filter(|wanted| wanted.key.parent() == directory.key)
 }
 
 fn lease(order: &Order<'_>, directory: &Directory, began: SystemTime) -> Lease {

@@ -15,7 +15,7 @@ const TRASH: &str = "trash";
 
 /// Links named `latest…` below `folder`, and the names of what they lead to.
 pub(super) async fn latest_links(store: &Store, folder: &Key) -> io::Result<Vec<(Key, Arc<str>)>> {
-    let Store::Directory(directory) = store;
+    let Store::Directory(directory) = store else { return Ok(Vec::new()) };
     let (path, folder) = (directory.path(folder), folder.clone());
     on_disk(move || {
         let mut found = Vec::new();
@@ -48,7 +48,7 @@ fn links(path: &Path, folder: &Key, depth: usize, found: &mut Vec<(Key, Arc<str>
 
 /// Puts a whole directory aside, where it stays for a while. False: this destination has no such place.
 pub(super) async fn set_aside(store: &Store, directory: &Key, now: SystemTime) -> io::Result<bool> {
-    let Store::Directory(own) = store;
+    let Store::Directory(own) = store else { return Ok(false) };
     let when = humantime::format_rfc3339_seconds(now);
     let aside = Key::of_state(&format!("{TRASH}/{when}/{directory}")).map_err(io::Error::other)?;
     let (from, to) = (own.path(directory), own.path(&aside));
@@ -62,7 +62,7 @@ pub(super) async fn set_aside(store: &Store, directory: &Key, now: SystemTime) -
 
 /// Removes what was put aside at least `ttl` ago.
 pub(super) async fn purge(store: &Store, now: SystemTime, ttl: Duration) -> io::Result<()> {
-    let Store::Directory(own) = store;
+    let Store::Directory(own) = store else { return Ok(()) };
     let trash = own.path(&Key::of_state(TRASH).map_err(io::Error::other)?);
     on_disk(move || {
         let entries = match fs::read_dir(&trash) {

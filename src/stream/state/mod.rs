@@ -5,6 +5,7 @@
 
 mod known;
 mod lease;
+mod lock;
 mod pin_count;
 pub mod record;
 pub mod time;
@@ -12,6 +13,7 @@ mod tombstone;
 
 pub use known::Known;
 pub use lease::{Lease, leases};
+pub use lock::{Holder, Lock, LockError};
 pub use pin_count::PinCount;
 pub use record::StateError;
 pub use tombstone::{Tombstone, tombstones};

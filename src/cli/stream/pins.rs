@@ -1,0 +1,122 @@
+//! `stream pins`, and the sources of pins of `stream prune`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::refused::NothingAttempted;
+use super::stores;
+use crate::cli::args::GitPins;
+use crate::cli::connect;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::cli::settings::{PinSettings, StreamPins};
+use crate::error::{Chain, Classify as _, Failure, Stage};
+use crate::redact::one_line;
+use crate::registry::Client;
+use crate::stream::pins::{Depth, Fetch, Fetching, Git, Glob, PinSet, Place, Sources, pins as read};
+use crate::stream::source::{LARGEST_STREAM_FILE, Source};
+
+/// Does what `settings` say.
+pub(super) async fn pins(settings: &StreamPins, output: &Output) -> Exit {
+    let sources = match prepared(settings) {
+        Ok(sources) => sources,
+        Err(error) => return error.refuse(output),
+    };
+    match read(&sources).await {
+        Ok(pins) => output.data(&listed(&pins)),
+        Err(error) => {
+            let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+            tracing::error!("{}{advice}", Chain(&error));
+            Exit::Guarded
+        }
+    }
+}
+
+fn prepared(settings: &StreamPins) -> Result<Sources, NothingAttempted> {
+    let client = connect::client(&settings.connection, None)?;
+    let _ = stores::open(&settings.destinations, &settings.connection)?;
+    sources(&settings.pins, client)
+}
+
+/// A line a pin: the architecture, the build, and what pins it.
+fn listed(pins: &PinSet) -> String {
+    let mut lines: Vec<String> = pins
+        .iter()
+        .map(|pin| {
+            let arch = pin.arch.as_deref().unwrap_or("*");
+            one_line(&format!("{arch}\t{}\t{}", pin.release, pin.by)).replace(' ', " ")
+        })
+        .collect();
+    lines.sort();
+    lines.dedup();
+    lines.iter().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "{line}");
+        text
+    })
+}
+
+/// What pins builds, as the library reads it.
+pub(super) fn sources(settings: &PinSettings, client: Client) -> Result<Sources, NothingAttempted> {
+    let streams = settings.streams.iter().map(|name| {
+        Ok(match Source::parse(name)? {
+            Source::Web(url) => Place::Url(url),
+            Source::Disk(path) => Place::File(path),
+        })
+    });
+    Ok(Sources {
+        streams: streams.collect::<Result<_, NothingAttempted>>()?,
+        lists: settings.lists.iter().cloned().map(Place::File).collect(),
+        histories: histories(&settings.git, settings.ignore_unreadable)?,
+        fetch: Arc::new(Web(client)),
+    })
+}
+
+/// One for each repository, since each pattern must match something there.
+fn histories(pins: &[GitPins], ignore_unreadable: bool) -> Result<Vec<Git>, NothingAttempted> {
+    let mut histories: BTreeMap<PathBuf, Git> = BTreeMap::new();
+    for GitPins { repository, refs, paths } in pins {
+        let history = histories.entry(repository.clone()).or_insert_with(|| Git {
+            repository: repository.clone(),
+            refs: Vec::new(),
+            extra_refs: Vec::new(),
+            paths: Vec::new(),
+            depth: Depth::All,
+            ignore_unreadable,
+        });
+        let of_others = is_of_others(refs);
+        let list = if of_others { &mut history.extra_refs } else { &mut history.refs };
+        add(list, refs)?;
+        add(&mut history.paths, paths)?;
+    }
+    Ok(histories.into_values().collect())
+}
+
+/// Whether a pattern is of references that anybody may push to: of pull requests.
+fn is_of_others(refs: &str) -> bool {
+    ["refs/pull/", "refs/merge-requests/", "refs/changes/"].iter().any(|prefix| refs.starts_with(prefix))
+}
+
+fn add(list: &mut Vec<Glob>, text: &str) -> Result<(), NothingAttempted> {
+    let glob = Glob::parse(text)?;
+    if !list.contains(&glob) {
+        list.push(glob);
+    }
+    Ok(())
+}
+
+/// Stream files and lists of web servers.
+#[derive(Debug)]
+struct Web(Client);
+
+impl Fetch for Web {
+    fn fetch<'a>(&'a self, url: &'a Url) -> Fetching<'a> {
+        Box::pin(async move {
+            let read = self.0.read_file(url, LARGEST_STREAM_FILE).await;
+            read.map_err(|error| Failure::new(Stage::Read, error))
+        })
+    }
+}
