@@ -9,3 +9,4 @@ pub mod plan;
 pub mod source;
 pub mod state;
 pub mod uncompressed;
+pub mod validate;
