@@ -240,7 +240,12 @@ mod tests {
 
     fn artifact(location: &str, content: &[u8]) -> Artifact {
         let word: Arc<str> = "x".into();
-        let place = Place { arch: Arc::clone(&word), artifact: Arc::clone(&word), format: Arc::clone(&word), kind: word };
+        let place = Place {
+            arch: Arc::clone(&word),
+            artifact: Arc::clone(&word),
+            format: Arc::clone(&word),
+            kind: word,
+        };
         let location = Url::parse(location).unwrap();
         let sha256 = Digest::of(content);
         let file = File { location, name: "x".into(), sha256, uncompressed: None, signature: None };

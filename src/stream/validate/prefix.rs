@@ -12,7 +12,9 @@ pub struct Prefix(Url);
 
 /// Why a text is no prefix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no prefix of addresses: it takes http://HOST/PATH or https://HOST/PATH, without login, query and fragment")]
+#[error(
+    "`{0}` is no prefix of addresses: it takes http://HOST/PATH or https://HOST/PATH, without login, query and fragment"
+)]
 pub struct PrefixError(String);
 
 impl Prefix {
@@ -77,7 +79,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_without_extras_is_no_prefix() {
-        for text in ["", "m/pub", "ftp://m/pub", "https://m/pub?x=1", "https://m/pub#f", "https://me:s3cr3t@m/pub"] {
+        for text in
+            ["", "m/pub", "ftp://m/pub", "https://m/pub?x=1", "https://m/pub#f", "https://me:s3cr3t@m/pub"]
+        {
             let error = Prefix::parse(text).unwrap_err().to_string();
             assert!(!error.contains("s3cr3t"), "{error}");
         }
