@@ -226,6 +226,12 @@ impl Error {
         self
     }
 
+    /// The host that was asked.
+    #[must_use]
+    pub fn host(&self) -> Option<&Host> {
+        self.0.host.as_ref()
+    }
+
     /// The cause.
     #[must_use]
     pub fn kind(&self) -> &Kind {

@@ -197,9 +197,9 @@ impl Refused {
             _ if self.is_over_quota() => Some(format!(
                 "the space for this repository on {host} is used up: free some, or have the quota raised"
             )),
-            Class::Denied if self.subject == Subject::File => {
-                Some(format!("{host} does not give this file to us: it is not there, or takes a login for {host}"))
-            }
+            Class::Denied if self.subject == Subject::File => Some(format!(
+                "{host} does not give this file to us: it is not there, or takes a login for {host}"
+            )),
             Class::Missing if self.subject == Subject::File => {
                 Some(format!("{host} has no such file: see whether it was moved, or is still to come there"))
             }

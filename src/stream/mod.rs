@@ -30,3 +30,4 @@ pub mod state;
 pub mod sums;
 pub mod uncompressed;
 pub mod versions;
+pub mod validate;

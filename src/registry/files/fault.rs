@@ -54,7 +54,9 @@ impl FileFault {
 
     pub(in crate::registry) fn advice(&self, host: &str) -> Option<String> {
         match self {
-            Self::Address => Some("name it as http://HOST/PATH or https://HOST/PATH, without a login".to_owned()),
+            Self::Address => {
+                Some("name it as http://HOST/PATH or https://HOST/PATH, without a login".to_owned())
+            }
             Self::Page | Self::Digest { is_page: true, .. } => Some(format!(
                 "see in a browser what {host} shows at this address: it may lack the file, or ask people to sign in"
             )),

@@ -65,9 +65,8 @@ fn call(client: &Client, lane: Lane, url: &Url) -> Result<Call, Error> {
         return Err(Error::new(operation, None, Kind::File(FileFault::Address)));
     }
     let host = host(url);
-    let is_private = url.scheme() == "https"
-        || host.is_loopback()
-        || client.shared.options.plain_http.contains(&host);
+    let is_private =
+        url.scheme() == "https" || host.is_loopback() || client.shared.options.plain_http.contains(&host);
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Ok(Call {

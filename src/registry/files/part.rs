@@ -86,7 +86,8 @@ impl ContentRange {
     }
 
     fn read(text: &str) -> Self {
-        let (range, size) = text.strip_prefix("bytes ").and_then(|rest| rest.split_once('/')).unwrap_or_default();
+        let (range, size) =
+            text.strip_prefix("bytes ").and_then(|rest| rest.split_once('/')).unwrap_or_default();
         let first = range.split_once('-').and_then(|(first, _)| first.trim().parse().ok());
         Self { first, size: size.trim().parse().ok() }
     }

@@ -111,7 +111,11 @@ mod tests {
         assert_eq!(rest(&path, 4).await, (4, b"456789".to_vec()));
         assert_eq!(rest(&path, 10).await, (10, Vec::new()));
         assert_eq!(rest(&path, 11).await, (0, b"0123456789".to_vec()));
-        assert_eq!(DiskStream::open(&path, 3).await.unwrap().size(), 10, "the size is that of the whole file");
+        assert_eq!(
+            DiskStream::open(&path, 3).await.unwrap().size(),
+            10,
+            "the size is that of the whole file"
+        );
     }
 
     #[tokio::test]

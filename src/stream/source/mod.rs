@@ -60,7 +60,9 @@ impl Source {
         let shown = SafeUrl::new(url.clone()).to_string();
         match url.scheme() {
             "http" | "https" => Ok(Self::Web(url.clone())),
-            "file" => url.to_file_path().map(Self::Disk).map_err(|()| unfit(&shown, "it names no file here".into())),
+            "file" => {
+                url.to_file_path().map(Self::Disk).map_err(|()| unfit(&shown, "it names no file here".into()))
+            }
             _ => Err(unfit(&shown, "files are read from http, https and file".into())),
         }
     }

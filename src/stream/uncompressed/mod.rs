@@ -81,7 +81,9 @@ impl Compression {
         let damaged = UncompressedError::Damaged;
         match self {
             Self::Gzip => read_all(MultiGzDecoder::new(input), &mut hasher).map_err(damaged)?,
-            Self::Xz => read_all(XzReader::new_mem_limit(input, true, XZ_KIB), &mut hasher).map_err(xz_error)?,
+            Self::Xz => {
+                read_all(XzReader::new_mem_limit(input, true, XZ_KIB), &mut hasher).map_err(xz_error)?
+            }
             Self::Zip => zip::only_file(input, &mut hasher)?,
         }
         Ok(hasher.finish())

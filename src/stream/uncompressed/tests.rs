@@ -10,9 +10,11 @@ use super::*;
 const IMAGE: &[u8] = b"boot image\n";
 
 /// `xz -9`: a dictionary of 64 MiB.
-const XZ: &str = "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jMAQAKYm9vdCBpbWFnZQoAAMBTlIN4T8llAAEjC8Ib/QkftvN9AQAAAAAEWVo=";
+const XZ: &str =
+    "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jMAQAKYm9vdCBpbWFnZQoAAMBTlIN4T8llAAEjC8Ib/QkftvN9AQAAAAAEWVo=";
 /// The same with a dictionary of 128 MiB.
-const LARGE_XZ: &str = "/Td6WFoAAATm1rRGAgAhAR4AAACbB1FmAQAKYm9vdCBpbWFnZQoAAMBTlIN4T8llAAEjC8Ib/QkftvN9AQAAAAAEWVo=";
+const LARGE_XZ: &str =
+    "/Td6WFoAAATm1rRGAgAhAR4AAACbB1FmAQAKYm9vdCBpbWFnZQoAAMBTlIN4T8llAAEjC8Ib/QkftvN9AQAAAAAEWVo=";
 /// `zip FILE.zip FILE`
 const STORED: &str = "UEsDBAoAAAAAAFWpe106/6pfCwAAAAsAAAAJAAAAZGlzay52aGR4Ym9vdCBpbWFnZQpQSwECHgMKAAAAAABVqXtdOv+qXwsAAAALAAAACQAAAAAAAAABAAAApIEAAAAAZGlzay52aGR4UEsFBgAAAAABAAEANwAAADIAAAAAAA==";
 /// `… | zip FILE.zip -`: sizes of 64 bits.
@@ -34,11 +36,7 @@ fn member(content: &[u8]) -> Vec<u8> {
 }
 
 /// The digest of what `bytes` decompress to, given in frames of `length` bytes.
-async fn inflate(
-    compression: Compression,
-    bytes: &[u8],
-    length: usize,
-) -> Result<Digest, UncompressedError> {
+async fn inflate(compression: Compression, bytes: &[u8], length: usize) -> Result<Digest, UncompressedError> {
     let inflate = Inflate::new(compression);
     for frame in bytes.chunks(length) {
         inflate.push(Bytes::copy_from_slice(frame)).await;

@@ -1,1 +1,4 @@
 //! `stream`: boot images, end to end and over the wire.
+
+mod fetch;
+mod validate;

@@ -7,6 +7,7 @@
 //! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers;
 //!   [`Spy`]: a server that answers as a test says and keeps all that it received
 //! - [`cluster`]: an API server in this process, with ImageStreams, their tags and Leases
+//! - [`files`]: a web server with plain files, and scripted faults of its own
 //! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
 //! - [`capacity`]: registries with a limit, in virtual time
 //! - [`nobody`]: an address that refuses every connection
@@ -27,6 +28,7 @@
 pub mod capacity;
 pub mod clock;
 pub mod cluster;
+pub mod files;
 pub mod fleet;
 pub mod image;
 pub mod judge;
@@ -37,6 +39,7 @@ pub mod run;
 pub mod streams;
 
 pub use cluster::{ApiRequest, FakeCluster, Outage};
+pub use files::{Asked, FileFault, FileServer};
 pub use fleet::{Named, fleet};
 pub use image::{Blob, Image, Index};
 pub use judge::Judge;
