@@ -44,6 +44,8 @@ targets! {
     imagestreams_config = crate::imagestreams::properties::config;
     /// The payload file of nightly.
     payload = crate::nightly::properties::payload;
+    /// A file of a stream of CoreOS, in any of its envelopes.
+    stream = crate::stream::document::properties::stream;
     /// The body of a refusal, by a registry or by a token service.
     refusal = crate::registry::properties::refusal;
 }

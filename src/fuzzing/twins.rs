@@ -93,6 +93,7 @@ twins! {
     a_policy_is_read_as_a_whole_or_not_at_all = policy, 500;
     a_configuration_is_read_by_the_rules_of_go_or_refused_with_its_places = imagestreams_config, 300;
     a_payload_is_read_as_a_whole_by_its_rules_or_refused_with_its_places = payload, 300;
+    a_stream_is_read_or_refused_with_its_places_and_what_is_undone_was_never_done = stream, 300;
     a_refusal_is_one_line_of_bounded_length = refusal, 1000;
 }
 

@@ -17,6 +17,8 @@ mod listed;
 mod listing;
 mod page;
 mod places;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod properties;
 mod splice;
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,7 @@ use envelope::Opened;
 pub use error::EditError;
 pub use listed::{Artifact, Container, File, Place, Stream};
 use page::{Page, Within};
+use tree::Node;
 
 use crate::model::Finding;
 
@@ -75,6 +78,28 @@ impl Document {
     #[must_use]
     pub fn warnings(&self) -> &[Finding] {
         &self.warnings
+    }
+
+    /// Where an artifact is, as it is written there; a [`File`] has it as addresses are written usually.
+    #[must_use]
+    pub fn location(&self, artifact: usize) -> Option<&str> {
+        self.written(artifact, "location")
+    }
+
+    /// Where the signature of an artifact is, as it is written there.
+    #[must_use]
+    pub fn signature(&self, artifact: usize) -> Option<&str> {
+        self.written(artifact, "signature")
+    }
+
+    fn written(&self, artifact: usize, key: &str) -> Option<&str> {
+        self.member(artifact, key)?.text().filter(|text| !text.is_empty())
+    }
+
+    fn member(&self, artifact: usize, key: &str) -> Option<&Node> {
+        let Place { arch, artifact, format, kind } = &self.stream.artifacts.get(artifact)?.place;
+        let keys = ["architectures", arch, "artifacts", artifact, "formats", format, kind, key];
+        keys.into_iter().try_fold(self.opened.stream(), Node::get)
     }
 
     /// The bytes that were read.
