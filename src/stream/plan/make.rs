@@ -107,15 +107,14 @@ fn claimed<'a>(stream: &'a Stream, placed: &[Placed<'_>], settings: &LayoutSetti
 /// The files, each key once.
 fn merged(placed: &[Placed<'_>], settings: &LayoutSettings) -> Vec<Wanted> {
     let mut files: Vec<Wanted> = Vec::new();
-    let mut places: BTreeMap<&Key, usize> = BTreeMap::new();
+    let mut by_key: BTreeMap<&Key, usize> = BTreeMap::new();
     for one in placed {
         let file = wanted(one, settings);
-        match places.get(&one.key) {
-            Some(place) => merge(&mut files[*place], file),
-            None => {
-                places.insert(&one.key, files.len());
-                files.push(file);
-            }
+        if let Some(at) = by_key.get(&one.key) {
+            merge(&mut files[*at], file);
+        } else {
+            by_key.insert(&one.key, files.len());
+            files.push(file);
         }
     }
     files

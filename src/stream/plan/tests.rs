@@ -149,29 +149,29 @@ fn a_name_that_leads_elsewhere_is_an_error_at_its_line() {
 
 #[test]
 fn what_would_be_a_file_and_a_folder_is_refused() {
-    let one = artifact("x86_64/qemu/qcow2/disk", "1", "https://o/x");
-    let other = artifact("x/qemu/x/disk", "1", "https://o/y");
-    let both = stream("rhcos-4.8", [with_file(one, |file| file.name = "qemu".into()), other]);
-    // `x/qemu` is a file, and the folder of `x/qemu/y`.
-    let mut both = both;
-    both.artifacts[0].place.arch = "x".into();
-    both.artifacts[1].place.format = "qcow2".into();
+    let folder = artifact("clients/qemu/qcow2/disk", "1", "https://o/x");
+    let file = artifact("x86_64/qemu/qcow2/disk", "1", "https://o/clients");
+    let stream = stream("rhcos-4.8", [folder, file]);
     let layout = LayoutSettings::new(Layout::parse("{arch}/{name}", None).unwrap());
-    assert!(plan(&both, &all(&both), &layout).is_ok());
-    both.artifacts[1].place.arch = "x/qemu".into();
-    assert_eq!(
-        codes(&plan(&both, &all(&both), &layout).unwrap_err()),
-        [("no-place", 20)],
-        "no value has a slash"
-    );
-    let nested = LayoutSettings::new(Layout::parse("{kind}/{name}", None).unwrap());
-    both.artifacts[1].place.arch = "x".into();
-    both.artifacts[0].file.as_mut().unwrap().name = "sha256sum.txt".into();
-    assert_eq!(
-        codes(&plan(&both, &all(&both), &nested).unwrap_err()),
-        [("clash", 10), ("clash", 20)],
-        "that is ours"
-    );
+    assert_eq!(keys(&plan(&stream, &all(&stream), &layout).unwrap()), ["clients/x", "x86_64/clients"]);
+    let key_aliases = KeyAliases::mirror_openshift_com("pub/openshift-v4").unwrap();
+    let findings = plan(&stream, &all(&stream), &LayoutSettings { key_aliases, ..layout }).unwrap_err();
+    assert_eq!(codes(&findings)[0], ("clash", 10));
+    assert!(findings[0].message.contains("`x86_64/clients` would be a folder"), "{findings:?}");
+}
+
+#[test]
+fn what_lies_beside_the_files_of_a_build_is_no_file_of_the_stream() {
+    for name in ["sha256sum.txt", "sha256sum.txt.gpg", "rhcos-id.txt"] {
+        let stream =
+            stream("rhcos-4.8", [artifact("x86_64/qemu/qcow2/disk", "1", &format!("https://o/{name}"))]);
+        assert_eq!(codes(&plan(&stream, &[0], &settings("build")).unwrap_err()), [("clash", 10)]);
+        assert_eq!(
+            keys(&plan(&stream, &[0], &settings("flat")).unwrap()),
+            [name],
+            "nothing lies beside it there"
+        );
+    }
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn files_go_where_the_server_reads_them_and_clash_there() {
     let plan_of = |selected: &[usize]| plan(&stream, selected, &aliased("{arch}/x/{release}/{name}"));
     assert_eq!(keys(&plan_of(&[1]).unwrap()), ["x86_64/x/1/a"]);
     assert_eq!(plan_of(&[1]).unwrap().directories[0].key.as_ref().unwrap().as_str(), "x86_64/x/1");
-    assert_eq!(codes(&plan_of(&[0, 1]).unwrap_err()), [("clash", 20)]);
+    assert_eq!(codes(&plan_of(&[0, 1]).unwrap_err())[0], ("clash", 20));
     let goarch = plan(&stream, &[0], &aliased("{goarch}/{name}")).unwrap();
     assert_eq!(keys(&goarch), ["x86_64/a"]);
 }

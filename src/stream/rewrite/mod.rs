@@ -125,7 +125,7 @@ pub fn rewrite(
                     findings.push(findings::error(stream, artifact, "no-place", message));
                 }
                 (Ok(file), true) => {
-                    changes.extend(places.changes(at, file, rewriting.unsigned.contains(&at)))
+                    changes.extend(places.changes(at, file, rewriting.unsigned.contains(&at)));
                 }
             },
         }
