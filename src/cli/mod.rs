@@ -26,6 +26,7 @@ mod run;
 mod serve;
 pub mod settings;
 mod stop;
+mod stream;
 mod told;
 mod version;
 
@@ -91,6 +92,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::ImageStreams(settings) => in_runtime(imagestreams::imagestreams(*settings, output)),
         Action::Serve(settings) => in_runtime(serve::serve(*settings, output)),
         Action::Nightly(settings) => in_runtime(nightly::nightly(*settings, output)),
+        Action::Stream(settings) => in_runtime(stream::stream(settings, output)),
         Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
         Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
         Action::Configmap(settings) => configmap::configmap(&settings, output),

@@ -51,9 +51,14 @@ impl Output {
 
     /// Writes `text` to stdout. A reader that went away (`| head`) has what it wanted and is no failure.
     pub(super) fn data(&self, text: &str) -> Exit {
+        self.bytes(text.as_bytes())
+    }
+
+    /// As [`data`](Self::data), for what may be no text.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> Exit {
         self.progress.clear();
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 tracing::error!("cannot write to standard output: {error}");
                 Exit::Failed

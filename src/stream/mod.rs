@@ -29,5 +29,5 @@ pub mod source;
 pub mod state;
 pub mod sums;
 pub mod uncompressed;
-pub mod versions;
 pub mod validate;
+pub mod versions;

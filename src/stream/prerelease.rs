@@ -33,7 +33,10 @@ pub fn standing(published: &Stream, ours: &Stream, selected: &[usize]) -> Standi
 }
 
 /// What makes a stream what it is: builds and bytes, wherever they are.
-fn listed<'a>(stream: &'a Stream, which: &[usize]) -> BTreeSet<(&'a Place, Option<&'a str>, Option<&'a Digest>)> {
+fn listed<'a>(
+    stream: &'a Stream,
+    which: &[usize],
+) -> BTreeSet<(&'a Place, Option<&'a str>, Option<&'a Digest>)> {
     let artifacts = which.iter().filter_map(|at| stream.artifacts.get(*at));
     let listed = artifacts.map(|artifact| {
         let sha256 = artifact.file.as_ref().ok().map(|file| &file.sha256);
@@ -80,8 +83,14 @@ mod tests {
     #[test]
     fn the_same_builds_are_the_same_whenever_they_were_listed() {
         let (old, new) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
-        assert_eq!(of(&stream(old, "9.6.20260101-0", 'a'), &stream(new, "9.6.20260101-0", 'a')), Standing::Same);
-        assert_ne!(of(&stream(old, "9.6.20260101-0", 'a'), &stream(old, "9.6.20260101-0", 'b')), Standing::Same);
+        assert_eq!(
+            of(&stream(old, "9.6.20260101-0", 'a'), &stream(new, "9.6.20260101-0", 'a')),
+            Standing::Same
+        );
+        assert_ne!(
+            of(&stream(old, "9.6.20260101-0", 'a'), &stream(old, "9.6.20260101-0", 'b')),
+            Standing::Same
+        );
     }
 
     // 14.74

@@ -39,6 +39,7 @@ pub(super) fn artifact(place: &str, release: &str, location: &str) -> Artifact {
         sha256: Digest::of(location.as_str().as_bytes()),
         name: name.into(),
         uncompressed: None,
+        uncompressed_fault: None,
         signature: None,
         location,
     };

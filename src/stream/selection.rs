@@ -68,6 +68,16 @@ impl Selection {
         })
     }
 
+    /// Whether the container image of an architecture is meant: it has no format and no kind.
+    #[must_use]
+    pub fn takes_containers_of(&self, arch: &str) -> bool {
+        let name: std::sync::Arc<str> = "kubevirt".into();
+        let place = Place { arch: arch.into(), artifact: name, format: "".into(), kind: "".into() };
+        self.parts()[..2].iter().all(|part| {
+            part.patterns.is_empty() || part.patterns.iter().any(|pattern| part.is_matched(pattern, &place))
+        })
+    }
+
     fn is_given(&self) -> bool {
         self.parts().iter().any(|part| !part.patterns.is_empty())
     }

@@ -22,8 +22,8 @@ pub use nightly::{BackendSettings, Nightly, Parameter, SaidBy};
 pub use policy::PolicySettings;
 pub use prune::PruneTags;
 pub use stream::{
-    Destinations, Errand, Level, PinSettings, Placing, Rewritten, Stream, StreamInput, StreamMirror, StreamPins,
-    StreamPrune, StreamResolve, StreamRewrite, StreamValidate,
+    Destinations, Errand, Level, PinSettings, Placing, Rewritten, Stream, StreamInput, StreamMirror,
+    StreamPins, StreamPrune, StreamResolve, StreamRewrite, StreamValidate,
 };
 pub use values::{
     AuthCheck, ClientIdentity, Configmap, Connection, Console, Copying, Explain, Lint, Merge, Pace, Run,

@@ -11,9 +11,10 @@ use super::{Connection, Draft, Pace, UsageError};
 use crate::cli::args::value::{Count, Fraction, RepositoryName, Span, Truth};
 use crate::cli::args::{
     AliasesName, ArtifactArgs, DestinationArgs, GitPins, Glob, LayoutArgs, LevelWord, MirrorArgs, OcpVersion,
-    PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs, ScopeWord, SignatureRule,
-    SourceArgs, Status, StoreAddress, StreamAction, StreamMirrorCommand, StreamPinsCommand, StreamPruneCommand,
-    StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand, ValidateArgs, VerifyWord, WebAddress,
+    PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs, ScopeWord,
+    SignatureRule, SourceArgs, Status, StoreAddress, StreamAction, StreamMirrorCommand, StreamPinsCommand,
+    StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand, ValidateArgs,
+    VerifyWord, WebAddress,
 };
 use crate::model::{Key, Repository};
 use crate::objects::Address;
@@ -221,6 +222,8 @@ pub struct PinSettings {
     pub streams: Vec<String>,
     /// Histories.
     pub git: Vec<GitPins>,
+    /// Files of old commits that are no stream files are passed over.
+    pub ignore_unreadable: bool,
     /// Lists.
     pub lists: Vec<PathBuf>,
     /// So many there must be.
@@ -294,8 +297,12 @@ impl Draft<'_> {
     /// None: something is missing or wrong, which is among the errors.
     pub(super) fn stream(&mut self, action: StreamAction) -> Option<Stream> {
         Some(match action {
-            StreamAction::Mirror(args) => Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Mirror)?)),
-            StreamAction::Promote(args) => Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Promote)?)),
+            StreamAction::Mirror(args) => {
+                Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Mirror)?))
+            }
+            StreamAction::Promote(args) => {
+                Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Promote)?))
+            }
             StreamAction::Prerelease(command) => {
                 let PrereleaseAction::Publish(args) = command.action;
                 Stream::Mirror(Box::new(self.stream_mirror(*args, Errand::Prerelease)?))
@@ -315,6 +322,9 @@ impl Draft<'_> {
         let version = layout.version.clone().map(Into::into);
         let placing = self.placing(&layout, on(mirror.sums));
         let rewritten = self.rewritten(args.rewrite);
+        if errand != Errand::Mirror && rewritten.url.is_none() {
+            self.errors.push(UsageError::Missing { flag: "url", such_as: "https://mirror.example.com/pub" });
+        }
         let publish = self.key("publish-stream", mirror.publish_stream.as_deref());
         let destinations = self.destinations(args.destination);
         let is_full = on(mirror.force) || mirror.verify == Some(VerifyWord::Full);
@@ -385,7 +395,8 @@ impl Draft<'_> {
         let placing = self.placing(&layout, false);
         let use_staging = on(resolve.use_staging);
         if use_staging && resolve.prefix.is_none() && resolve.staging_prefix.is_none() {
-            self.errors.push(UsageError::Missing { flag: "staging-prefix", such_as: "https://staging.example.com" });
+            self.errors
+                .push(UsageError::Missing { flag: "staging-prefix", such_as: "https://staging.example.com" });
         }
         let staging = resolve.staging_prefix.filter(|_| use_staging);
         Some(StreamResolve {
@@ -468,7 +479,10 @@ impl Draft<'_> {
         let layout = layout.map_err(|why| self.wrong("layout", &why)).ok();
         let ocp = args.ocp.as_ref().and_then(|OcpVersion(text)| text.parse().ok());
         let settings = LayoutSettings { ocp, sums, ..LayoutSettings::new(layout?) };
-        Some(Placing { settings, is_mirror_openshift: args.key_aliases == Some(AliasesName::MirrorOpenshift) })
+        Some(Placing {
+            settings,
+            is_mirror_openshift: args.key_aliases == Some(AliasesName::MirrorOpenshift),
+        })
     }
 
     fn rewritten(&mut self, args: RewriteArgs) -> Rewritten {
@@ -506,7 +520,8 @@ impl Draft<'_> {
                 Err(why) => self.wrong("dest", &why),
             }
         }
-        let variables = self.environment.of_stores().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        let variables =
+            self.environment.of_stores().map(|(name, value)| (name.to_owned(), value.clone())).collect();
         (addresses.len() == count).then_some(Destinations { addresses, variables, state: args.state })
     }
 
@@ -518,6 +533,7 @@ impl Draft<'_> {
         PinSettings {
             streams: args.pin_stream,
             git: args.pin_git,
+            ignore_unreadable: on(args.pin_ignore_unreadable),
             lists: args.pin_list,
             least: args.min_pins.map_or(1, |Count(count)| count.get()),
             accept_drop: on(args.accept_pin_drop),

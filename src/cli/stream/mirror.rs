@@ -1,7 +1,6 @@
 //! `stream mirror`, `stream promote` and `stream prerelease publish`: files get where they belong, then the stream file says so.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::input::{self, Input};
 use super::placed::{self, Placed, known_origins, place};
@@ -16,9 +15,10 @@ use crate::cli::settings::{Errand, Pace, StreamMirror};
 use crate::cli::stop::{self, Patience};
 use crate::engine::Stop;
 use crate::error::Chain;
-use crate::model::{Digest, Key, Row, Wire};
+use crate::model::{Digest, Finding, Key, Row, Severity, Wire};
 use crate::objects::Store;
 use crate::registry::Client;
+use crate::stream::document::Container;
 use crate::stream::mirror::{Mirrored, Order, Setup, mirror as bring, wanted_containers};
 use crate::stream::plan::{Layout, LayoutSettings, plan};
 
@@ -48,6 +48,9 @@ async fn prepared(settings: &StreamMirror, output: &Output, began: Began) -> Res
     let client = connect::client(&settings.connection, deadline)?;
     let stores = stores::open(&settings.destinations, &settings.connection)?;
     let input = input::read(&settings.input, &client, output).await?;
+    if settings.verify_uncompressed {
+        comparable(&input)?;
+    }
     let root = stores::root(&settings.destinations);
     let mut placed = place(&input, &settings.placing, &settings.rewritten, &root)?;
     output.findings(&placed.wanted.warnings);
@@ -57,11 +60,21 @@ async fn prepared(settings: &StreamMirror, output: &Output, began: Began) -> Res
     let publish = match (&settings.publish, settings.errand) {
         (Some(key), _) => Some(key.clone()),
         (None, Errand::Mirror) => None,
-        (None, errand) => Some(published::usual(errand, &settings.placing.settings, input.document.stream())?),
+        (None, errand) => {
+            Some(published::usual(errand, &settings.placing.settings, input.document.stream())?)
+        }
     };
     let aliases = &placed::settings(&settings.placing, &root)?.key_aliases;
     let publish = publish.map(|key| aliases.canonical(&key)).transpose()?;
     Ok(Ready { client, stores, input, placed, publish })
+}
+
+/// Whether what files decompress to can be compared, where that is asked for.
+fn comparable(input: &Input) -> Result<(), NothingAttempted> {
+    let artifacts = input.selected.iter().filter_map(|at| input.document.stream().artifacts.get(*at));
+    let faults = artifacts.filter_map(|artifact| artifact.file.as_ref().ok()?.uncompressed_fault.clone());
+    let faults: Vec<Finding> = faults.map(|fault| Finding { severity: Severity::Error, ..fault }).collect();
+    if faults.is_empty() { Ok(()) } else { Err(NothingAttempted::Findings(faults)) }
 }
 
 async fn run(
@@ -70,7 +83,8 @@ async fn run(
     began: Began,
     ready: &Ready,
 ) -> Result<(Exit, Vec<Row>), NothingAttempted> {
-    if settings.errand == Errand::Prerelease && !settings.force
+    if settings.errand == Errand::Prerelease
+        && !settings.force
         && let Some(key) = &ready.publish
     {
         match published::look(&ready.stores, key, &ready.input).await? {
@@ -154,7 +168,7 @@ async fn brought(
 
 fn order<'a>(settings: &StreamMirror, began: Began, ready: &'a Ready) -> Result<Order<'a>, NothingAttempted> {
     let stream = ready.input.document.stream();
-    let wants = |container: &crate::stream::document::Container| settings.input.selection.takes_container(&container.arch);
+    let wants = |container: &Container| settings.input.selection.takes_containers_of(&container.arch);
     let containers = match &settings.containers {
         Some(repository) => {
             wanted_containers(stream, wants, repository).map_err(NothingAttempted::Findings)?
@@ -184,12 +198,16 @@ fn order<'a>(settings: &StreamMirror, began: Began, ready: &'a Ready) -> Result<
 }
 
 /// Where a build that was published before its release has its files.
-fn candidates(settings: &StreamMirror, ready: &Ready) -> Result<BTreeMap<Digest, Vec<Key>>, NothingAttempted> {
+fn candidates(
+    settings: &StreamMirror,
+    ready: &Ready,
+) -> Result<BTreeMap<Digest, Vec<Key>>, NothingAttempted> {
     let mut candidates: BTreeMap<Digest, Vec<Key>> = BTreeMap::new();
     if settings.errand != Errand::Promote {
         return Ok(candidates);
     }
-    let layout = Layout::parse("prerelease", None).map_err(|error| NothingAttempted::Usage(error.to_string()))?;
+    let layout =
+        Layout::parse("prerelease", None).map_err(|error| NothingAttempted::Usage(error.to_string()))?;
     let placing = placed::settings(&settings.placing, &stores::root(&settings.destinations))?;
     let placing = LayoutSettings { layout, ..placing };
     let plan = plan(ready.input.document.stream(), &ready.input.selected, &placing);

@@ -102,7 +102,7 @@ fn is_of_others(refs: &str) -> bool {
 
 fn add(list: &mut Vec<Glob>, text: &str) -> Result<(), NothingAttempted> {
     let glob = Glob::parse(text)?;
-    if !list.contains(&glob) {
+    if !list.iter().any(|known| known.text() == glob.text()) {
         list.push(glob);
     }
     Ok(())

@@ -41,7 +41,8 @@ pub(super) fn place(
         None
     };
     let maps = rewritten.maps.iter();
-    let maps = maps.map(|(old, new)| Ok(PrefixMap { old: Base::parse(old.as_str())?, new: Base::parse(new.as_str())? }));
+    let maps = maps
+        .map(|(old, new)| Ok(PrefixMap { old: Base::parse(old.as_str())?, new: Base::parse(new.as_str())? }));
     let maps = maps.collect::<Result<Vec<_>, NothingAttempted>>()?;
     Ok(Placed { wanted, all, base, maps })
 }
@@ -56,6 +57,17 @@ pub(super) fn settings(placing: &Placing, root: &str) -> Result<LayoutSettings, 
 }
 
 impl Placed {
+    /// Takes what was rewritten already from where it was before.
+    pub(super) fn fetch_from(&mut self, origins: &Origins) {
+        for wanted in &mut self.wanted.files {
+            let Some(origin) = origins.get(&wanted.source, &wanted.sha256) else { continue };
+            wanted.source = origin.origin.clone();
+            if let (Some((url, _)), Some(before)) = (&mut wanted.signature, &origin.signature) {
+                *url = before.clone();
+            }
+        }
+    }
+
     /// Where the stream file is to say that files are; none: nobody asked.
     pub(super) fn to(&self) -> Option<To<'_>> {
         match &self.base {
@@ -84,11 +96,7 @@ pub(super) fn touch(rewritten: &Rewritten, at: SystemTime) -> Option<Touch> {
 }
 
 /// The map of origins at `path`, with what `changes` add to it.
-pub(super) fn origins(
-    path: &Path,
-    input: &Input,
-    changes: &[Change],
-) -> Result<String, NothingAttempted> {
+pub(super) fn origins(path: &Path, input: &Input, changes: &[Change]) -> Result<String, NothingAttempted> {
     let new = Origins::of(input.document.stream(), changes).map_err(NothingAttempted::Findings)?;
     let old = if path.exists() { Some(known_origins(path)?) } else { None };
     Ok(old.unwrap_or_default().merged(new).render())

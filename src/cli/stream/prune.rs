@@ -37,7 +37,9 @@ async fn pruned(
     let client = connect::client(&settings.connection, deadline)?;
     let stores = stores::open(&settings.destinations, &settings.connection)?;
     let [store] = stores.as_slice() else {
-        return Err(NothingAttempted::Usage("`stream prune` has one destination: give `--dest` once".to_owned()));
+        return Err(NothingAttempted::Usage(
+            "`stream prune` has one destination: give `--dest` once".to_owned(),
+        ));
     };
     let sources = sources(&settings.pins, client.clone())?;
     let (stop, progress) = (Stop::default(), output.progress());

@@ -29,7 +29,9 @@ pub(super) fn usual(
 ) -> Result<Key, NothingAttempted> {
     let ocp = settings.ocp.clone().or_else(|| Ocp::guessed(&stream.name));
     let ocp = ocp.ok_or_else(|| {
-        NothingAttempted::Usage("nothing says which version of OpenShift the stream is of: pass `--ocp X.Y`".to_owned())
+        NothingAttempted::Usage(
+            "nothing says which version of OpenShift the stream is of: pass `--ocp X.Y`".to_owned(),
+        )
     })?;
     let ocp = ocp.as_str();
     Ok(Key::parse(&match errand {
@@ -52,7 +54,8 @@ pub(super) async fn look(stores: &[Store], key: &Key, input: &Input) -> Result<P
         let published = Document::read(&name, &bytes, None).map_err(NothingAttempted::Findings)?;
         standings.push(standing(published.stream(), input.document.stream(), &input.selected));
     }
-    let rows = |outcome: &Outcome| stores.iter().map(|store| row(store, key, input, outcome.clone())).collect();
+    let rows =
+        |outcome: &Outcome| stores.iter().map(|store| row(store, key, input, outcome.clone())).collect();
     Ok(if standings.contains(&Standing::Newer) {
         Published::Newer(rows(&Outcome::Refused(Refusal::Newer)))
     } else if standings.iter().all(|standing| *standing == Standing::Same) {

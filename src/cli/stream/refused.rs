@@ -15,6 +15,7 @@ use crate::stream::location::BaseError;
 use crate::stream::origins::OriginsError;
 use crate::stream::pins::GlobError;
 use crate::stream::plan::{AliasError, TemplateError};
+use crate::stream::validate::PrefixError;
 
 /// Why nothing is attempted.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,8 @@ pub(super) enum NothingAttempted {
     Template(#[from] TemplateError),
     #[error("the stream file cannot be changed")]
     Edit(#[from] EditError),
+    #[error(transparent)]
+    Prefix(#[from] PrefixError),
     #[error("a pattern cannot be used")]
     Glob(#[from] GlobError),
     #[error("{0}")]

@@ -9,8 +9,9 @@ use crate::cli::report::{Began, Ended, conclude};
 use crate::cli::settings::{Level as LevelWord, Pace, StreamValidate};
 use crate::cli::stop::{self, Patience};
 use crate::engine::Stop;
-use crate::model::Row;
+use crate::model::{Host, Row};
 use crate::registry::Client;
+use crate::stream::document::Stream;
 use crate::stream::validate::{Level, Prefix, Selected, Validation, changed_since, validate as ask};
 
 /// Does what `settings` say.
@@ -18,7 +19,7 @@ pub(super) async fn validate(settings: &StreamValidate, output: &Output) -> Exit
     let began = Began::now();
     match asked(settings, output, began).await {
         Ok((client, rows)) => {
-            let (wire, exit) = (client.wire(), Exit::of_validation(&rows));
+            let (wire, exit) = (client.wire(), Exit::of(&rows));
             let ended =
                 Ended { command: "stream validate", dry_run: true, began, part: None, rows, wire, exit };
             conclude(ended, settings.pace.artifacts.as_deref(), output)
@@ -47,19 +48,19 @@ async fn asked(
     });
     let containers: Vec<usize> = wanted.map(|(at, _)| at).collect();
     let selected = Selected { artifacts: &artifacts, containers: &containers };
-    let validation = validation(settings)?;
+    let validation = validation(settings, stream)?;
     let (stop, progress) = (Stop::default(), output.progress());
     let signals = stop::signals().map_err(NothingAttempted::Signals)?;
     let Pace { deadline, grace, .. } = settings.pace;
     let rows = tokio::select! {
-        rows = Box::pin(ask(stream, selected, &validation, &client, &stop)) => rows,
+        rows = Box::pin(ask(stream, &selected, &validation, (&client, &stop))) => rows,
         never = progress.show() => match never {},
         never = stop::watch(stop.clone(), signals, Patience { deadline, grace }) => match never {},
     };
     Ok((client, rows))
 }
 
-fn validation(settings: &StreamValidate) -> Result<Validation, NothingAttempted> {
+fn validation(settings: &StreamValidate, stream: &Stream) -> Result<Validation, NothingAttempted> {
     let prefixes = settings.prefixes.iter().map(|url| Prefix::parse(url.as_str()));
     Ok(Validation {
         level: match settings.level {
@@ -69,7 +70,19 @@ fn validation(settings: &StreamValidate) -> Result<Validation, NothingAttempted>
         },
         require_prefixes: prefixes.collect::<Result<_, _>>()?,
         signatures: settings.signatures,
-        missing_statuses: settings.missing.clone(),
+        missing_statuses: missing(settings, stream),
         jobs: settings.pace.jobs.get(),
     })
+}
+
+/// What `--missing-status` says holds for every host of the stream.
+fn missing(settings: &StreamValidate, stream: &Stream) -> Vec<(Host, Vec<u16>)> {
+    if settings.missing.is_empty() {
+        return Vec::new();
+    }
+    let files = stream.artifacts.iter().filter_map(|artifact| artifact.file.as_ref().ok());
+    let mut hosts: Vec<Host> = files.filter_map(|file| file.location.host_str().map(Host::new)).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts.into_iter().map(|host| (host, settings.missing.clone())).collect()
 }

@@ -30,7 +30,8 @@ pub(super) fn rewritten(
     let Some(to) = &order.rewriting else { return Ok(None) };
     let rewriting =
         Rewriting { to: to.clone(), unselected: order.unselected, unsigned, touch: order.touch.clone() };
-    let mut changes = rewrite(order.document.stream(), order.selected, &rewriting).map_err(MirrorError::Findings)?;
+    let mut changes =
+        rewrite(order.document.stream(), order.selected, &rewriting).map_err(MirrorError::Findings)?;
     changes.extend(containers);
     let bytes = order.document.edited(&changes)?;
     Ok(Some((bytes, changes)))
@@ -69,7 +70,8 @@ pub(super) async fn tell(order: &Order<'_>, setup: &Setup<'_>, side: &Side<'_>) 
     }
     if let Some(program) = &order.push_command {
         let folder = side.store.root();
-        let (late, early): (Vec<&Key>, Vec<&Key>) = side.changed.iter().partition(|key| is_mutable(order, key));
+        let (late, early): (Vec<&Key>, Vec<&Key>) =
+            side.changed.iter().partition(|key| is_mutable(order, key));
         for (word, keys) in [("data", early), ("index", late)] {
             told.extend(run(program, folder, word, &lines(keys), side).await);
         }
@@ -82,7 +84,13 @@ pub(super) async fn tell(order: &Order<'_>, setup: &Setup<'_>, side: &Side<'_>) 
 }
 
 /// None: it did what it was to do, or had nothing to do.
-async fn run(program: &Path, folder: Option<&Path>, word: &str, paths: &[String], side: &Side<'_>) -> Option<Row> {
+async fn run(
+    program: &Path,
+    folder: Option<&Path>,
+    word: &str,
+    paths: &[String],
+    side: &Side<'_>,
+) -> Option<Row> {
     if paths.is_empty() {
         return None;
     }

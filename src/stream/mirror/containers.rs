@@ -6,7 +6,10 @@ use futures_util::stream;
 
 use super::order::{Order, Setup};
 use crate::engine::{Engine, Extent, Options};
-use crate::model::{Batch, Desired, Endpoint, Finding, ImageRef, Origin, Outcome, Reference, Repository, Row, Severity, Span, Tag, Version};
+use crate::model::{
+    Batch, Desired, Endpoint, Finding, ImageRef, Origin, Outcome, Reference, Repository, Row, Severity, Span,
+    Tag, Version,
+};
 use crate::stream::arch::goarch;
 use crate::stream::document::{Change, Container, Stream};
 

@@ -11,7 +11,11 @@ use crate::stream::sums::{MARK, SUMS, Sums};
 const LARGEST: u64 = 1 << 20;
 
 /// Takes the mark away before anything in the directory changes. True: there was one.
-pub(super) async fn unmark(store: &Store, held: &mut Held, directory: &Directory) -> Result<bool, MirrorError> {
+pub(super) async fn unmark(
+    store: &Store,
+    held: &mut Held,
+    directory: &Directory,
+) -> Result<bool, MirrorError> {
     let mark = name(directory, MARK)?;
     if held.objects.remove(&mark).is_none() {
         return Ok(false);
@@ -49,7 +53,11 @@ fn is_in(key: &Key, directory: &Directory, name: &str) -> bool {
 }
 
 /// Marks the directory complete, unless it is marked so.
-pub(super) async fn mark(store: &Store, held: &Held, directory: &Directory) -> Result<Option<Key>, MirrorError> {
+pub(super) async fn mark(
+    store: &Store,
+    held: &Held,
+    directory: &Directory,
+) -> Result<Option<Key>, MirrorError> {
     let key = name(directory, MARK)?;
     let content = format!("{}\n", directory.release);
     if held.objects.contains_key(&key) {

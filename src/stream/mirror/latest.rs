@@ -20,8 +20,13 @@ pub(super) async fn follow(
 ) -> Result<Vec<Key>, MirrorError> {
     let base = base(directory, version)?;
     let objects = store.list(base.as_ref()).await?;
-    let below = |key: &Key| base.as_ref().map_or(key.as_str(), |base| &key.as_str()[base.as_str().len() + 1..]).to_owned();
-    let marked: BTreeSet<String> = objects.iter().filter_map(|object| below(&object.key).strip_suffix(&format!("/{MARK}")).map(str::to_owned)).collect();
+    let below = |key: &Key| {
+        base.as_ref().map_or(key.as_str(), |base| &key.as_str()[base.as_str().len() + 1..]).to_owned()
+    };
+    let marked: BTreeSet<String> = objects
+        .iter()
+        .filter_map(|object| below(&object.key).strip_suffix(&format!("/{MARK}")).map(str::to_owned))
+        .collect();
     let mut changed = Vec::new();
     for latest in versions(&marked).latest() {
         let (from, to) = (join(base.as_ref(), &latest.is)?, join(base.as_ref(), &latest.directory)?);
@@ -66,7 +71,13 @@ async fn copy(store: &Store, from: &Key, to: &Key, objects: &[Object]) -> Result
     if read(store, to).await?.as_ref() == Some(&sums) {
         return Ok(Vec::new());
     }
-    let names = |folder: &Key| objects.iter().filter(|object| object.key.is_below(folder)).map(|object| object.key.name().to_owned()).collect::<BTreeSet<_>>();
+    let names = |folder: &Key| {
+        objects
+            .iter()
+            .filter(|object| object.key.is_below(folder))
+            .map(|object| object.key.name().to_owned())
+            .collect::<BTreeSet<_>>()
+    };
     let (wanted, there) = (names(from), names(to));
     let mut changed = Vec::new();
     for name in wanted.iter().filter(|name| !matches!(name.as_str(), MARK | SUMS)) {
@@ -113,8 +124,7 @@ mod tests {
         let marked = ["4.19/4.19.0", "4.19/latest", "pre-release/4.20.0-ec.1", "latest", "x/y"];
         let versions = versions(&marked.map(str::to_owned).into());
         let latest = versions.latest();
-        let of: Vec<(&str, &str)> =
-            latest.iter().map(|latest| (&*latest.directory, &*latest.is)).collect();
+        let of: Vec<(&str, &str)> = latest.iter().map(|latest| (&*latest.directory, &*latest.is)).collect();
         assert_eq!(
             of,
             [

@@ -41,7 +41,8 @@ pub(super) enum Need {
 /// Looks at everything that `order` wants to be in `store`. What was found right before is not read again.
 pub(super) async fn look(order: &Order<'_>, setup: &Setup<'_>, store: &Store) -> Result<Held, StateError> {
     let mut held = Held::default();
-    let listed: BTreeSet<&Key> = order.plan.directories.iter().filter_map(|directory| directory.key.as_ref()).collect();
+    let listed: BTreeSet<&Key> =
+        order.plan.directories.iter().filter_map(|directory| directory.key.as_ref()).collect();
     let lists = stream::iter(&listed).map(|folder| store.list(Some(folder)));
     let mut lists = lists.buffered(setup.jobs * LOOKS);
     while let Some(objects) = lists.try_next().await? {

@@ -21,7 +21,9 @@ mod signature;
 mod transfer;
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, stream};
 
 use side::{Needs, Side};
@@ -59,12 +61,43 @@ pub type Rewritten = (Vec<u8>, Vec<Change>);
 /// Brings everything that `order` wants to every destination.
 pub async fn mirror(order: &Order<'_>, setup: &Setup<'_>) -> Mirrored {
     let mut sides = open(setup, order).await;
+    let (mut rows, unsigned) = data(order, setup, &mut sides).await;
     if !setup.is_dry_run {
         for side in &mut sides {
+            rows.extend(side.finish(order).await);
+        }
+    }
+    let (of_containers, changes) = containers::copy(order, setup).await;
+    rows.extend(of_containers);
+    let is_complete =
+        sides.iter().all(|side| side.is_complete(order)) && changes.len() == order.containers.len();
+    let rewritten = after::rewritten(order, &unsigned, changes);
+    rows.extend(end(order, setup, &mut sides, rewritten.as_ref().ok()).await);
+    Mirrored {
+        is_guarded: rows.iter().any(|row| matches!(row.outcome, Outcome::Refused(_)))
+            || sides.iter().any(Side::is_taken),
+        is_complete,
+        rows,
+        rewritten,
+    }
+}
+
+async fn open<'a>(setup: &Setup<'a>, order: &Order<'_>) -> Vec<Side<'a>> {
+    let numbered = stream::iter(setup.stores.iter().enumerate());
+    numbered.map(|store| Side::open(order, setup, store)).buffered(SIDES).collect().await
+}
+
+/// Brings files and their signatures. Gives their rows, and the artifacts whose signature is nowhere.
+async fn data(order: &Order<'_>, setup: &Setup<'_>, sides: &mut [Side<'_>]) -> (Vec<Row>, BTreeSet<usize>) {
+    if !setup.is_dry_run {
+        for side in sides.iter_mut() {
             side.prepare(order, setup.began).await;
         }
     }
-    let (came, mut rows) = bring(order, setup, &sides).await;
+    let (came, rows) = tokio::select! {
+        brought = bring(order, setup, sides) => brought,
+        never = watch(setup, sides) => match never {},
+    };
     let mut unsigned = BTreeSet::new();
     for Arrived { wanted, done, signatures } in came {
         for one in &done {
@@ -78,23 +111,17 @@ pub async fn mirror(order: &Order<'_>, setup: &Setup<'_>) -> Mirrored {
             }
         }
     }
-    let is_all_there = |side: &Side<'_>| side.is_complete(order);
-    if !setup.is_dry_run {
-        for side in &mut sides {
-            rows.extend(side.finish(order).await);
-        }
+    (rows, unsigned)
+}
+
+/// Gives everything up once somebody else has taken a destination: two must not write there.
+async fn watch(setup: &Setup<'_>, sides: &[Side<'_>]) -> Infallible {
+    let mut lost: FuturesUnordered<_> = sides.iter().map(Side::lost).collect();
+    if lost.next().await.is_some() {
+        tracing::error!("another run has taken the destination: this one gives up");
+        setup.stop.now.cancel();
     }
-    let (of_containers, changes) = containers::copy(order, setup).await;
-    rows.extend(of_containers);
-    let is_complete = sides.iter().all(is_all_there) && changes.len() == order.containers.len();
-    let rewritten = after::rewritten(order, &unsigned, changes);
-    rows.extend(end(order, setup, &mut sides, rewritten.as_ref().ok()).await);
-    Mirrored {
-        is_guarded: rows.iter().any(|row| matches!(row.outcome, Outcome::Refused(_))),
-        is_complete,
-        rows,
-        rewritten,
-    }
+    std::future::pending().await
 }
 
 /// What comes once files are there: the stream file, and whoever is told; the destination is somebody else's again.
@@ -114,11 +141,6 @@ async fn end(
         side.close().await;
     }
     rows
-}
-
-async fn open<'a>(setup: &Setup<'a>, order: &Order<'_>) -> Vec<Side<'a>> {
-    let numbered = stream::iter(setup.stores.iter().enumerate());
-    numbered.map(|store| Side::open(order, setup, store)).buffered(SIDES).collect().await
 }
 
 /// Brings what is lacking, so many files at a time.

@@ -23,19 +23,11 @@ pub(super) fn of(order: &Order<'_>, side: &Side<'_>, wanted: &Wanted, done: &Don
     rows.collect()
 }
 
-/// As [`of`], for what nothing was moved for.
-pub(super) fn unmoved(order: &Order<'_>, side: &Side<'_>, wanted: &Wanted, outcome: &Outcome) -> Vec<Row> {
-    let artifacts = wanted.artifacts.iter();
-    artifacts.map(|artifact| plain(order, side, wanted, *artifact, outcome.clone())).collect()
-}
-
 fn plain(order: &Order<'_>, side: &Side<'_>, wanted: &Wanted, artifact: usize, outcome: Outcome) -> Row {
     let stream = order.document.stream();
     let place = stream.artifacts.get(artifact).map(|artifact| artifact.place.to_string());
-    let origin = Origin::Artifact {
-        file: Arc::clone(&stream.file),
-        artifact: place.unwrap_or_default().into(),
-    };
+    let origin =
+        Origin::Artifact { file: Arc::clone(&stream.file), artifact: place.unwrap_or_default().into() };
     let source = Locator::Url(SafeUrl::new(wanted.source.clone()));
     let target = side.store.locator(&wanted.key);
     let mut row = Row::of_nothing(origin, None, (source, target), outcome);

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::directory;
 use super::error::MirrorError;
+use super::latest;
 use super::look::{Held, Need, look};
 use super::order::{Order, Setup};
 use super::rows;
@@ -13,7 +14,7 @@ use crate::error::{Chain, Failure, Stage};
 use crate::model::{Digest, Key, Locator, Outcome, Refusal, Row};
 use crate::objects::{Expected, Kind, Store};
 use crate::stream::plan::{Directory, Wanted};
-use crate::stream::state::{Lease, Lock};
+use crate::stream::state::{Lease, Lock, LockError};
 use crate::stream::sums::Sums;
 
 /// What nobody went on with for so long is cleared away.
@@ -32,7 +33,8 @@ pub(super) struct Side<'a> {
     /// What keeps anything from being done with it any more.
     pub(super) trouble: Option<Failure>,
     /// Nobody else writes there meanwhile.
-    pub(super) lock: Option<Lock>,
+    lock: Option<Lock>,
+    is_locked: bool,
 }
 
 /// What is to be done for a file in one destination.
@@ -51,9 +53,18 @@ impl<'a> Side<'a> {
         (number, store): (usize, &'a Store),
     ) -> Self {
         let (signatures, changed) = (BTreeMap::new(), Vec::new());
-        let mut side =
-            Self { number, store, held: Held::default(), signatures, changed, trouble: None, lock: None };
+        let mut side = Self {
+            number,
+            store,
+            held: Held::default(),
+            signatures,
+            changed,
+            trouble: None,
+            lock: None,
+            is_locked: false,
+        };
         if let Err(error) = side.begin(order, setup).await {
+            side.is_locked = matches!(&error, MirrorError::Lock(LockError::Held(_) | LockError::Contended));
             side.trouble = Some(Failure::new(Stage::Plan, error));
         }
         side
@@ -122,7 +133,8 @@ impl<'a> Side<'a> {
     fn is_to_change(&self, order: &Order<'_>, directory: &Directory) -> bool {
         files(order, directory).any(|wanted| {
             let keys = std::iter::once(&wanted.key).chain(&wanted.aliases);
-            keys.into_iter().any(|key| matches!(self.held.need(wanted, key, order.is_overwriting), Need::Bring(_)))
+            keys.into_iter()
+                .any(|key| matches!(self.held.need(wanted, key, order.is_overwriting), Need::Bring(_)))
         })
     }
 
@@ -155,15 +167,33 @@ impl<'a> Side<'a> {
                 rows.push(rows::besides(name, what, Outcome::Failed(failure)));
             }
         }
+        if self.trouble.is_none()
+            && let Err(error) = self.follow(order).await
+        {
+            let failure = Failure::new(Stage::Transfer, error);
+            self.trouble = Some(failure.clone());
+            let what = ("the folders `latest`", Locator::Text(self.store.to_string().into()));
+            rows.push(rows::besides("latest", what, Outcome::Failed(failure)));
+        }
         self.remember().await;
         rows
     }
 
-    async fn finish_one(
-        &mut self,
-        order: &Order<'_>,
-        directory: &Directory,
-    ) -> Result<(), MirrorError> {
+    /// Lets the folders `latest` follow, once all of a release is there.
+    async fn follow(&mut self, order: &Order<'_>) -> Result<(), MirrorError> {
+        let Some(version) = order.latest.as_ref().filter(|_| self.is_complete(order)) else { return Ok(()) };
+        for directory in &order.plan.directories {
+            self.changed.extend(latest::follow(self.store, directory, version).await?);
+        }
+        Ok(())
+    }
+
+    /// Whether somebody else has it.
+    pub(super) fn is_taken(&self) -> bool {
+        self.is_locked
+    }
+
+    async fn finish_one(&mut self, order: &Order<'_>, directory: &Directory) -> Result<(), MirrorError> {
         self.name(order, directory).await?;
         let mut sums = Sums::default();
         let (mut is_complete, mut is_anything) = (directory.is_whole, false);
@@ -176,7 +206,8 @@ impl<'a> Side<'a> {
                     is_complete = false;
                 }
             }
-            let signature = wanted.signature.as_ref().and_then(|(_, key)| Some((key, self.signatures.get(key)?)));
+            let signature =
+                wanted.signature.as_ref().and_then(|(_, key)| Some((key, self.signatures.get(key)?)));
             if let Some((key, digest)) = signature {
                 sums.insert(key.name(), digest.clone());
             }
@@ -200,7 +231,8 @@ impl<'a> Side<'a> {
             }
             for alias in &wanted.aliases {
                 let Need::Bring(over) = self.held.need(wanted, alias, order.is_overwriting) else { continue };
-                let expected = Expected { sha256: wanted.sha256.clone(), size: None, kind: Kind::Immutable, over };
+                let expected =
+                    Expected { sha256: wanted.sha256.clone(), size: None, kind: Kind::Immutable, over };
                 let stamp = self.store.copy(&wanted.key, alias, &expected).await?;
                 self.held.put(alias, stamp, wanted.sha256.clone());
                 self.changed.push(alias.clone());

@@ -48,4 +48,3 @@ pub(super) async fn bring(
     store.write(key, content, Kind::Immutable, &over).await?;
     Ok(Signature::Came(key.clone(), digest))
 }
-

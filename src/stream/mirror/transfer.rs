@@ -50,14 +50,22 @@ pub(super) async fn bring(
     lacking: Vec<Lacking<'_>>,
 ) -> Vec<Done> {
     let began = Instant::now();
-    let (near, far): (Vec<_>, Vec<_>) =
-        lacking.into_iter().partition(|lacking| lacking.elsewhere.is_some());
+    let (near, far): (Vec<_>, Vec<_>) = lacking.into_iter().partition(|lacking| lacking.elsewhere.is_some());
     let mut done = Vec::new();
     for lacking in near {
         done.push(copy(wanted, &lacking).await);
     }
     if !far.is_empty() {
-        let mut fetch = Fetch { order, setup, wanted, open: far, done: Vec::new(), note: None, attempts: 0, is_resumed: false };
+        let mut fetch = Fetch {
+            order,
+            setup,
+            wanted,
+            open: far,
+            done: Vec::new(),
+            note: None,
+            attempts: 0,
+            is_resumed: false,
+        };
         let ((), requests) = counted(fetch.run()).await;
         // What several share counts once.
         if let Some(first) = fetch.done.first_mut() {

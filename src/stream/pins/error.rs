@@ -101,7 +101,9 @@ impl Unread {
                  not match it"
             ),
             Problem::Git(_) => {
-                format!("nothing was deleted: see that `{name}` is a whole clone that `git fsck` has no fault with")
+                format!(
+                    "nothing was deleted: see that `{name}` is a whole clone that `git fsck` has no fault with"
+                )
             }
             Problem::Shallow => format!("nothing was deleted: run `git fetch --unshallow` in `{name}`"),
             Problem::NoRef(_) | Problem::NoPath(_) => format!(
@@ -127,7 +129,9 @@ impl Classify for PinsError {
     fn advice(&self) -> Option<String> {
         Some(match self {
             Self::Unread(all) => all.iter().map(Unread::advice).collect::<Vec<_>>().join("; "),
-            Self::Empty => "nothing was deleted: name the stream files, histories and lists that pin builds".to_owned(),
+            Self::Empty => {
+                "nothing was deleted: name the stream files, histories and lists that pin builds".to_owned()
+            }
         })
     }
 }

@@ -115,7 +115,8 @@ impl Layout {
     }
 
     /// The version that is in its names.
-    pub(super) fn version(&self) -> Option<&ReleaseVersion> {
+    #[must_use]
+    pub fn version(&self) -> Option<&ReleaseVersion> {
         self.version.as_ref()
     }
 

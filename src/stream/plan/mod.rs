@@ -15,7 +15,7 @@ mod tests;
 mod wanted;
 
 pub use key_aliases::{AliasError, KeyAliases};
-pub use layout::{Layout, LayoutError, LayoutSettings};
+pub use layout::{Layout, LayoutError, LayoutSettings, Ocp};
 pub use make::plan;
 pub use rename::{ReleaseVersion, VersionError};
 pub use template::{Found, Placeholder, RenderError, Template, TemplateError, Values};

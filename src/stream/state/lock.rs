@@ -154,11 +154,16 @@ async fn taken(store: &Store, key: &Key, holder: &Holder) -> Result<Stamp, LockE
             // The answer to our own write was lost.
             Some((found, stamp)) if found.run == holder.run => return Ok(stamp),
             Some((found, stamp)) => {
-                let modified = store.look(key).await.map_err(StateError::Store)?.map(|object| object.modified);
+                let modified =
+                    store.look(key).await.map_err(StateError::Store)?.map(|object| object.modified);
                 if !is_stale(&found, modified, SystemTime::now()) {
                     return Err(LockError::Held(Box::new(found)));
                 }
-                tracing::warn!(run = found.run, host = found.host, "takes over the lock of a run that is gone");
+                tracing::warn!(
+                    run = found.run,
+                    host = found.host,
+                    "takes over the lock of a run that is gone"
+                );
                 Over::Only(stamp)
             }
         };
@@ -233,8 +238,7 @@ mod tests {
     /// Somebody who was last heard of so long ago.
     async fn somebody(store: &Store, folder: &tempfile::TempDir, ago: Duration) {
         let then = SystemTime::now() - ago;
-        let gone =
-            Holder { host: "there".into(), pid: 7, run: "gone".into(), since: then, refreshed: then };
+        let gone = Holder { host: "there".into(), pid: 7, run: "gone".into(), since: then, refreshed: then };
         record::write(store, &Key::of_state(NAME).unwrap(), &gone, &Over::Anything).await.unwrap();
         File::open(folder.path().join(".image-mirror/lock")).unwrap().set_modified(then).unwrap();
     }
@@ -273,7 +277,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder);
         somebody(&store, &folder, STALE * 2).await;
-        File::open(folder.path().join(".image-mirror/lock")).unwrap().set_modified(SystemTime::now()).unwrap();
+        File::open(folder.path().join(".image-mirror/lock"))
+            .unwrap()
+            .set_modified(SystemTime::now())
+            .unwrap();
         assert!(matches!(Lock::take(&store, "here", "one").await, Err(LockError::Held(_))));
         assert_eq!(holder(&store).await.unwrap().run, "gone", "nothing was written");
     }

@@ -18,6 +18,7 @@ use url::Url;
 
 use super::document::{Artifact, Container, File, Stream};
 use super::source::Source;
+use crate::engine::Stop;
 use crate::model::{Digest, Hasher, Host, Locator, Moved, Origin, Outcome, Row};
 use crate::redact::SafeUrl;
 use crate::registry::{Client, Error, Frame, Probed, Start, counted};
@@ -84,7 +85,7 @@ pub async fn validate(
     stream: &Stream,
     selected: &Selected<'_>,
     validation: &Validation,
-    client: &Client,
+    (client, stop): (&Client, &Stop),
 ) -> Vec<Row> {
     let mut artifacts: Vec<&Artifact> = selected.artifacts.iter().map(|at| &stream.artifacts[*at]).collect();
     artifacts.sort_by(|a, b| a.place.cmp(&b.place));
@@ -95,7 +96,7 @@ pub async fn validate(
     } else {
         Sums::default()
     };
-    let check = Check { validation, client, sums, file: Arc::clone(&stream.file) };
+    let check = Check { validation, client, stop, sums, file: Arc::clone(&stream.file) };
     let jobs = validation.jobs.max(1);
     let files = futures_util::stream::iter(artifacts).map(|artifact| check.artifact(artifact));
     let mut rows: Vec<Row> = files.buffered(jobs).collect().await;
@@ -123,6 +124,7 @@ fn missing_statuses<'a>(validation: &'a Validation, url: &Url) -> &'a [u16] {
 struct Check<'a> {
     validation: &'a Validation,
     client: &'a Client,
+    stop: &'a Stop,
     sums: Sums,
     file: Arc<str>,
 }
@@ -130,7 +132,7 @@ struct Check<'a> {
 impl Check<'_> {
     async fn artifact(&self, artifact: &Artifact) -> Row {
         let begin = Instant::now();
-        let (checked, requests) = counted(self.listed(artifact)).await;
+        let (checked, requests) = counted(self.unless_stopped(self.listed(artifact))).await;
         let target = match &artifact.file {
             Ok(file) => Locator::Url(SafeUrl::new(file.location.clone())),
             Err(_) => Locator::Text(artifact.place.to_string().into()),
@@ -141,10 +143,24 @@ impl Check<'_> {
     async fn container(&self, container: &Container) -> Row {
         let begin = Instant::now();
         let checked = containers::check(container, self.client);
-        let (checked, requests) = counted(checked).await;
+        let (checked, requests) = counted(self.unless_stopped(checked)).await;
         let written = container.digest_ref.as_deref().unwrap_or_default();
         let place = format!("{}/images/kubevirt", container.arch);
         self.row(&place, Locator::Text(written.into()), checked, (requests, begin.elapsed()))
+    }
+
+    async fn unless_stopped(
+        &self,
+        checked: impl Future<Output = Result<(), Verdict>>,
+    ) -> Result<(), Verdict> {
+        if self.stop.gently.is_cancelled() {
+            return Err(Verdict::Stopped(self.stop.cause()));
+        }
+        tokio::select! {
+            biased;
+            () = self.stop.now.cancelled() => Err(Verdict::Stopped(self.stop.cause())),
+            checked = checked => checked,
+        }
     }
 
     /// Nothing is copied, so there is no source.
@@ -248,7 +264,14 @@ mod tests {
         };
         let location = Url::parse(location).unwrap();
         let sha256 = Digest::of(content);
-        let file = File { location, name: "x".into(), sha256, uncompressed: None, signature: None };
+        let file = File {
+            location,
+            name: "x".into(),
+            sha256,
+            uncompressed: None,
+            uncompressed_fault: None,
+            signature: None,
+        };
         Artifact { place, line: 1, release: None, file: Ok(file) }
     }
 

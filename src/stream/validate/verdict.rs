@@ -57,6 +57,8 @@ pub(super) enum Verdict {
     Bad(Failure),
     /// It may be; in words.
     Untold(Arc<str>),
+    /// There was no time to find out.
+    Stopped(Cause),
 }
 
 fn shown(prefixes: &[Prefix]) -> String {
@@ -81,6 +83,7 @@ impl Verdict {
         match self {
             Self::Bad(failure) => Outcome::Failed(failure),
             Self::Untold(said) => Outcome::Unfinished(Cause::Untold(said)),
+            Self::Stopped(cause) => Outcome::Unfinished(cause),
         }
     }
 }

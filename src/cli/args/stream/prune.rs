@@ -20,6 +20,10 @@ pub struct PinArgs {
     #[arg(long, value_name = "REPOSITORY:REFS:PATHS", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub pin_git: Vec<GitPins>,
+    /// A file of an old commit that is no stream file is passed over
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub pin_ignore_unreadable: Option<Truth>,
     /// A list of builds, a line each: ARCHITECTURE RELEASE # why
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
@@ -38,7 +42,7 @@ impl PinArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: min_pins, accept_pin_drop; pin_stream, pin_git, pin_list)
+        layer!(self over under: pin_ignore_unreadable, min_pins, accept_pin_drop; pin_stream, pin_git, pin_list)
     }
 }
 

@@ -30,7 +30,9 @@ impl FromStr for WebAddress {
     fn from_str(text: &str) -> Result<Self, Expected> {
         let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let url = parsed.filter(|url| url.username().is_empty() && url.password().is_none());
-        url.map(Self).ok_or_else(|| expected("an address of a web server without a login, such as `https://mirror.example.com/pub`"))
+        url.map(Self).ok_or_else(|| {
+            expected("an address of a web server without a login, such as `https://mirror.example.com/pub`")
+        })
     }
 }
 
@@ -47,7 +49,8 @@ impl FromStr for PrefixMap {
     type Err = Expected;
 
     fn from_str(text: &str) -> Result<Self, Expected> {
-        let wrong = || expected("two addresses as `OLD=NEW`, such as `https://a.example/x=https://b.example/y`");
+        let wrong =
+            || expected("two addresses as `OLD=NEW`, such as `https://a.example/x=https://b.example/y`");
         let (from, to) = text.split_once('=').ok_or_else(wrong)?;
         let [from, to] = [from, to].map(|url| url.parse::<WebAddress>().map_err(|_| wrong()));
         Ok(Self { from: from?.0, to: to?.0 })
@@ -89,7 +92,11 @@ impl FromStr for StoreAddress {
     type Err = Expected;
 
     fn from_str(text: &str) -> Result<Self, Expected> {
-        if text.is_empty() { Err(expected("a directory, or `s3://BUCKET/PREFIX`")) } else { Ok(Self(text.to_owned())) }
+        if text.is_empty() {
+            Err(expected("a directory, or `s3://BUCKET/PREFIX`"))
+        } else {
+            Ok(Self(text.to_owned()))
+        }
     }
 }
 
@@ -136,7 +143,8 @@ mod tests {
         let pins: GitPins = "C:/x/repo:refs/heads/*:data/*.json".parse().unwrap();
         assert_eq!(pins.repository, PathBuf::from("C:/x/repo"));
         assert_eq!((&*pins.refs, &*pins.paths), ("refs/heads/*", "data/*.json"));
-        for wrong in ["/repo", "/repo:refs/heads/*", ":refs/heads/*:a", "/repo:main:a", "/repo:refs/heads/*:"] {
+        for wrong in ["/repo", "/repo:refs/heads/*", ":refs/heads/*:a", "/repo:main:a", "/repo:refs/heads/*:"]
+        {
             assert!(wrong.parse::<GitPins>().is_err(), "{wrong} was taken");
         }
     }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::super::console::from_words;
 use super::super::value::{self, Truth, layer};
-use super::values::{Glob, OcpVersion, PrefixMap, Status, WebAddress};
 use super::SignatureRule;
+use super::values::{Glob, OcpVersion, PrefixMap, Status, WebAddress};
 
 /// Which stream.
 #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
