@@ -31,6 +31,13 @@ impl Host {
         }
     }
 
+    /// The host and the port of an address.
+    #[must_use]
+    pub fn of(url: &url::Url) -> Self {
+        let name = url.host_str().unwrap_or_default();
+        Self::new(&url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}")))
+    }
+
     /// The host as it is printed and compared.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -29,8 +29,7 @@ impl TokenService for Shared {
 
 impl Shared {
     async fn token_once(&self, request: &TokenRequest) -> Result<TokenAnswer, Error> {
-        let name = request.url.host_str().unwrap_or_default();
-        let host = Host::new(&request.url.port().map_or(name.to_owned(), |port| format!("{name}:{port}")));
+        let host = Host::of(&request.url);
         let failed = |kind| Error::new(format!("token from {host}"), Some(&host), kind);
         if request.basic.is_some() || request.form.is_some() {
             self.private(&request.url).map_err(failed)?;

@@ -64,7 +64,7 @@ fn call(client: &Client, lane: Lane, url: &Url) -> Result<Call, Error> {
     if !is_fit {
         return Err(Error::new(operation, None, Kind::File(FileFault::Address)));
     }
-    let host = host(url);
+    let host = Host::of(url);
     let is_private =
         url.scheme() == "https" || host.is_loopback() || client.shared.options.plain_http.contains(&host);
     let mut headers = HeaderMap::new();
@@ -84,8 +84,31 @@ fn call(client: &Client, lane: Lane, url: &Url) -> Result<Call, Error> {
     })
 }
 
-/// The host and the port of an address.
-fn host(url: &Url) -> Host {
-    let name = url.host_str().unwrap_or_default();
-    Host::new(&url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}")))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::{Credentials, Options};
+
+    #[test]
+    fn who_we_are_is_not_said_in_the_clear_to_another_machine() {
+        let options = Options { plain_http: vec![Host::new("named:8080")], ..Options::default() };
+        let client = Client::new(options, Credentials::anonymous(), Credentials::anonymous()).unwrap();
+        let is_anonymous = |url: &str| call(&client, Lane::Blob, &url.parse().unwrap()).unwrap().is_anonymous;
+        assert!(is_anonymous("http://mirror.example.com/x"));
+        assert!(is_anonymous("http://named/x"), "another port is another server");
+        for url in ["https://mirror.example.com/x", "http://named:8080/x", "http://127.0.0.1:1/x"] {
+            assert!(!is_anonymous(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_of_a_web_server_is_not_called() {
+        let client =
+            Client::new(Options::default(), Credentials::anonymous(), Credentials::anonymous()).unwrap();
+        for url in ["file:///etc/passwd", "ftp://m/x", "https://me@m/x", "https://:s3cr3t@m/x"] {
+            let error = call(&client, Lane::Blob, &url.parse().unwrap()).unwrap_err();
+            assert!(matches!(error.kind(), Kind::File(FileFault::Address)), "{error:?}");
+            assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
+        }
+    }
 }

@@ -78,14 +78,12 @@ impl Compression {
 
     fn digest(self, input: impl BufRead) -> Result<Digest, UncompressedError> {
         let mut hasher = Hasher::sha256();
-        let damaged = UncompressedError::Damaged;
+        let into = &mut hasher;
         match self {
-            Self::Gzip => read_all(MultiGzDecoder::new(input), &mut hasher).map_err(damaged)?,
-            Self::Xz => {
-                read_all(XzReader::new_mem_limit(input, true, XZ_KIB), &mut hasher).map_err(xz_error)?
-            }
-            Self::Zip => zip::only_file(input, &mut hasher)?,
-        }
+            Self::Gzip => read_all(MultiGzDecoder::new(input), into).map_err(UncompressedError::Damaged),
+            Self::Xz => read_all(XzReader::new_mem_limit(input, true, XZ_KIB), into).map_err(xz_error),
+            Self::Zip => zip::only_file(input, into),
+        }?;
         Ok(hasher.finish())
     }
 }

@@ -113,8 +113,7 @@ fn is_within(validation: &Validation, location: &Url) -> bool {
 
 /// The statuses by which the server of `url` says that it has no such file.
 fn missing_statuses<'a>(validation: &'a Validation, url: &Url) -> &'a [u16] {
-    let name = url.host_str().unwrap_or_default();
-    let host = Host::new(&url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}")));
+    let host = Host::of(url);
     let named = validation.missing_statuses.iter().find(|(named, _)| *named == host);
     let is_mirror = validation.require_prefixes.iter().any(|prefix| prefix.covers(url));
     let usual = if is_mirror { MISSING_ON_MIRROR.as_slice() } else { MISSING.as_slice() };
@@ -132,7 +131,7 @@ struct Check<'a> {
 impl Check<'_> {
     async fn artifact(&self, artifact: &Artifact) -> Row {
         let begin = Instant::now();
-        let (checked, requests) = counted(self.unless_stopped(self.listed(artifact))).await;
+        let (checked, requests) = counted(Box::pin(self.unless_stopped(self.listed(artifact)))).await;
         let target = match &artifact.file {
             Ok(file) => Locator::Url(SafeUrl::new(file.location.clone())),
             Err(_) => Locator::Text(artifact.place.to_string().into()),
@@ -226,10 +225,9 @@ fn judge(probed: &Probed, missing: &[u16]) -> Result<(), Verdict> {
             let host = url.expose().host_str().unwrap_or_default();
             Err(Verdict::Untold(format!("{host}: status 403").into()))
         }
-        416 if *size == Some(0) => Err(Unmirrored::Empty.into()),
         200..300 if *is_elsewhere => Err(Unmirrored::Folder.into()),
         200..300 if *is_page => Err(Unmirrored::Page.into()),
-        200..300 if *size == Some(0) => Err(Unmirrored::Empty.into()),
+        200..300 | 416 if *size == Some(0) => Err(Unmirrored::Empty.into()),
         200..300 => Ok(()),
         status => Err(Unmirrored::Answer(status).into()),
     }

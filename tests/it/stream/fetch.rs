@@ -1,4 +1,4 @@
-//! Files of web servers: downloads that are cut, resumed and begun anew, probes, small files.
+//! Downloads of files: cut, resumed and begun anew.
 
 use std::time::Duration;
 
@@ -6,17 +6,16 @@ use bytes::Bytes;
 use image_mirror::error::{Class, Classify};
 use image_mirror::model::Digest;
 use image_mirror::registry::{
-    Client, Credentials, Error, FileFault as Fault, Frame, Kind, Options, Probed, SearchPaths, Start,
+    Client, Credentials, Error, FileFault as Fault, Frame, Kind, Options, SearchPaths, Start,
 };
-use image_mirror::stream::source::Source;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::support::image::random_bytes;
 use crate::support::{Asked, FileFault, FileServer, Spy, found, reply, reply_with};
 
-const SIZE: usize = 300_000;
-const FILE: &str = "/pub/disk.raw.gz";
+pub(super) const SIZE: usize = 300_000;
+pub(super) const FILE: &str = "/pub/disk.raw.gz";
 
 /// A client that does not wait long between attempts.
 pub(super) fn client() -> Client {
@@ -30,9 +29,9 @@ pub(super) fn client_with(change: impl FnOnce(&mut Options)) -> Client {
     Client::new(options, Credentials::anonymous(), Credentials::anonymous()).unwrap()
 }
 
-async fn with_file() -> (FileServer, Bytes) {
+pub(super) async fn with_file() -> (FileServer, Bytes) {
     let server = FileServer::start().await;
-    let content = Bytes::from(random_bytes(SIZE, 11));
+    let content = random_bytes(SIZE, 11);
     server.put(FILE, content.clone());
     (server, content)
 }
@@ -153,7 +152,7 @@ async fn a_part_that_is_the_whole_file_already_is_not_downloaded_again_and_one_t
 #[tokio::test]
 async fn a_file_that_became_another_one_is_downloaded_from_its_beginning() {
     let (server, _) = with_file().await;
-    let other = Bytes::from(random_bytes(SIZE, 12));
+    let other = random_bytes(SIZE, 12);
     server.fault(FILE, FileFault::Cut(180_000));
     let url = server.url(FILE);
     let client = client();
@@ -222,9 +221,11 @@ async fn a_login_is_shown_to_who_asks_for_it_and_to_no_other_host() {
     let (elsewhere, content) = with_file().await;
     let server = Spy::start().await;
     let to = elsewhere.url(FILE).to_string();
-    server.answers(move |seen| match seen.is_authorized() {
-        false => reply_with(401, "www-authenticate", "Basic realm=\"files\""),
-        true => reply_with(307, "location", &to),
+    server.answers(move |seen| {
+        if seen.is_authorized() {
+            return reply_with(307, "location", &to);
+        }
+        reply_with(401, "www-authenticate", "Basic realm=\"files\"")
     });
     let file = tempfile::NamedTempFile::new().unwrap();
     let entry = serde_json::json!({"auth": "dXNlcjpwYXNzd29yZA=="});
@@ -310,71 +311,14 @@ async fn wrong_bytes_are_worth_another_download_and_a_page_is_called_one() {
         if found == expected { Ok(()) } else { Err(stream.differs(&expected, found)) }
     };
     server.fault(FILE, FileFault::Flip);
-    client.retrying(|| attempt()).await.unwrap();
+    client.retrying(&attempt).await.unwrap();
     assert_eq!(server.asked().len(), 2);
 
     server.put_page(FILE);
-    let error = client.retrying(|| attempt()).await.unwrap_err();
+    let error = client.retrying(&attempt).await.unwrap_err();
     assert_eq!((error.class(), error.attempts()), (Class::Corrupt, 5));
     let said = image_mirror::error::Chain(&error).to_string();
     assert!(said.contains("look like HTML"), "{said}");
-}
-
-#[tokio::test]
-async fn a_probe_asks_for_one_byte_by_get_and_takes_no_more() {
-    let (server, _) = with_file().await;
-    let client = client();
-    let probed = client.probe(&server.url(FILE)).await.unwrap();
-    assert_eq!((probed.status, probed.size), (206, Some(SIZE as u64)));
-    assert!(!probed.is_page && !probed.is_elsewhere);
-    assert_eq!(client.wire().received, 1);
-
-    server.fault(FILE, FileFault::NoRanges);
-    let probed = client.probe(&server.url(FILE)).await.unwrap();
-    assert_eq!((probed.status, probed.size), (200, Some(SIZE as u64)));
-    assert_eq!(client.wire().received, 1, "the whole file was taken for a probe");
-    let asked = server.asked();
-    assert!(asked.iter().all(|asked| asked.method == "GET" && asked.header("range") == Some("bytes=0-0")));
-}
-
-#[tokio::test]
-async fn a_probe_tells_what_the_server_says_and_asks_again_only_if_that_is_nothing() {
-    let (server, _) = with_file().await;
-    let client = client_with(|options| options.attempts = 2);
-    for status in [400, 403, 404, 410, 451] {
-        server.fault("/x", FileFault::status(status));
-        assert_eq!(client.probe(&server.url("/x")).await.unwrap().status, status);
-    }
-    assert_eq!(server.asked().len(), 5);
-    for (status, class) in [(503, Class::Transient), (401, Class::Denied), (408, Class::Transient)] {
-        server.always(&format!("/{status}"), FileFault::status(status));
-        let error = client.probe(&server.url(&format!("/{status}"))).await.unwrap_err();
-        assert_eq!(error.class(), class, "{status}");
-    }
-    server.put("/empty", "");
-    let Probed { status, size, .. } = client.probe(&server.url("/empty")).await.unwrap();
-    assert_eq!((status, size), (416, Some(0)));
-}
-
-#[tokio::test]
-async fn a_small_file_is_no_page_and_no_larger_than_allowed_and_a_signature_is_not_empty() {
-    let server = FileServer::start().await;
-    server.put("/a.sig", "signed").put_page("/page.sig").put("/empty.sig", "");
-    server.put("/large.sig", vec![0; (64 << 10) + 1]);
-    server.fault("/folder.sig", FileFault::redirect(302, "/folder.sig/")).put("/folder.sig/", "index");
-    let client = client();
-    let signature = async |path: &str| Source::Web(server.url(path)).read_signature(&client).await;
-    assert_eq!(signature("/a.sig").await.unwrap(), "signed");
-    for (path, class) in [
-        ("/page.sig", Class::Missing),
-        ("/folder.sig", Class::Missing),
-        ("/none.sig", Class::Missing),
-        ("/empty.sig", Class::Corrupt),
-        ("/large.sig", Class::Protocol),
-    ] {
-        assert_eq!(signature(path).await.unwrap_err().class(), class, "{path}");
-        assert!(server.count(path) == 1, "{path} was asked for again");
-    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! `stream`: boot images, end to end and over the wire.
 
 mod fetch;
+mod probe;
 mod validate;

@@ -82,9 +82,9 @@ impl Answer {
     }
 
     pub(super) fn head(&self) -> String {
-        let headers: String =
-            self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("HTTP/1.1 {} Said\r\n{headers}connection: close\r\n\r\n", self.status)
+        let lines: Vec<String> =
+            self.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        format!("HTTP/1.1 {} Said\r\n{}\r\nconnection: close\r\n\r\n", self.status, lines.join("\r\n"))
     }
 }
 
