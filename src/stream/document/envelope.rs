@@ -127,6 +127,8 @@ fn kind_of(page: &Page<'_>, tree: &Node, is_yaml: bool) -> Result<Kind, Finding>
     let has = |key: &str| tree.get(key).is_some();
     if has("architectures") {
         Ok(Kind::Stream)
+    } else if members.iter().any(|member| member.key.starts_with("coreos-assembler.")) {
+        other("this is about one build (`meta.json`), not a stream")
     } else if has("amis") || has("baseURI") {
         other("this is the pre-stream format (`rhcos.json`), not a stream")
     } else if tree.get("stream").and_then(Node::text).is_some() {

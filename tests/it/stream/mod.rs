@@ -3,3 +3,4 @@
 mod fetch;
 mod probe;
 mod validate;
+mod documents;

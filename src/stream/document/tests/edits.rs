@@ -153,6 +153,15 @@ fn what_is_new_is_written_in_the_style_of_the_file() {
     assert!(text.contains(expected), "{text}");
     let text = edited(&read(json_map("stream", STREAM)), &new);
     assert!(text.contains(r#"05\",\n                \"signature\": \"https://m/q.sig\"\n"#), "{text}");
+    let (first, second) = (r#""sha256" : "SHA""#, r#""location": "https://h/r/f""#);
+    let first = first.replace("SHA", &"0".repeat(64));
+    let line = format!(
+        r#"{{"stream":"a","architectures":{{"x":{{"artifacts":{{"m":{{"release":"r","formats":{{"iso":{{"disk":{{{first}, {second}}}}}}}}}}}}}}}}}"#
+    );
+    let text =
+        edited(&read(&line), &[Change::Signature { artifact: 0, url: Some("https://h/s".to_owned()) }]);
+    let expected = format!(r#"{first}, "signature" : "https://h/s", {second}"#);
+    assert_eq!(text, line.replace(&format!("{first}, {second}"), &expected));
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn what_is_no_stream_is_refused_each_with_its_own_words() {
     let stream = |architectures: &str| format!(r#"{{"stream": "a", "architectures": {architectures}}}"#);
     let cases: Vec<(String, &str)> = vec![
         ("{\n \"a\": tru }".into(), "2:10 syntax this is not JSON: expected ident"),
+        ("{\n".into(), "1:2 syntax this is not JSON: EOF"),
         ("a: [\n".into(), "syntax"),
         (String::new(), "0:0 empty the file is empty"),
         (" \n".into(), "0:0 empty the file is empty"),
@@ -101,6 +102,7 @@ fn what_is_no_stream_is_refused_each_with_its_own_words() {
             stream(r#"{"x": {"artifacts": {"metal": {"formats": {"iso": 1}}}}}"#),
             "stream a format is an object",
         ),
+        (r#"{"amis": [], "coreos-assembler.basearch": "x"}"#.into(), "envelope this is about one build"),
         (r#"{"amis": {}, "baseURI": "x"}"#.into(), "envelope this is the pre-stream format"),
         (
             r#"{"x86_64": {"azure": {"ocp": {"hyperVGen1": {"publisher": "p", "offer": "o"}}}}}"#.into(),
