@@ -207,6 +207,11 @@ mod tests {
                 && !has_date("1234567890123")
         );
         assert_eq!(newest_first("1.20260405-0", "1.20260405-0"), Ordering::Equal);
+        assert_eq!(
+            newest_first("1.20260405-001", "1.20260405-9"),
+            Ordering::Greater,
+            "zeros before a number are nothing"
+        );
         assert_eq!(newest_first("1.20260405-00", "1.20260405-0"), Ordering::Less, "at last by the bytes");
     }
 

@@ -46,12 +46,21 @@ impl<'a> Claims<'a> {
 
     /// Asks for a further key, unless something has it in its own right. Whether it may have it.
     pub(super) fn claim_alias(&mut self, key: &Key, digest: &Digest, at: usize) -> bool {
-        let is_taken =
-            matches!(self.keys.get(key), Some((before, _)) if !matches!(before, Content::Alias(_)));
-        if !is_taken {
+        let is_free = matches!(self.keys.get(key), None | Some((Content::Alias(_), _)));
+        if is_free {
             self.claim(key, Content::Alias(digest.clone()), at);
         }
-        !is_taken
+        is_free
+    }
+
+    /// Asks for a further key, unless it would be anything else. Whether it may have it.
+    pub(super) fn claim_if_free(&mut self, key: &Key, digest: &Digest, at: usize) -> bool {
+        let alias = Content::Alias(digest.clone());
+        let is_free = self.keys.get(key).is_none_or(|(before, _)| *before == alias);
+        if is_free {
+            self.claim(key, alias, at);
+        }
+        is_free
     }
 
     /// Finds the keys that would be files and folders at once.

@@ -30,11 +30,7 @@ pub fn plan(stream: &Stream, selected: &[usize], settings: &LayoutSettings) -> R
     }
     warnings.extend(without_release(stream, &placed));
     let mut claims = claimed(stream, &placed, settings);
-    let mut files = merged(&placed, settings);
-    for file in &mut files {
-        let (sha256, at) = (&file.sha256, file.artifacts[0]);
-        file.aliases.retain(|alias| claims.claim_alias(alias, sha256, at));
-    }
+    admit_aliases(&mut claims, &mut placed);
     claims.check_folders();
     errors.append(&mut claims.findings);
     let directories = if settings.has_directories() {
@@ -45,7 +41,7 @@ pub fn plan(stream: &Stream, selected: &[usize], settings: &LayoutSettings) -> R
         Vec::new()
     };
     if errors.is_empty() {
-        Ok(Plan { files, directories, warnings })
+        Ok(Plan { files: merged(&placed, settings), directories, warnings })
     } else {
         errors.append(&mut warnings);
         Err(errors)
@@ -104,6 +100,16 @@ fn claimed<'a>(stream: &'a Stream, placed: &[Placed<'_>], settings: &LayoutSetti
     claims
 }
 
+/// Leaves those further keys that nothing else is to have.
+fn admit_aliases(claims: &mut Claims<'_>, placed: &mut [Placed<'_>]) {
+    for Placed { alias, file, at, .. } in placed.iter_mut() {
+        *alias = alias.take().filter(|key| claims.claim_alias(key, &file.sha256, *at));
+    }
+    for Placed { installer, file, at, .. } in placed {
+        *installer = installer.take().filter(|key| claims.claim_if_free(key, &file.sha256, *at));
+    }
+}
+
 /// The files, each key once.
 fn merged(placed: &[Placed<'_>], settings: &LayoutSettings) -> Vec<Wanted> {
     let mut files: Vec<Wanted> = Vec::new();
@@ -121,13 +127,13 @@ fn merged(placed: &[Placed<'_>], settings: &LayoutSettings) -> Vec<Wanted> {
 }
 
 fn wanted(placed: &Placed<'_>, settings: &LayoutSettings) -> Wanted {
-    let Placed { at, artifact, file, key, aliases, signature } = placed;
+    let Placed { at, artifact, file, key, alias, installer, signature } = placed;
     let place = &artifact.place;
     Wanted {
         artifacts: vec![*at],
         source: file.location.clone(),
         key: key.clone(),
-        aliases: aliases.clone(),
+        aliases: alias.iter().chain(installer).cloned().collect(),
         sha256: file.sha256.clone(),
         uncompressed: file.uncompressed.clone(),
         is_uncompressed_doubtful: &*place.artifact == "gcp" && &*place.format == "tar.gz",

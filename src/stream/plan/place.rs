@@ -19,8 +19,10 @@ pub(super) struct Placed<'a> {
     pub(super) file: &'a File,
     /// Where that belongs.
     pub(super) key: Key,
-    /// Further keys for it.
-    pub(super) aliases: Vec<Key>,
+    /// A further key for it.
+    pub(super) alias: Option<Key>,
+    /// A further key for older installers, which gives way to any other.
+    pub(super) installer: Option<Key>,
     /// Where its signature is, and where that belongs.
     pub(super) signature: Option<(Url, Key)>,
 }
@@ -52,47 +54,44 @@ pub(super) fn place<'a>(
 ) -> Result<Placed<'a>, Vec<Finding>> {
     let artifact = &stream.artifacts[at];
     let file = artifact.file.as_ref().map_err(Vec::clone)?;
-    match placed(stream, (artifact, file), settings, ocp) {
-        Ok((key, aliases, signature)) => Ok(Placed { at, artifact, file, key, aliases, signature }),
-        Err(error) => {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            Err(vec![findings::error(stream, artifact, "no-place", &format!("{error}{cause}"))])
-        }
-    }
+    placed(stream, at, (artifact, file), settings, ocp).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        vec![findings::error(stream, artifact, "no-place", &format!("{error}{cause}"))]
+    })
 }
 
-type Keys = (Key, Vec<Key>, Option<(Url, Key)>);
-
-fn placed(
+fn placed<'a>(
     stream: &Stream,
-    (artifact, file): (&Artifact, &File),
+    at: usize,
+    (artifact, file): (&'a Artifact, &'a File),
     settings: &LayoutSettings,
     ocp: Option<&str>,
-) -> Result<Keys, Misplaced> {
-    let named = |name: &str| renamed(artifact, settings, name);
-    let Renamed { name, aliases } = named(&file.name)?;
+) -> Result<Placed<'a>, Misplaced> {
+    let Renamed { name, alias, installer } = renamed(artifact, settings, &file.name)?;
     let release = artifact.release.as_deref();
     let values = Values { place: &artifact.place, stream: &stream.name, ocp, release, name: Some(&name) };
-    let key = settings.layout.template().render(&values)?;
-    let key = settings.key_aliases.canonical(&key)?;
-    let aliases = aliases.iter().map(|alias| beside(&key, alias)).collect::<Result<_, _>>()?;
+    let key = settings.key_aliases.canonical(&settings.layout.template().render(&values)?)?;
+    let further = |name: Option<String>| name.map(|name| beside(&key, &name)).transpose();
+    let (alias, installer) = (further(alias)?, further(installer)?);
     let signature = match &file.signature {
         Some(url) => {
-            let name = location::names(url).and_then(|names| names.last().cloned());
-            let wrong = || Misplaced::Signature(Box::new(url.clone()));
-            let name = name.filter(|name| !name.is_empty()).ok_or_else(wrong)?;
-            Some((url.clone(), beside(&key, &named(&name)?.name)?))
+            let name = renamed(artifact, settings, &signature_name(url)?)?.name;
+            Some((url.clone(), beside(&key, &name)?))
         }
         None => None,
     };
-    Ok((key, aliases, signature))
+    Ok(Placed { at, artifact, file, key, alias, installer, signature })
+}
+
+fn signature_name(url: &Url) -> Result<String, Misplaced> {
+    let name = location::names(url).and_then(|mut names| names.pop());
+    name.filter(|name| !name.is_empty()).ok_or_else(|| Misplaced::Signature(Box::new(url.clone())))
 }
 
 /// How a file of `artifact` is called in the layout.
 fn renamed(artifact: &Artifact, settings: &LayoutSettings, name: &str) -> Result<Renamed, Misplaced> {
     let Some(version) = settings.layout.version() else {
-        return Ok(Renamed { name: name.to_owned(), aliases: Vec::new() });
+        return Ok(Renamed::unchanged(name));
     };
     let release = artifact.release.as_deref().ok_or(Misplaced::NoRelease)?;
     let arch = &*artifact.place.arch;

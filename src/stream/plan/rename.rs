@@ -31,8 +31,17 @@ pub struct VersionError(String);
 pub(super) struct Renamed {
     /// Its name.
     pub(super) name: String,
-    /// Further names for it; none if its name did not have the build.
-    pub(super) aliases: Vec<String>,
+    /// Its name without build and version; none if it never had the build.
+    pub(super) alias: Option<String>,
+    /// The name by which older installers ask for it.
+    pub(super) installer: Option<String>,
+}
+
+impl Renamed {
+    /// Of a file that keeps its name.
+    pub(super) fn unchanged(name: &str) -> Self {
+        Self { name: name.to_owned(), alias: None, installer: None }
+    }
 }
 
 impl ReleaseVersion {
@@ -64,13 +73,12 @@ impl ReleaseVersion {
     /// How the file `name` of the build `release` is called.
     pub(super) fn rename(&self, arch: &str, release: &str, name: &str) -> Renamed {
         let Some((before, after)) = around(name, release) else {
-            return Renamed { name: name.to_owned(), aliases: Vec::new() };
+            return Renamed::unchanged(name);
         };
         let version = format!("{}-{arch}", self.bare());
         let alias = format!("{before}{}", after.strip_prefix('-').unwrap_or(after));
         let installer = alias.strip_prefix(LIVE).map(|rest| format!("{INSTALLER}{rest}"));
-        let aliases = [alias].into_iter().chain(installer).collect();
-        Renamed { name: format!("{before}{version}{after}"), aliases }
+        Renamed { name: format!("{before}{version}{after}"), alias: Some(alias), installer }
     }
 
     fn bare(&self) -> &str {
@@ -120,8 +128,8 @@ mod tests {
 
     fn renamed(version: &str, name: &str) -> (String, Vec<String>) {
         let version: ReleaseVersion = version.parse().unwrap();
-        let Renamed { name, aliases } = version.rename("x86_64", RELEASE, name);
-        (name, aliases)
+        let Renamed { name, alias, installer } = version.rename("x86_64", RELEASE, name);
+        (name, alias.into_iter().chain(installer).collect())
     }
 
     // 14.44

@@ -222,10 +222,11 @@ fn a_platform_without_a_release_has_a_place_only_where_none_is_needed() {
 fn only_of_google_s_archives_nobody_knows_what_their_sum_is_of() {
     let doubtful = artifact("x86_64/gcp/tar.gz/disk", "1", "https://o/a");
     let sure = artifact("x86_64/gcp/raw.gz/disk", "1", "https://o/b");
-    let stream = stream("rhcos-4.8", [doubtful, sure]);
+    let another = artifact("x86_64/azure/tar.gz/disk", "1", "https://o/c");
+    let stream = stream("rhcos-4.8", [doubtful, sure, another]);
     let plan = plan(&stream, &all(&stream), &settings("flat")).unwrap();
     let doubtful: Vec<_> = plan.files.iter().map(|file| file.is_uncompressed_doubtful).collect();
-    assert_eq!(doubtful, [true, false]);
+    assert_eq!(doubtful, [true, false, false]);
 }
 
 fn of_4_19(place: &str, rest: &str) -> Artifact {
@@ -293,10 +294,34 @@ fn files_go_where_the_server_reads_them_and_clash_there() {
     assert_eq!(keys(&goarch), ["x86_64/a"]);
 }
 
+// 14.46
+#[test]
+fn an_alias_for_older_installers_gives_way_to_any_other_alias() {
+    let live = of_4_19("x86_64/metal/pxe/kernel", "live-kernel.x86_64");
+    let installer = of_4_19("x86_64/metal/installer-pxe/kernel", "installer-kernel.x86_64");
+    for artifacts in [[live.clone(), installer.clone()], [installer, live]] {
+        let both = stream("rhel-9.6", artifacts);
+        let plan = plan(&both, &[0, 1], &release("4.19.0")).unwrap();
+        let mut found = [aliases(&plan, 0), aliases(&plan, 1)];
+        found.sort_unstable();
+        assert_eq!(found, [["rhcos-installer-kernel.x86_64"], ["rhcos-live-kernel.x86_64"]]);
+    }
+}
+
+#[test]
+fn two_files_never_have_one_alias() {
+    let url = |name: &str| format!("https://o/{name}");
+    let one = artifact("x86_64/qemu/qcow2/disk", "1", &url("rhcos-1-a"));
+    let other = artifact("x86_64/metal/raw/disk", "1", &url("1-rhcos-a"));
+    let stream = stream("rhel-9.6", [one, other]);
+    assert_eq!(codes(&plan(&stream, &[0, 1], &release("4.19.0")).unwrap_err()), [("clash", 20)]);
+    assert_eq!(aliases(&plan(&stream, &[1], &release("4.19.0")).unwrap(), 0), ["rhcos-a"]);
+}
+
 fn any_artifact() -> impl Strategy<Value = Artifact> {
     let place = ("(x86_64|amd64|s390x|[.]{1,2}|a/b)", "(qemu|metal|[.]{2})", "(iso|x)", "(disk|kernel)");
     let file = (
-        "(a|b|[.]{1,2}|rhcos-1-live-x|rhcos-installer-x|rhcos-live-x|sha256sum[.]txt|a/b|.image-mirror| |é)",
+        "(a|b|[.]{1,2}|rhcos-1-live-x|1-rhcos-live-x|rhcos-1-installer-x|rhcos-installer-x|rhcos-live-x|sha256sum[.]txt|a/b|.image-mirror| |é)",
         0..3u8,
         0..3u8,
     );
