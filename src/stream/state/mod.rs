@@ -4,8 +4,10 @@
 //! does not know what was noted must not act as if nothing was.
 
 mod lease;
+mod lock;
 pub mod record;
 pub mod time;
 
 pub use lease::{Lease, leases};
+pub use lock::{Holder, Lock, LockError};
 pub use record::StateError;

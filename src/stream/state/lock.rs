@@ -1,0 +1,315 @@
+//! The lock of a destination: one run writes at a time.
+//!
+//! It is a file like any other, so that it works on file servers and in buckets, where nobody holds locks for us. Who holds
+//! it says every minute that it is still there; who was not heard of for an hour is gone.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::record::{self, StateError};
+use super::time;
+use crate::error::{Class, Classify};
+use crate::model::Key;
+use crate::objects::{ErrorKind, Over, Stamp, Store};
+
+const NAME: &str = "lock";
+/// How often the holder says that it is still there.
+const REFRESHED: Duration = Duration::from_secs(60);
+/// Who was not heard of for so long is gone.
+const STALE: Duration = Duration::from_secs(3600);
+/// Who could not say for so long that it is still there gives up writing, before others may take it for gone.
+const UNHEARD: Duration = Duration::from_secs(45 * 60);
+/// How often the lock may change hands while we look at it.
+const TRIES: usize = 5;
+
+/// Who holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The machine.
+    pub host: String,
+    /// The process on it.
+    pub pid: u32,
+    /// The run, by a name that no other has.
+    pub run: String,
+    /// Since when.
+    #[serde(with = "time")]
+    pub since: SystemTime,
+    /// When it last said that it is still there.
+    #[serde(with = "time")]
+    pub refreshed: SystemTime,
+}
+
+/// Why a lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another run has it.
+    #[error(
+        "run {} (process {} on {}) writes to this destination since {}",
+        .0.run, .0.pid, .0.host, humantime::format_rfc3339_seconds(.0.since)
+    )]
+    Held(Box<Holder>),
+    /// It changes hands all the time.
+    #[error("several runs want to write to this destination at once")]
+    Contended,
+    /// The destination.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl Classify for LockError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Held(_) | Self::Contended => Class::Denied,
+            Self::State(error) => error.class(),
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::Held(holder) => Some(format!(
+                "wait for it to end; if it is gone already, its lock is taken over an hour after it was last heard of, at {}",
+                humantime::format_rfc3339_seconds(holder.refreshed)
+            )),
+            Self::Contended => Some("run it again".to_owned()),
+            Self::State(error) => error.advice(),
+        }
+    }
+}
+
+/// A lock that we hold. Dropped without a [release](Lock::release), it stays until it is stale.
+#[derive(Debug)]
+pub struct Lock {
+    held: Held,
+    refreshing: JoinSet<()>,
+    lost: CancellationToken,
+}
+
+/// What it takes to say that we are still there.
+#[derive(Debug, Clone)]
+struct Held {
+    store: Store,
+    key: Key,
+    holder: Holder,
+    stamp: Arc<Mutex<Stamp>>,
+}
+
+impl Lock {
+    /// Takes the lock of `store` for the run called `run` on `host`.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when another run has it.
+    pub async fn take(store: &Store, host: &str, run: &str) -> Result<Self, LockError> {
+        let key = Key::of_state(NAME).map_err(StateError::Key)?;
+        let now = SystemTime::now();
+        let holder = Holder {
+            host: host.to_owned(),
+            pid: std::process::id(),
+            run: run.to_owned(),
+            since: now,
+            refreshed: now,
+        };
+        let stamp = Arc::new(Mutex::new(taken(store, &key, &holder).await?));
+        let held = Held { store: store.clone(), key, holder, stamp };
+        let (lost, mut refreshing) = (CancellationToken::new(), JoinSet::new());
+        refreshing.spawn(held.clone().refresh(lost.clone()));
+        Ok(Self { held, refreshing, lost })
+    }
+
+    /// Ends when the lock is not ours any more: then nothing may be written.
+    pub fn lost(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.lost.clone().cancelled_owned()
+    }
+
+    /// Gives it back, if it is still ours.
+    ///
+    /// # Errors
+    /// When it cannot be deleted; it will be stale after an hour.
+    pub async fn release(mut self) -> Result<(), StateError> {
+        self.refreshing.shutdown().await;
+        let Held { store, key, holder, .. } = &self.held;
+        match record::read::<Holder>(store, key).await? {
+            Some((found, _)) if found.run == holder.run => Ok(store.delete(key).await?),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes `holder` where nobody is, or somebody who is gone.
+async fn taken(store: &Store, key: &Key, holder: &Holder) -> Result<Stamp, LockError> {
+    let mut over = Over::Nothing;
+    for _ in 0..TRIES {
+        match record::write(store, key, holder, &over).await {
+            Err(error) if is_changed(&error) => {}
+            written => return Ok(written?),
+        }
+        over = match record::read::<Holder>(store, key).await? {
+            None => Over::Nothing,
+            // The answer to our own write was lost.
+            Some((found, stamp)) if found.run == holder.run => return Ok(stamp),
+            Some((found, stamp)) => {
+                let modified =
+                    store.look(key).await.map_err(StateError::Store)?.map(|object| object.modified);
+                if !is_stale(&found, modified, SystemTime::now()) {
+                    return Err(LockError::Held(Box::new(found)));
+                }
+                tracing::warn!(
+                    run = found.run,
+                    host = found.host,
+                    "takes over the lock of a run that is gone"
+                );
+                Over::Only(stamp)
+            }
+        };
+    }
+    Err(LockError::Contended)
+}
+
+/// Whether a holder is gone: by its own clock, and by the store's, as one of them may be wrong.
+fn is_stale(holder: &Holder, modified: Option<SystemTime>, now: SystemTime) -> bool {
+    let is_old = |then: SystemTime| now.duration_since(then).is_ok_and(|age| age > STALE);
+    is_old(holder.refreshed) && modified.is_none_or(is_old)
+}
+
+fn is_changed(error: &StateError) -> bool {
+    matches!(error, StateError::Store(error) if matches!(error.kind(), ErrorKind::Changed))
+}
+
+impl Held {
+    /// Says every minute that we are still there, until the lock is lost.
+    async fn refresh(mut self, lost: CancellationToken) {
+        let mut heard = Instant::now();
+        loop {
+            tokio::time::sleep(REFRESHED).await;
+            match self.refresh_once().await {
+                Ok(true) => heard = Instant::now(),
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(error = %crate::error::Chain(&error), "the lock of the destination is not renewed");
+                    if heard.elapsed() > UNHEARD {
+                        break;
+                    }
+                }
+            }
+        }
+        lost.cancel();
+    }
+
+    /// Whether the lock is ours, and says so.
+    async fn refresh_once(&mut self) -> Result<bool, StateError> {
+        self.holder.refreshed = SystemTime::now();
+        let mut stamp = self.stamp.lock().await;
+        match record::write(&self.store, &self.key, &self.holder, &Over::Only(stamp.clone())).await {
+            Ok(new) => *stamp = new,
+            Err(error) if is_changed(&error) => {
+                // The answer to an earlier write of ours may have been lost.
+                match record::read::<Holder>(&self.store, &self.key).await? {
+                    Some((found, new)) if found.run == self.holder.run => *stamp = new,
+                    _ => return Ok(false),
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+    use crate::objects::Directory;
+
+    fn store(folder: &tempfile::TempDir) -> Store {
+        Store::Directory(Directory::new(folder.path().into()))
+    }
+
+    async fn holder(store: &Store) -> Option<Holder> {
+        record::read(store, &Key::of_state(NAME).unwrap()).await.unwrap().map(|(holder, _)| holder)
+    }
+
+    /// Somebody who was last heard of so long ago.
+    async fn somebody(store: &Store, folder: &tempfile::TempDir, ago: Duration) {
+        let then = SystemTime::now() - ago;
+        let gone = Holder { host: "there".into(), pid: 7, run: "gone".into(), since: then, refreshed: then };
+        record::write(store, &Key::of_state(NAME).unwrap(), &gone, &Over::Anything).await.unwrap();
+        File::open(folder.path().join(".image-mirror/lock")).unwrap().set_modified(then).unwrap();
+    }
+
+    // 14.92
+    #[tokio::test]
+    async fn a_second_run_is_told_who_writes_and_takes_over_once_that_one_gave_it_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let first = Lock::take(&store, "here", "one").await.unwrap();
+        let refused = Lock::take(&store, "there", "two").await.unwrap_err();
+        assert!(matches!(&refused, LockError::Held(holder) if holder.run == "one"));
+        let text = refused.to_string();
+        assert!(text.contains("run one") && text.contains("on here since 20"), "{text}");
+        assert_eq!(refused.class(), Class::Denied);
+        first.release().await.unwrap();
+        assert_eq!(holder(&store).await, None);
+        Lock::take(&store, "there", "two").await.unwrap().release().await.unwrap();
+    }
+
+    // 14.92
+    #[tokio::test]
+    async fn a_stale_lock_is_taken_over_and_a_younger_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        somebody(&store, &folder, STALE - Duration::from_secs(60)).await;
+        assert!(matches!(Lock::take(&store, "here", "one").await, Err(LockError::Held(_))));
+        somebody(&store, &folder, STALE + Duration::from_secs(60)).await;
+        let lock = Lock::take(&store, "here", "one").await.unwrap();
+        assert_eq!(holder(&store).await.unwrap().run, "one");
+        lock.release().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_holder_whose_clock_is_wrong_is_not_taken_for_gone_while_the_store_heard_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        somebody(&store, &folder, STALE * 2).await;
+        File::open(folder.path().join(".image-mirror/lock"))
+            .unwrap()
+            .set_modified(SystemTime::now())
+            .unwrap();
+        assert!(matches!(Lock::take(&store, "here", "one").await, Err(LockError::Held(_))));
+        assert_eq!(holder(&store).await.unwrap().run, "gone", "nothing was written");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lock_is_renewed_every_minute_and_whoever_lost_it_hears_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let lock = Lock::take(&store, "here", "one").await.unwrap();
+        let path = folder.path().join(".image-mirror/lock");
+        File::open(&path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        // The stamp is another now, but what it says is ours: an answer that was lost looks like that.
+        tokio::time::sleep(REFRESHED * 2 + Duration::from_secs(1)).await;
+        assert!(fs::metadata(&path).unwrap().modified().unwrap() > SystemTime::UNIX_EPOCH);
+        assert!(futures_util::FutureExt::now_or_never(lock.lost()).is_none());
+        somebody(&store, &folder, Duration::ZERO).await;
+        tokio::time::timeout(REFRESHED * 2, lock.lost()).await.unwrap();
+        lock.release().await.unwrap();
+        assert_eq!(holder(&store).await.unwrap().run, "gone", "the other's lock is left alone");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_lock_is_never_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        fs::create_dir_all(folder.path().join(".image-mirror")).unwrap();
+        fs::write(folder.path().join(".image-mirror/lock"), "mine").unwrap();
+        let refused = Lock::take(&store, "here", "one").await.unwrap_err();
+        assert!(matches!(refused, LockError::State(StateError::Unreadable { .. })));
+        assert_eq!(fs::read(folder.path().join(".image-mirror/lock")).unwrap(), b"mine");
+    }
+}
