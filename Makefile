@@ -12,9 +12,11 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-# What the tests need that is no crate; the last two read YAML for a judge that shares nothing with the program.
+# What the tests need that is no crate; two of them read YAML for a judge that shares nothing with the program,
+# the last one makes room for moto.
 TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git \
-  /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml
+  /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml \
+  /var/lib/dpkg/info/python3-venv.list=python3-venv
 
 .PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-scale bench-listing image image-test image-again lint-mappings configmap
 
@@ -26,10 +28,12 @@ run: ## build the program and mirror the demo, offline; a second run keeps every
 
 test: ## run the whole suite; installs the Debian packages that it needs where they are missing
 	@.ci/install-packages $(TEST_PACKAGES)
+	.ci/moto
 	timeout --foreground 20m $(CARGO) test --locked
 
 test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
 	@.ci/install-packages $(TEST_PACKAGES)
+	.ci/moto
 	$(CARGO) test --profile large --locked --test it -- --ignored large
 
 chaos: ## ten minutes of faults, kills and moving tags, repeatable: SEED=…, ROUNDS=…, LINES=…, KILLS=… (docs/reliability.md)

@@ -54,7 +54,7 @@ fn the_test_command_of_the_readme_is_the_one_that_ci_runs() {
 #[test]
 fn the_scripts_of_ci_can_be_started() {
     use std::os::unix::fs::PermissionsExt as _;
-    for script in [".ci/run", ".ci/fuzz", ".ci/image", ".ci/install-packages", ".ci/sbom"] {
+    for script in [".ci/run", ".ci/fuzz", ".ci/image", ".ci/install-packages", ".ci/moto", ".ci/sbom"] {
         let mode = root().join(script).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o111, 0o111, "{script}");
         assert!(text(script).starts_with("#!/usr/bin/env bash\n"), "{script}");

@@ -4,3 +4,6 @@ mod fetch;
 mod probe;
 mod validate;
 mod documents;
+//! Boot images: over a wire, and on a disk.
+
+mod objects;

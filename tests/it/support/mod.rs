@@ -8,6 +8,8 @@
 //!   [`Spy`]: a server that answers as a test says and keeps all that it received
 //! - [`cluster`]: an API server in this process, with ImageStreams, their tags and Leases
 //! - [`files`]: a web server with plain files, and scripted faults of its own
+//! - [`bucket`]: an S3-compatible store in this process, with a request log and scripted faults; [`moto`]: one that
+//!   others wrote
 //! - [`judge`]: oci-client as an independent client, to fill registries and to look at them
 //! - [`capacity`]: registries with a limit, in virtual time
 //! - [`nobody`]: an address that refuses every connection
@@ -25,6 +27,7 @@
 #![allow(dead_code, unused_imports, reason = "an outside world offers more than each test takes")]
 #![allow(unreachable_pub, reason = "`pub` here says: for the tests")]
 
+pub mod bucket;
 pub mod capacity;
 pub mod clock;
 pub mod cluster;
@@ -32,17 +35,20 @@ pub mod files;
 pub mod fleet;
 pub mod image;
 pub mod judge;
+pub mod moto;
 pub mod nobody;
 pub mod real;
 pub mod registry;
 pub mod run;
 pub mod streams;
 
+pub use bucket::{BUCKET, BucketFault, BucketRequest, Effect, FakeBucket};
 pub use cluster::{ApiRequest, FakeCluster, Outage};
 pub use files::{Asked, FileFault, FileServer};
 pub use fleet::{Named, fleet};
 pub use image::{Blob, Image, Index};
 pub use judge::Judge;
+pub use moto::Moto;
 pub use nobody::Nobody;
 pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
