@@ -242,7 +242,8 @@ impl<'a> Look<'a> {
                 commit: commit.to_string().into(),
                 path: path.as_str().into(),
             };
-            let pins = named.into_iter().map(|(arch, release)| Pin { arch: Some(arch), release, by: by.clone() });
+            let pins =
+                named.into_iter().map(|(arch, release)| Pin { arch: Some(arch), release, by: by.clone() });
             history.pins.extend(pins);
         }))
     }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use glob::{MatchOptions, Pattern};
 
 /// `*` stays within a name; `**` is any number of them.
-const WHOLE: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+const WHOLE: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
 
 /// A glob.
 #[derive(Debug, Clone)]
@@ -30,9 +33,8 @@ impl Glob {
     /// # Errors
     /// When it is none.
     pub fn parse(text: &str) -> Result<Self, GlobError> {
-        let pattern = |part: &str| {
-            Pattern::new(part).map_err(|source| GlobError { text: text.into(), source })
-        };
+        let pattern =
+            |part: &str| Pattern::new(part).map_err(|source| GlobError { text: text.into(), source });
         let names = text.split('/').map(pattern).collect::<Result<_, _>>()?;
         Ok(Self { text: text.into(), whole: pattern(text)?, names })
     }
@@ -53,7 +55,8 @@ impl Glob {
     #[must_use]
     pub fn is_ref(&self, full: &str) -> bool {
         let kinds = ["refs/heads/", "refs/remotes/", "refs/tags/"];
-        self.is_match(full) || kinds.iter().filter_map(|kind| full.strip_prefix(kind)).any(|name| self.is_match(name))
+        self.is_match(full)
+            || kinds.iter().filter_map(|kind| full.strip_prefix(kind)).any(|name| self.is_match(name))
     }
 
     /// Whether it may match something below the folder.

@@ -31,7 +31,12 @@ fn pin(file: &Arc<str>, number: u32, line: &[u8]) -> Result<Option<Pin>, String>
     let [arch, release] = match words[..] {
         [] => return Ok(None),
         [arch, release] => [arch, release],
-        _ => return Err(format!("it has {} words where there should be an architecture and a build", words.len())),
+        _ => {
+            return Err(format!(
+                "it has {} words where there should be an architecture and a build",
+                words.len()
+            ));
+        }
     };
     let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
     if (arch != "*" && !is_name(arch)) || !is_name(release) {
@@ -51,13 +56,15 @@ mod tests {
     fn a_line_is_an_architecture_and_a_build_and_why() {
         let list = b"# kept\n\nx86_64 9.6.1-0 # shipped in a kit\r\n* 9.6.2-0\n";
         let pins = read(&"keep".into(), list).unwrap();
-        let said: Vec<String> = pins.iter().map(|pin| format!("{:?} {} {}", pin.arch, pin.release, pin.by)).collect();
+        let said: Vec<String> =
+            pins.iter().map(|pin| format!("{:?} {} {}", pin.arch, pin.release, pin.by)).collect();
         assert_eq!(said, ["Some(\"x86_64\") 9.6.1-0 keep:3 (shipped in a kit)", "None 9.6.2-0 keep:4"]);
     }
 
     #[test]
     fn every_line_that_is_no_pin_is_told_with_its_number() {
-        let findings = read(&"keep".into(), b"x86_64 9.6.1-0\nx86_64\n* 9.* \nx86_64 a b\n\xff 1\n").unwrap_err();
+        let findings =
+            read(&"keep".into(), b"x86_64 9.6.1-0\nx86_64\n* 9.* \nx86_64 a b\n\xff 1\n").unwrap_err();
         assert_eq!(findings.iter().map(Finding::line).collect::<Vec<_>>(), [2, 3, 4, 5]);
     }
 }

@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_pin_is_for_its_architecture_alone_by_either_name_or_for_all() {
-        let set: PinSet = [pin(Some("s390x"), "1.2"), pin(Some("amd64"), "1.3"), pin(None, "1.4")].into_iter().collect();
+        let set: PinSet =
+            [pin(Some("s390x"), "1.2"), pin(Some("amd64"), "1.3"), pin(None, "1.4")].into_iter().collect();
         let is = |arch: &str, release: &str| set.of(arch, release).count() > 0;
         assert!(is("s390x", "1.2") && is("x86_64", "1.3") && is("amd64", "1.3") && is("ppc64le", "1.4"));
         assert!(!is("x86_64", "1.2") && !is("s390x", "1.3") && !is("s390x", "1.20"));
@@ -165,9 +166,9 @@ mod tests {
 
     #[test]
     fn the_same_pin_counts_once_and_each_reason_is_kept() {
-        let other = Pin { by: PinnedBy::Lease { until: SystemTime::UNIX_EPOCH }, ..pin(Some("s390x"), "1.2") };
-        let set: PinSet =
-            [pin(Some("s390x"), "1.2"), pin(Some("s390x"), "1.2"), other].into_iter().collect();
+        let other =
+            Pin { by: PinnedBy::Lease { until: SystemTime::UNIX_EPOCH }, ..pin(Some("s390x"), "1.2") };
+        let set: PinSet = [pin(Some("s390x"), "1.2"), pin(Some("s390x"), "1.2"), other].into_iter().collect();
         assert_eq!((set.pairs().len(), set.iter().count()), (1, 2));
     }
 }

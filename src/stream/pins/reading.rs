@@ -11,8 +11,7 @@ use crate::model::{Finding, Severity};
 /// # Errors
 /// When it is no stream file, or does not say of which build something of it is.
 pub(super) fn read_stream(name: &str, bytes: &[u8]) -> Result<Vec<(Arc<str>, Arc<str>)>, Vec<Finding>> {
-    let wrong =
-        |what: String| vec![Finding::about(&name.into(), Severity::Error, "not-a-stream", what)];
+    let wrong = |what: String| vec![Finding::about(&name.into(), Severity::Error, "not-a-stream", what)];
     let document: Value = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
     let architectures = document["architectures"].as_object();
     let architectures = architectures.ok_or_else(|| wrong("it is no stream file".to_owned()))?;

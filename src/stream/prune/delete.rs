@@ -57,7 +57,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::Directory(Directory::new(folder.path().into()));
         for key in keys {
-            store.write(&Key::parse(key).unwrap(), "x".into(), Kind::Immutable, &Over::Nothing).await.unwrap();
+            store
+                .write(&Key::parse(key).unwrap(), "x".into(), Kind::Immutable, &Over::Nothing)
+                .await
+                .unwrap();
         }
         store.list(None).await.unwrap()
     }
@@ -65,9 +68,14 @@ mod tests {
     #[tokio::test]
     async fn the_mark_goes_first_and_the_sums_last_and_nothing_that_is_elsewhere() {
         let directory = Key::parse("a/1.2").unwrap();
-        let objects =
-            listed(&["a/1.2/a.iso", "a/1.2/sha256sum.txt", "a/1.2/sha256sum.txt.gpg", "a/1.2/rhcos-id.txt", "a/1.2/z/rhcos-id.txt"])
-                .await;
+        let objects = listed(&[
+            "a/1.2/a.iso",
+            "a/1.2/sha256sum.txt",
+            "a/1.2/sha256sum.txt.gpg",
+            "a/1.2/rhcos-id.txt",
+            "a/1.2/z/rhcos-id.txt",
+        ])
+        .await;
         let keys: Vec<&str> = in_order(&directory, &objects).unwrap().into_iter().map(Key::name).collect();
         assert_eq!(keys, ["rhcos-id.txt", "a.iso", "rhcos-id.txt", "sha256sum.txt", "sha256sum.txt.gpg"]);
         let outside = listed(&["a/1.2/a.iso", "a/1.20/a.iso"]).await;

@@ -24,9 +24,8 @@ pub(super) fn holes(scan: &Scan, pins: &PinSet, arches: &[Arc<str>], gone: &BTre
     for pin in pins.iter().filter(|pin| pin.by.is_wanted()) {
         wanted.entry((&pin.arch, &pin.release)).or_insert(pin);
     }
-    let is_ours = |pin: &Pin| {
-        pin.arch.as_deref().is_none_or(|own| arches.iter().any(|arch| canonical(arch) == own))
-    };
+    let is_ours =
+        |pin: &Pin| pin.arch.as_deref().is_none_or(|own| arches.iter().any(|arch| canonical(arch) == own));
     wanted.into_values().filter(|pin| is_ours(pin)).filter_map(|pin| hole(scan, pin, gone)).collect()
 }
 
@@ -40,7 +39,9 @@ fn hole(scan: &Scan, pin: &Pin, gone: &BTreeSet<Key>) -> Option<Hole> {
         return None;
     }
     let state = match there.first() {
-        Some(directory) if gone.contains(&directory.key) => format!("; {} was deleted by this run", directory.key),
+        Some(directory) if gone.contains(&directory.key) => {
+            format!("; {} was deleted by this run", directory.key)
+        }
         Some(directory) => format!("; {} is not complete", directory.key),
         None => String::new(),
     };

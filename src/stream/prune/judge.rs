@@ -130,7 +130,8 @@ fn needed(directory: &Directory, pins: &PinSet) -> Option<(Class, String)> {
 fn newest<'a>(scan: &'a Scan, pins: &PinSet, settings: &PruneSettings) -> BTreeSet<&'a Key> {
     let mut groups: BTreeMap<_, Vec<(&Directory, &Arc<str>)>> = BTreeMap::new();
     for directory in &scan.directories {
-        let is_free = pinning(pins, directory).next().is_none() && (directory.named != Named::Ga || settings.include_ga);
+        let is_free = pinning(pins, directory).next().is_none()
+            && (directory.named != Named::Ga || settings.include_ga);
         let dated = directory.release.as_ref().filter(|release| Age::of(release).has_date());
         if let (true, Some(release)) = (is_free, dated) {
             let group = (directory.tree, directory.named, &directory.ocp, &directory.arch);

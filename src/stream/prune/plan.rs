@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use super::PruneSettings;
 use super::judge::{Class, Judged};
 use super::refused::Refused;
-use super::PruneSettings;
 use crate::stream::state::Tombstone;
 
 /// What is to be done with a directory.
@@ -82,7 +82,10 @@ pub fn limit(planned: &[Planned], settings: &PruneSettings) -> Result<(), Refuse
 }
 
 /// How much `part` is of `whole`; nothing is none of nothing.
-#[expect(clippy::cast_precision_loss, reason = "there are not as many directories as a float has whole numbers")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "there are not as many directories as a float has whole numbers"
+)]
 fn fraction(part: usize, whole: usize) -> f64 {
     if part == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

@@ -95,6 +95,9 @@ impl Classify for Absent {
     }
 
     fn advice(&self) -> Option<String> {
-        Some("mirror this build again, with `image-mirror stream mirror` and the stream that pins it".to_owned())
+        Some(
+            "mirror this build again, with `image-mirror stream mirror` and the stream that pins it"
+                .to_owned(),
+        )
     }
 }

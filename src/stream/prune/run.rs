@@ -10,7 +10,7 @@ use super::plan::{Planned, Step, limit, plan};
 use super::refused::{Ended, Refused};
 use super::scan::{Latest, Scan, scan};
 use super::sweep::{Sweep, leased};
-use super::{Pruned, PruneSettings, Verdict, folders, rows};
+use super::{PruneSettings, Pruned, Verdict, folders, rows};
 use crate::engine::Stop;
 use crate::model::{Key, Row};
 use crate::objects::Store;

@@ -1,1 +1,3 @@
 //! `stream`: boot images, end to end and over the wire.
+
+mod prune;
