@@ -1,5 +1,7 @@
 //! Why it is not known what is pinned.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -7,13 +9,11 @@ use crate::error::{Class, Classify, Failure};
 use crate::model::Finding;
 
 /// Why it is not known what is pinned.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum PinsError {
-    /// These sources cannot be used.
-    #[error("{}", unread(.0))]
+    /// These sources cannot be used. As an error it is told by all their names and by the first one's problem.
     Unread(Vec<Unread>),
     /// All sources were read, and none pins anything.
-    #[error("none of the sources of pins pins anything")]
     Empty,
 }
 
@@ -42,7 +42,7 @@ pub enum Problem {
     Content(Vec<Finding>),
     /// A repository.
     #[error("its history cannot be read")]
-    Git(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Git(#[source] Box<dyn Error + Send + Sync>),
     /// It was cloned without its history.
     #[error("it is a shallow clone: not all of its history is there")]
     Shallow,
@@ -60,17 +60,32 @@ pub enum Problem {
     NoMark,
 }
 
-fn unread(all: &[Unread]) -> String {
-    match all {
-        [one] => one.to_string(),
-        all => format!("{} sources of pins cannot be read", all.len()),
+impl fmt::Display for PinsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(all) => {
+                let mut names: Vec<String> = all.iter().map(|one| format!("`{}`", one.source_name)).collect();
+                names.dedup();
+                write!(f, "the pins of {} cannot be read", names.join(", "))
+            }
+            Self::Empty => f.write_str("none of the sources of pins pins anything"),
+        }
+    }
+}
+
+impl Error for PinsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unread(all) => all.first().map(|one| &one.problem as &(dyn Error + 'static)),
+            Self::Empty => None,
+        }
     }
 }
 
 fn first(findings: &[Finding]) -> String {
     let place = |finding: &Finding| match finding.line() {
-        0 => finding.message.clone(),
-        line => format!("line {line}: {}", finding.message),
+        0 => format!("{}: {}", finding.file, finding.message),
+        line => format!("{}:{line}: {}", finding.file, finding.message),
     };
     let more = findings.len().saturating_sub(1);
     match (findings.first().map(place), more) {

@@ -7,3 +7,4 @@ mod documents;
 //! Boot images: over a wire, and on a disk.
 
 mod objects;
+mod prune;
