@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use image_mirror::error::Class;
 use image_mirror::engine::Stop;
+use image_mirror::error::Class;
 use image_mirror::model::{Cause, Digest, Locator, Outcome, Row};
 use image_mirror::registry::Client;
 use image_mirror::stream::document::{Artifact, Container, File, Place, Stream};
@@ -19,7 +19,8 @@ fn artifact(arch: &str, location: Url, content: &[u8]) -> Artifact {
         Place { arch: arch.into(), artifact: "metal".into(), format: "iso".into(), kind: "disk".into() };
     let signature = Url::parse(&format!("{location}.sig")).ok();
     let sha256 = Digest::of(content);
-    let file = File { location, name: name.into(), sha256, uncompressed: None, uncompressed_fault: None, signature };
+    let file =
+        File { location, name: name.into(), sha256, uncompressed: None, uncompressed_fault: None, signature };
     Artifact { place, line: 1, release: None, file: Ok(file) }
 }
 
@@ -60,7 +61,13 @@ fn usual(server: &FileServer) -> Validation {
 async fn rows_by(client: &Client, stream: &Stream, validation: &Validation) -> Vec<Row> {
     let artifacts: Vec<usize> = (0..stream.artifacts.len()).collect();
     let containers: Vec<usize> = (0..stream.containers.len()).collect();
-    validate(stream, &Selected { artifacts: &artifacts, containers: &containers }, validation, (client, &Stop::default())).await
+    validate(
+        stream,
+        &Selected { artifacts: &artifacts, containers: &containers },
+        validation,
+        (client, &Stop::default()),
+    )
+    .await
 }
 
 async fn rows(stream: &Stream, validation: &Validation) -> Vec<Row> {
