@@ -9,7 +9,6 @@ use super::rows;
 use super::side::Side;
 use crate::error::{Failure, Stage};
 use crate::model::{Key, Locator, Outcome, Reason, Row};
-use crate::objects::{Kind, Over, Store};
 use crate::redact::visible;
 use crate::stream::document::Change;
 use crate::stream::hook;
@@ -17,7 +16,6 @@ use crate::stream::location::encoded;
 use crate::stream::rewrite::{Rewriting, rewrite};
 use crate::stream::sums::MARK;
 
-const LARGEST: u64 = 16 << 20;
 /// More paths than this are told by their folders, which CDNs take as patterns.
 const PATHS: usize = 1000;
 
@@ -38,28 +36,13 @@ pub(super) fn rewritten(
 }
 
 /// Puts the stream file where readers look for it.
-pub(super) async fn publish(side: &mut Side<'_>, key: &Key, bytes: &[u8]) -> Row {
-    let written = publish_one(side.store, key, bytes).await;
-    let outcome = match written {
-        Ok(true) => {
-            side.changed.push(key.clone());
-            Outcome::Copied(Reason::Differs)
-        }
+pub(super) async fn publish(side: &mut Side<'_>, (key, bytes): (&Key, &[u8]), setup: &Setup<'_>) -> Row {
+    let outcome = match side.publish(key, bytes, setup).await {
+        Ok(true) => Outcome::Copied(Reason::Differs),
         Ok(false) => Outcome::Kept,
         Err(error) => Outcome::of_failure(Failure::new(Stage::Transfer, error)),
     };
     rows::besides(key.as_str(), ("the stream file", side.store.locator(key)), outcome)
-}
-
-async fn publish_one(store: &Store, key: &Key, bytes: &[u8]) -> Result<bool, MirrorError> {
-    let old = store.read(key, LARGEST).await?;
-    let over = match old {
-        Some((old, _)) if old == bytes => return Ok(false),
-        Some((_, stamp)) => Over::Only(stamp),
-        None => Over::Nothing,
-    };
-    store.write(key, bytes.to_vec().into(), Kind::Mutable, &over).await?;
-    Ok(true)
 }
 
 /// Tells the operator's programs what changed in a destination.

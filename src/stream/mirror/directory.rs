@@ -3,7 +3,7 @@
 use super::error::MirrorError;
 use super::look::Held;
 use crate::model::Key;
-use crate::objects::{Kind, Over, Store};
+use crate::objects::{Over, Store};
 use crate::stream::plan::Directory;
 use crate::stream::state::StateError;
 use crate::stream::sums::{MARK, SUMS, Sums};
@@ -24,13 +24,21 @@ pub(super) async fn unmark(
     Ok(true)
 }
 
-/// Writes the list of sums, if it is to be another. What lies there already and is not ours keeps its line.
-pub(super) async fn sum(
+/// A small file that is to be written.
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) key: Key,
+    pub(super) content: String,
+    pub(super) over: Over,
+}
+
+/// The list of sums, if it is to be another. What lies there already and is not ours keeps its line.
+pub(super) async fn sums(
     store: &Store,
     held: &Held,
     directory: &Directory,
     ours: Sums,
-) -> Result<Option<Key>, MirrorError> {
+) -> Result<Option<Due>, MirrorError> {
     let key = name(directory, SUMS)?;
     let old = store.read(&key, LARGEST).await?;
     let (text, over) = match &old {
@@ -40,34 +48,28 @@ pub(super) async fn sum(
     // Nobody lists a root, where anything may lie besides.
     let is_there =
         |name: &str| directory.key.is_none() || held.objects.keys().any(|key| is_in(key, directory, name));
-    let merged = Sums::parse(&text)?.merged(ours, is_there).render();
-    if merged == text {
-        return Ok(None);
-    }
-    store.write(&key, merged.into(), Kind::Mutable, &over).await?;
-    Ok(Some(key))
+    let content = Sums::parse(&text)?.merged(ours, is_there).render();
+    Ok((content != text).then_some(Due { key, content, over }))
 }
 
 fn is_in(key: &Key, directory: &Directory, name: &str) -> bool {
     key.name() == name && key.parent() == directory.key
 }
 
-/// Marks the directory complete, unless it is marked so.
+/// The mark that the directory is complete, unless it is marked so.
 pub(super) async fn mark(
     store: &Store,
     held: &Held,
     directory: &Directory,
-) -> Result<Option<Key>, MirrorError> {
-    let key = name(directory, MARK)?;
-    let content = format!("{}\n", directory.release);
+) -> Result<Option<Due>, MirrorError> {
+    let (key, content) = (name(directory, MARK)?, format!("{}\n", directory.release));
     if held.objects.contains_key(&key) {
         let old = store.read(&key, LARGEST).await?;
         if old.is_some_and(|(old, _)| old == content.as_bytes()) {
             return Ok(None);
         }
     }
-    store.write(&key, content.into(), Kind::Mutable, &Over::Anything).await?;
-    Ok(Some(key))
+    Ok(Some(Due { key, content, over: Over::Anything }))
 }
 
 /// Something in the directory.

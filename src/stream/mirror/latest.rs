@@ -12,31 +12,52 @@ use crate::stream::versions::Versions;
 
 const LARGEST: u64 = 1 << 20;
 
-/// Brings every `latest` beside `directory`, the one of `version`, to what it is to be. Gives what was written.
-pub(super) async fn follow(
+/// A folder `latest` that is to be something else.
+#[derive(Debug)]
+pub(super) struct Due {
+    from: Key,
+    to: Key,
+    objects: Vec<Object>,
+}
+
+/// Every `latest` beside `directory`, the one of `version`, that is not what it is to be.
+pub(super) async fn due(
     store: &Store,
     directory: &Directory,
     version: &ReleaseVersion,
-) -> Result<Vec<Key>, MirrorError> {
+) -> Result<Vec<Due>, MirrorError> {
     let base = base(directory, version)?;
     let objects = store.list(base.as_ref()).await?;
-    let below = |key: &Key| {
-        base.as_ref().map_or(key.as_str(), |base| &key.as_str()[base.as_str().len() + 1..]).to_owned()
-    };
-    let marked: BTreeSet<String> = objects
-        .iter()
-        .filter_map(|object| below(&object.key).strip_suffix(&format!("/{MARK}")).map(str::to_owned))
-        .collect();
-    let mut changed = Vec::new();
+    let start = base.as_ref().map_or(0, |base| base.as_str().len() + 1);
+    let mark = format!("/{MARK}");
+    let marked = objects.iter().filter_map(|object| object.key.as_str()[start..].strip_suffix(&mark));
+    let marked: BTreeSet<String> = marked.map(str::to_owned).collect();
+    let mut due = Vec::new();
     for latest in versions(&marked).latest() {
         let (from, to) = (join(base.as_ref(), &latest.is)?, join(base.as_ref(), &latest.directory)?);
-        match store.point(&to, &from).await? {
-            Pointed::Already => {}
-            Pointed::Changed => changed.push(to),
-            Pointed::NoLinks => changed.extend(copy(store, &from, &to, &objects).await?),
+        if !is_right(store, &from, &to).await? {
+            let is_of_either = |object: &&Object| object.key.is_below(&from) || object.key.is_below(&to);
+            let objects = objects.iter().filter(is_of_either).cloned().collect();
+            due.push(Due { from, to, objects });
         }
     }
-    Ok(changed)
+    Ok(due)
+}
+
+async fn is_right(store: &Store, from: &Key, to: &Key) -> Result<bool, MirrorError> {
+    if !store.is_bucket() {
+        return Ok(store.pointed(to).await?.as_ref() == Some(from));
+    }
+    Ok(read(store, from).await? == read(store, to).await?)
+}
+
+/// Makes it so. Gives what was written.
+pub(super) async fn follow(store: &Store, due: &Due) -> Result<Vec<Key>, MirrorError> {
+    match store.point(&due.to, &due.from).await? {
+        Pointed::Already => Ok(Vec::new()),
+        Pointed::Changed => Ok(vec![due.to.clone()]),
+        Pointed::NoLinks => copy(store, due).await,
+    }
 }
 
 /// What the directories of all versions lie in.
@@ -66,11 +87,8 @@ fn versions(marked: &BTreeSet<String>) -> Versions {
 }
 
 /// Makes `to` a copy of `from`: data first, then the sums, then the mark; what is of another version goes last.
-async fn copy(store: &Store, from: &Key, to: &Key, objects: &[Object]) -> Result<Vec<Key>, MirrorError> {
+async fn copy(store: &Store, Due { from, to, objects }: &Due) -> Result<Vec<Key>, MirrorError> {
     let Some(sums) = read(store, from).await? else { return Ok(Vec::new()) };
-    if read(store, to).await?.as_ref() == Some(&sums) {
-        return Ok(Vec::new());
-    }
     let names = |folder: &Key| {
         objects
             .iter()

@@ -64,7 +64,7 @@ pub async fn mirror(order: &Order<'_>, setup: &Setup<'_>) -> Mirrored {
     let (mut rows, unsigned) = data(order, setup, &mut sides).await;
     if !setup.is_dry_run {
         for side in &mut sides {
-            rows.extend(side.finish(order).await);
+            rows.extend(side.finish(order, setup).await);
         }
     }
     let (of_containers, changes) = containers::copy(order, setup).await;
@@ -91,7 +91,7 @@ async fn open<'a>(setup: &Setup<'a>, order: &Order<'_>) -> Vec<Side<'a>> {
 async fn data(order: &Order<'_>, setup: &Setup<'_>, sides: &mut [Side<'_>]) -> (Vec<Row>, BTreeSet<usize>) {
     if !setup.is_dry_run {
         for side in sides.iter_mut() {
-            side.prepare(order, setup.began).await;
+            side.prepare(order, setup).await;
         }
     }
     let (came, rows) = tokio::select! {
@@ -135,7 +135,7 @@ async fn end(
     for side in sides.iter_mut() {
         let to_publish = order.publish.as_ref().zip(rewritten.and_then(Option::as_ref));
         if let Some((key, (bytes, _))) = to_publish.filter(|_| !setup.is_dry_run && side.is_complete(order)) {
-            rows.push(after::publish(side, key, bytes).await);
+            rows.push(after::publish(side, (key, bytes), setup).await);
         }
         rows.extend(after::tell(order, setup, side).await);
         side.close().await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::directory;
+use super::directory::{self, Due};
 use super::error::MirrorError;
 use super::latest;
 use super::look::{Held, Need, look};
@@ -12,8 +12,9 @@ use super::rows;
 use super::transfer::{Done, Lacking};
 use crate::error::{Chain, Failure, Stage};
 use crate::model::{Digest, Key, Locator, Outcome, Refusal, Row};
-use crate::objects::{Expected, Kind, Store};
+use crate::objects::{Expected, Kind, Over, Store};
 use crate::stream::plan::{Directory, Wanted};
+use crate::stream::source::LARGEST_STREAM_FILE;
 use crate::stream::state::{Lease, Lock, LockError};
 use crate::stream::sums::Sums;
 
@@ -35,6 +36,8 @@ pub(super) struct Side<'a> {
     /// Nobody else writes there meanwhile.
     lock: Option<Lock>,
     is_locked: bool,
+    /// What was said to be coming, by directory.
+    leases: BTreeMap<Option<Key>, Lease>,
 }
 
 /// What is to be done for a file in one destination.
@@ -46,7 +49,7 @@ pub(super) enum Needs<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// Takes the destination for this run, and looks at everything that matters in it.
+    /// Looks at everything that matters in a destination. It is taken for this run when something is to be written.
     pub(super) async fn open(
         order: &Order<'_>,
         setup: &Setup<'_>,
@@ -62,23 +65,37 @@ impl<'a> Side<'a> {
             trouble: None,
             lock: None,
             is_locked: false,
+            leases: BTreeMap::new(),
         };
         if let Err(error) = side.begin(order, setup).await {
-            side.is_locked = matches!(&error, MirrorError::Lock(LockError::Held(_) | LockError::Contended));
             side.trouble = Some(Failure::new(Stage::Plan, error));
         }
         side
     }
 
     async fn begin(&mut self, order: &Order<'_>, setup: &Setup<'_>) -> Result<(), MirrorError> {
-        if !setup.is_dry_run {
-            self.lock = Some(Lock::take(self.store, setup.host, setup.run).await?);
-            let left = self.store.clear_leftovers(setup.began - LEFTOVERS).await?;
-            if left > 0 {
-                tracing::info!("{left} uploads that nobody went on with were cleared from {}", self.store);
-            }
-        }
         self.held = look(order, setup, self.store).await?;
+        if setup.is_dry_run || !self.is_to_change(order, &order.plan.files) {
+            return Ok(());
+        }
+        self.claim(setup).await?;
+        // Somebody else may have written there until now.
+        self.held = look(order, setup, self.store).await?;
+        Ok(())
+    }
+
+    /// Takes the destination for this run, which is needed before anything is written that readers see.
+    async fn claim(&mut self, setup: &Setup<'_>) -> Result<(), MirrorError> {
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        let taken = Lock::take(self.store, setup.host, setup.run).await;
+        self.is_locked = matches!(taken, Err(LockError::Held(_) | LockError::Contended));
+        self.lock = Some(taken?);
+        let left = self.store.clear_leftovers(setup.began - LEFTOVERS).await?;
+        if left > 0 {
+            tracing::info!("{left} uploads that nobody went on with were cleared from {}", self.store);
+        }
         Ok(())
     }
 
@@ -114,13 +131,15 @@ impl<'a> Side<'a> {
     }
 
     /// Says that builds are coming, and takes away the marks of those directories that are about to change.
-    pub(super) async fn prepare(&mut self, order: &Order<'_>, began: SystemTime) {
+    pub(super) async fn prepare(&mut self, order: &Order<'_>, setup: &Setup<'_>) {
         let prepared = async {
             for directory in &order.plan.directories {
-                if !self.is_to_change(order, directory) {
+                if !self.is_to_change(order, files(order, directory)) {
                     continue;
                 }
-                lease(order, directory, began).write(self.store).await?;
+                let lease = lease(order, directory, setup.began);
+                lease.write(self.store).await?;
+                self.leases.insert(directory.key.clone(), lease);
                 directory::unmark(self.store, &mut self.held, directory).await?;
             }
             Ok::<_, MirrorError>(())
@@ -130,11 +149,10 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn is_to_change(&self, order: &Order<'_>, directory: &Directory) -> bool {
-        files(order, directory).any(|wanted| {
-            let keys = std::iter::once(&wanted.key).chain(&wanted.aliases);
-            keys.into_iter()
-                .any(|key| matches!(self.held.need(wanted, key, order.is_overwriting), Need::Bring(_)))
+    fn is_to_change<'w>(&self, order: &Order<'_>, files: impl IntoIterator<Item = &'w Wanted>) -> bool {
+        files.into_iter().any(|wanted| {
+            let mut keys = std::iter::once(&wanted.key).chain(&wanted.aliases);
+            keys.any(|key| matches!(self.held.need(wanted, key, order.is_overwriting), Need::Bring(_)))
         })
     }
 
@@ -153,13 +171,13 @@ impl<'a> Side<'a> {
 
     /// Makes the further names of files, writes the list of sums and the mark of each directory, and what is known for
     /// the next run. Gives a row for each directory that this failed for.
-    pub(super) async fn finish(&mut self, order: &Order<'_>) -> Vec<Row> {
+    pub(super) async fn finish(&mut self, order: &Order<'_>, setup: &Setup<'_>) -> Vec<Row> {
         let mut rows = Vec::new();
         if self.trouble.is_some() {
             return rows;
         }
         for directory in &order.plan.directories {
-            if let Err(error) = self.finish_one(order, directory).await {
+            if let Err(error) = self.finish_one((order, setup), directory).await {
                 let failure = Failure::new(Stage::Transfer, error);
                 self.trouble = Some(failure.clone());
                 let name = directory.key.as_ref().map_or(".", Key::as_str);
@@ -168,7 +186,7 @@ impl<'a> Side<'a> {
             }
         }
         if self.trouble.is_none()
-            && let Err(error) = self.follow(order).await
+            && let Err(error) = self.follow(order, setup).await
         {
             let failure = Failure::new(Stage::Transfer, error);
             self.trouble = Some(failure.clone());
@@ -180,10 +198,13 @@ impl<'a> Side<'a> {
     }
 
     /// Lets the folders `latest` follow, once all of a release is there.
-    async fn follow(&mut self, order: &Order<'_>) -> Result<(), MirrorError> {
+    async fn follow(&mut self, order: &Order<'_>, setup: &Setup<'_>) -> Result<(), MirrorError> {
         let Some(version) = order.latest.as_ref().filter(|_| self.is_complete(order)) else { return Ok(()) };
         for directory in &order.plan.directories {
-            self.changed.extend(latest::follow(self.store, directory, version).await?);
+            for due in latest::due(self.store, directory, version).await? {
+                self.claim(setup).await?;
+                self.changed.extend(latest::follow(self.store, &due).await?);
+            }
         }
         Ok(())
     }
@@ -193,7 +214,11 @@ impl<'a> Side<'a> {
         self.is_locked
     }
 
-    async fn finish_one(&mut self, order: &Order<'_>, directory: &Directory) -> Result<(), MirrorError> {
+    async fn finish_one(
+        &mut self,
+        (order, setup): (&Order<'_>, &Setup<'_>),
+        directory: &Directory,
+    ) -> Result<(), MirrorError> {
         self.name(order, directory).await?;
         let mut sums = Sums::default();
         let (mut is_complete, mut is_anything) = (directory.is_whole, false);
@@ -215,12 +240,44 @@ impl<'a> Side<'a> {
         if !is_anything {
             return Ok(());
         }
-        self.changed.extend(directory::sum(self.store, &self.held, directory, sums).await?);
-        if is_complete {
-            self.changed.extend(directory::mark(self.store, &self.held, directory).await?);
-            lease(order, directory, SystemTime::UNIX_EPOCH).end(self.store).await?;
+        if let Some(due) = directory::sums(self.store, &self.held, directory, sums).await? {
+            self.write(due, setup).await?;
+        }
+        if !is_complete {
+            return Ok(());
+        }
+        if let Some(due) = directory::mark(self.store, &self.held, directory).await? {
+            self.write(due, setup).await?;
+        }
+        if let Some(lease) = self.leases.remove(&directory.key) {
+            lease.end(self.store).await?;
         }
         Ok(())
+    }
+
+    async fn write(&mut self, due: Due, setup: &Setup<'_>) -> Result<(), MirrorError> {
+        self.claim(setup).await?;
+        self.store.write(&due.key, due.content.into(), Kind::Mutable, &due.over).await?;
+        self.changed.push(due.key);
+        Ok(())
+    }
+
+    /// Puts the stream file where readers look for it, unless it is there. True: it was not.
+    pub(super) async fn publish(
+        &mut self,
+        key: &Key,
+        bytes: &[u8],
+        setup: &Setup<'_>,
+    ) -> Result<bool, MirrorError> {
+        let over = match self.store.read(key, LARGEST_STREAM_FILE).await? {
+            Some((old, _)) if old == bytes => return Ok(false),
+            Some((_, stamp)) => Over::Only(stamp),
+            None => Over::Nothing,
+        };
+        self.claim(setup).await?;
+        self.store.write(key, bytes.to_vec().into(), Kind::Mutable, &over).await?;
+        self.changed.push(key.clone());
+        Ok(true)
     }
 
     /// Gives files their further names.
