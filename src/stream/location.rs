@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use url::{Position, Url};
 
 use crate::error::{Class, Classify};
+use crate::redact;
 
 /// What is escaped in a name.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -23,7 +24,7 @@ pub enum BaseError {
     /// Not a URL at all.
     #[error("`{text}` is no URL")]
     Url {
-        /// The text.
+        /// The text, without a login.
         text: String,
         /// What is wrong with it.
         source: url::ParseError,
@@ -55,7 +56,7 @@ impl Base {
     /// # Errors
     /// When nothing can be below it.
     pub fn parse(text: &str) -> Result<Self, BaseError> {
-        let own = || text.to_owned();
+        let own = || redact::mask_logins(text);
         let url = Url::parse(text).map_err(|source| BaseError::Url { text: own(), source })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(BaseError::Login);
@@ -142,6 +143,8 @@ mod tests {
         let login = Base::parse("https://me:secret@m/pub").unwrap_err();
         assert_eq!(login, BaseError::Login);
         assert!(!format!("{login} {login:?}").contains("secret"));
+        let bad = Base::parse("https://me:secret@m:x/pub").unwrap_err();
+        assert!(!format!("{bad} {bad:?}").contains("secret"), "{bad}");
     }
 
     #[test]

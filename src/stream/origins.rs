@@ -10,6 +10,7 @@ use super::document::{Change, Stream};
 use super::findings;
 use crate::error::{Class, Classify};
 use crate::model::{Digest, Finding};
+use crate::redact::SafeUrl;
 
 /// Origins by new locations.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -84,10 +85,9 @@ impl Origins {
             };
             match origins.get(url) {
                 Some(first) if (&first.origin, &first.signature) != (&origin.origin, &origin.signature) => {
-                    let message = format!(
-                        "it and {} would both be at {url}, and they come from two places",
-                        first.origin
-                    );
+                    let shown = SafeUrl::new(first.origin.clone());
+                    let message =
+                        format!("it and {shown} would both be at {url}, and they come from two places");
                     findings.push(findings::error(stream, listed, "two-origins", &message));
                 }
                 Some(_) => {}

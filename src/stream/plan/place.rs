@@ -8,6 +8,7 @@ use super::layout::LayoutSettings;
 use super::rename::Renamed;
 use super::template::{RenderError, Values};
 use crate::model::{Finding, Key, KeyError};
+use crate::redact::SafeUrl;
 
 /// An artifact, and where it belongs.
 pub(super) struct Placed<'a> {
@@ -39,7 +40,7 @@ enum Misplaced {
     #[error("the version `{0}` is of another architecture")]
     Arch(String),
     #[error("the signature at `{0}` has no name that a file could have")]
-    Signature(Box<Url>),
+    Signature(SafeUrl),
 }
 
 /// Where the artifact `at` belongs.
@@ -85,7 +86,7 @@ fn placed<'a>(
 
 fn signature_name(url: &Url) -> Result<String, Misplaced> {
     let name = location::names(url).and_then(|mut names| names.pop());
-    name.filter(|name| !name.is_empty()).ok_or_else(|| Misplaced::Signature(Box::new(url.clone())))
+    name.filter(|name| !name.is_empty()).ok_or_else(|| Misplaced::Signature(SafeUrl::new(url.clone())))
 }
 
 /// How a file of `artifact` is called in the layout.

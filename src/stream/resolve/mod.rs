@@ -7,6 +7,7 @@ use super::origins::Origins;
 use super::plan::{Template, TemplateError, Values};
 use super::rewrite::{PrefixMap, mapped, moved};
 use crate::model::Finding;
+use crate::redact::SafeUrl;
 
 /// Below `…/art/storage/releases`.
 const ART_RELEASES: &str = "rhcos-{ocp}{arch_suffix}/{release}/{arch}/{name}";
@@ -74,7 +75,8 @@ pub fn resolve(
                 Where::There(location, signature) => changes.extend(changed(*at, file, location, signature)),
                 Where::Unmoved => {}
                 Where::Unknown => {
-                    let message = format!("where {} is before it is mirrored cannot be told", file.location);
+                    let shown = SafeUrl::new(file.location.clone());
+                    let message = format!("where {shown} is before it is mirrored cannot be told");
                     let hint =
                         "give the map that `stream rewrite --origins` wrote, and the layout of the mirror";
                     errors.push(findings::error(stream, artifact, "unresolved", &message).hint(hint));

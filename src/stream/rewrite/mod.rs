@@ -10,6 +10,7 @@ use super::location::{Base, BaseError};
 use super::plan::{Plan, Wanted};
 use crate::error::{Class, Classify};
 use crate::model::{Finding, Key};
+use crate::redact;
 
 /// What a stream file becomes.
 #[derive(Debug, Clone)]
@@ -95,8 +96,11 @@ impl std::str::FromStr for PrefixMap {
     type Err = PrefixMapError;
 
     fn from_str(text: &str) -> Result<Self, PrefixMapError> {
-        let (old, new) = text.split_once('=').ok_or_else(|| PrefixMapError::Form(text.to_owned()))?;
-        Ok(Self { old: Base::parse(old)?, new: Base::parse(new)? })
+        let both = |(old, new)| Ok(Self { old: Base::parse(old)?, new: Base::parse(new)? });
+        let form = || PrefixMapError::Form(text.to_owned());
+        let map = text.split_once('=').ok_or_else(form).and_then(both);
+        // A password may have the `=` at which the text was split, and an error shows what it is about.
+        map.map_err(|error| if redact::login(text).is_some() { BaseError::Login.into() } else { error })
     }
 }
 

@@ -108,6 +108,10 @@ fn a_prefix_ends_on_a_slash_and_the_longest_wins() {
     for bad in ["https://a", "https://a=x", "x=https://a", "https://a?x=https://b", "https://a=https://b?x"] {
         assert!(bad.parse::<PrefixMap>().is_err(), "{bad}");
     }
+    for bad in ["https://me:sec=ret@a=https://b", "https://me:secret@a", "https://a=https://me:secret@b"] {
+        let error = bad.parse::<PrefixMap>().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("sec"), "{error}");
+    }
 }
 
 // 14.17
