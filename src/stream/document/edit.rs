@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
+use super::artifact::is_said;
 use super::change::Change;
 use super::envelope::Opened;
 use super::error::EditError;
@@ -70,7 +71,7 @@ impl Wanted<'_> {
             }
             Change::Signature { artifact, url: None } => {
                 let object = self.artifact(*artifact)?;
-                if self.node(&object)?.get("signature").is_some_and(super::artifact::is_said) {
+                if self.node(&object)?.get("signature").is_some_and(is_said) {
                     self.edits.removed.entry(object).or_default().insert("signature".to_owned());
                 }
                 Ok(())
@@ -146,11 +147,11 @@ impl Wanted<'_> {
         if node.members().is_none() {
             return Err(EditError::NoObject { path: object.join("/"), kind: node.kind() });
         }
-        let is_said = match (&value, node.get(key)) {
+        let is_there = match (&value, node.get(key)) {
             (New::Text(new), Some(old)) => old.text() == Some(new),
             _ => false,
         };
-        if !is_said {
+        if !is_there {
             self.edits.sets.push(Set { object, key, value, after });
         }
         Ok(())
@@ -215,12 +216,11 @@ impl Edits {
         for set in &self.sets {
             let Some(members) = root.members_mut(&set.object) else { continue };
             let node = Node { at: 0..0, value: set.value.value() };
-            match members.iter_mut().find(|member| member.key == set.key) {
-                Some(member) => member.node = node,
-                None => {
-                    let at = anchor(members, set.after).map_or(members.len(), |at| at + 1);
-                    members.insert(at, Member { key: set.key.to_owned(), key_at: 0..0, node });
-                }
+            if let Some(member) = members.iter_mut().find(|member| member.key == set.key) {
+                member.node = node;
+            } else {
+                let at = anchor(members, set.after).map_or(members.len(), |at| at + 1);
+                members.insert(at, Member { key: set.key.to_owned(), key_at: 0..0, node });
             }
         }
         for (object, keys) in &self.removed {

@@ -184,12 +184,11 @@ fn chosen(page: &Page<'_>, streams: &Node, key: Option<&str>, at: &Range<usize>)
     let keys: Vec<_> = members.iter().map(|member| format!("`{}`", word(&member.key))).collect();
     let listed = format!("it has {}", keys.join(", "));
     let is_full = |member: &&Member| member.node.members().is_none_or(|members| !members.is_empty());
-    let found = match key {
-        Some(key) => members.iter().find(|member| member.key == key),
-        None => {
-            let mut full = members.iter().filter(is_full);
-            full.next().filter(|_| full.next().is_none())
-        }
+    let mut full = members.iter().filter(is_full);
+    let found = match (key, full.next(), full.next()) {
+        (Some(key), ..) => members.iter().find(|member| member.key == key),
+        (None, Some(member), None) => Some(member),
+        (None, ..) => None,
     };
     match (found, key) {
         (Some(member), _) if is_full(&member) => Ok(member.key.clone()),

@@ -75,11 +75,16 @@ impl Listing<'_> {
     fn architecture(&mut self, member: &Member) {
         let arch: Arc<str> = member.key.as_str().into();
         self.stream.architectures.push(Arc::clone(&arch));
-        for platform in self.object(&member.node, "artifacts").unwrap_or_default().iter().filter(is_there) {
+        for platform in self
+            .object(&member.node, "artifacts")
+            .unwrap_or_default()
+            .iter()
+            .filter(|member| is_there(member))
+        {
             self.platform(&arch, platform);
         }
         let images = member.node.get("images").and_then(Node::members).unwrap_or_default();
-        for provider in images.iter().filter(is_there) {
+        for provider in images.iter().filter(|member| is_there(member)) {
             if provider.key == "kubevirt" {
                 self.container(&arch, provider);
             } else if !self.stream.clouds.iter().any(|cloud| **cloud == *provider.key) {
@@ -98,7 +103,7 @@ impl Listing<'_> {
         }
         let platform =
             Platform { arch, artifact: member.key.as_str().into(), release: release.map(Arc::from) };
-        for format in formats.iter().filter(is_there) {
+        for format in formats.iter().filter(|member| is_there(member)) {
             let Some(kinds) = format.node.members() else {
                 self.wrong(
                     &format.node,
@@ -164,7 +169,7 @@ impl Listing<'_> {
     }
 }
 
-fn is_there(member: &&Member) -> bool {
+fn is_there(member: &Member) -> bool {
     !member.node.is_null()
 }
 

@@ -11,7 +11,9 @@ pub(crate) fn stream(input: &[u8]) {
             Ok(document) => keeps_the_rules(&document, input),
             Err(findings) => {
                 assert!(findings.iter().any(Finding::is_error), "no stream, and nothing wrong");
-                findings.iter().for_each(|finding| in_file(finding, input));
+                for finding in &findings {
+                    in_file(finding, input);
+                }
             }
         }
     }
@@ -27,7 +29,9 @@ fn keeps_the_rules(document: &Document, input: &[u8]) {
     assert!(!document.warnings().iter().any(Finding::is_error), "{:?}", document.warnings());
     let artifacts = &document.stream().artifacts;
     let wrong = artifacts.iter().filter_map(|artifact| artifact.file.as_ref().err());
-    wrong.flatten().chain(document.warnings()).for_each(|finding| in_file(finding, input));
+    for finding in wrong.flatten().chain(document.warnings()) {
+        in_file(finding, input);
+    }
     for file in artifacts.iter().filter_map(|artifact| artifact.file.as_ref().ok()) {
         assert!(Key::parse(&file.name).is_ok_and(|key| key.name() == &*file.name), "{}", file.name);
         assert!(file.location.username().is_empty() && file.location.password().is_none());

@@ -89,7 +89,8 @@ pub(super) fn json_map(field: &str, text: &str) -> String {
 
 /// The `ConfigMap` with `text` as a block behind `header`, with comments.
 pub(super) fn block_map(header: &str, text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("      {line}\n")).collect();
+    let lines: Vec<_> = text.lines().map(|line| format!("      {line}\n")).collect();
+    let lines = lines.concat();
     format!(
         "# of the release\napiVersion: v1\nkind: ConfigMap # as ever\ndata:\n  # the stream\n  stream: {header}\n{lines}  releaseVersion: \"4.16\" # last\n"
     )
