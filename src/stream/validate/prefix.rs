@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn another_host_scheme_or_port_is_not_below_and_the_case_of_a_host_does_not_matter() {
         assert!(covers("https://M.Example.com/pub", "https://m.eXample.com:443/pub/x"));
-        for url in ["http://m/pub/x", "https://staging/pub/x", "https://m:8443/pub/x", "https://m/PUB/x"] {
+        for url in ["http://m:443/pub/x", "https://staging/pub/x", "https://m:8443/pub/x", "https://m/PUB/x"]
+        {
             assert!(!covers("https://m/pub", url), "{url}");
         }
         assert!(!covers("https://m/pub", "https://m/pub/../secret/x"));
