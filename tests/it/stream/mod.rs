@@ -1,3 +1,3 @@
-//! Boot images: over a wire, and on a disk.
+//! `stream`: boot images, end to end and over the wire.
 
 mod objects;
