@@ -118,8 +118,9 @@ impl Classify for Error {
             Kind::Io(error) => Class::of_file(error),
             Kind::Refused(refused) => refused.class,
             // None of them is another a moment later.
-            Kind::NoSpace(_) | Kind::OtherFileSystem(_) => Class::Denied,
-            Kind::Changed | Kind::Link | Kind::NotALink => Class::Denied,
+            Kind::NoSpace(_) | Kind::OtherFileSystem(_) | Kind::Changed | Kind::Link | Kind::NotALink => {
+                Class::Denied
+            }
             Kind::Digest { .. } => Class::Corrupt,
             Kind::TooLarge(_) | Kind::Key(_) | Kind::Unknown => Class::Protocol,
             Kind::Settings(_) => Class::Invalid,

@@ -188,7 +188,9 @@ impl Store {
     /// When nothing can be kept, or it cannot be told what is.
     pub async fn receive(&self, key: &Key, expected: &Expected) -> Result<Receiving, Error> {
         let way = match self {
-            Self::Directory(directory) => Way::Directory(Partial::open(directory, key, expected).await?),
+            Self::Directory(directory) => {
+                Way::Directory(Box::new(Partial::open(directory, key, expected).await?))
+            }
             Self::Bucket(bucket) => Way::Bucket(Box::new(bucket.receive(key, expected).await?)),
         };
         Ok(Receiving::new(way))

@@ -29,7 +29,7 @@ pub struct Receiving(Way);
 
 #[derive(Debug)]
 pub(super) enum Way {
-    Directory(Partial),
+    Directory(Box<Partial>),
     Bucket(Box<Coming>),
 }
 

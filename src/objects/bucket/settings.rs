@@ -65,7 +65,7 @@ impl BucketSettings {
             is_plain_http_allowed: false,
             attempts: 5,
             waits: (Duration::from_millis(500), Duration::from_secs(30)),
-            timeout: Duration::from_secs(300),
+            timeout: Duration::from_mins(5),
         }
     }
 
@@ -74,7 +74,7 @@ impl BucketSettings {
         for (name, value) in &self.options {
             match AmazonS3ConfigKey::from_str(&name.to_ascii_lowercase()) {
                 Ok(AmazonS3ConfigKey::Client(key)) => {
-                    options = options.with_config(key, value.expose_secret())
+                    options = options.with_config(key, value.expose_secret());
                 }
                 Ok(key) => builder = builder.with_config(key, value.expose_secret()),
                 Err(_) => {}

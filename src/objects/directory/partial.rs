@@ -43,8 +43,8 @@ struct Paths {
 /// The file, or where it comes back from.
 #[derive(Debug)]
 enum Written {
-    Rests(Open),
-    Writes(JoinHandle<Result<Open, io::Error>>),
+    Rests(Box<Open>),
+    Writes(JoinHandle<Result<Box<Open>, io::Error>>),
     /// A write failed; what is in the file is all that is kept.
     Failed,
 }
@@ -172,7 +172,7 @@ impl Partial {
     }
 
     /// The file, once what is being written is.
-    async fn settled(&mut self) -> Result<Open, Error> {
+    async fn settled(&mut self) -> Result<Box<Open>, Error> {
         match std::mem::replace(&mut self.written, Written::Failed) {
             Written::Rests(open) => Ok(open),
             Written::Writes(writing) => match writing.await {
@@ -194,7 +194,7 @@ impl Partial {
 }
 
 /// Opens what is there, or begins it, and hashes it. More than there can be is no beginning of it.
-fn open(paths: &Paths, size: Option<u64>, turn: Turn) -> Result<Open, Kind> {
+fn open(paths: &Paths, size: Option<u64>, turn: Turn) -> Result<Box<Open>, Kind> {
     // A link in place of the file would be written through.
     let no_link = OFlags::NOFOLLOW.bits().cast_signed();
     let mut options = OpenOptions::new();
@@ -215,7 +215,7 @@ fn open(paths: &Paths, size: Option<u64>, turn: Turn) -> Result<Open, Kind> {
         file.rewind()?;
         Ok((take_in(&mut file, &mut hasher)?, hasher))
     })?;
-    Ok(Open { file, hasher, length, _turn: turn })
+    Ok(Box::new(Open { file, hasher, length, _turn: turn }))
 }
 
 fn validator(path: &Path) -> Result<Option<String>, Kind> {
@@ -228,7 +228,7 @@ fn validator(path: &Path) -> Result<Option<String>, Kind> {
 
 /// The old validator goes before the old content, and the new one comes before the new content, so that
 /// bytes never lie beside the validator of others.
-fn emptied(mut open: Open, paths: &Paths, validator: Option<&str>) -> io::Result<Open> {
+fn emptied(mut open: Box<Open>, paths: &Paths, validator: Option<&str>) -> io::Result<Box<Open>> {
     remove(&paths.validator)?;
     retried(|| open.file.set_len(0))?;
     if let Some(validator) = validator {
@@ -238,7 +238,7 @@ fn emptied(mut open: Open, paths: &Paths, validator: Option<&str>) -> io::Result
     Ok(open)
 }
 
-fn appended(mut open: Open, block: &[u8]) -> io::Result<Open> {
+fn appended(mut open: Box<Open>, block: &[u8]) -> io::Result<Box<Open>> {
     retried(|| open.file.write_all_at(block, open.length))?;
     open.hasher.update(block);
     open.length += block.len() as u64;

@@ -21,11 +21,11 @@ use crate::objects::{ErrorKind, Over, Stamp, Store};
 
 const NAME: &str = "lock";
 /// How often the holder says that it is still there.
-const REFRESHED: Duration = Duration::from_secs(60);
+const REFRESHED: Duration = Duration::from_mins(1);
 /// Who was not heard of for so long is gone.
-const STALE: Duration = Duration::from_secs(3600);
+const STALE: Duration = Duration::from_hours(1);
 /// Who could not say for so long that it is still there gives up writing, before others may take it for gone.
-const UNHEARD: Duration = Duration::from_secs(45 * 60);
+const UNHEARD: Duration = Duration::from_mins(45);
 /// How often the lock may change hands while we look at it.
 const TRIES: usize = 5;
 
@@ -264,9 +264,9 @@ mod tests {
     async fn a_stale_lock_is_taken_over_and_a_younger_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder);
-        somebody(&store, &folder, STALE - Duration::from_secs(60)).await;
+        somebody(&store, &folder, Duration::from_mins(59)).await;
         assert!(matches!(Lock::take(&store, "here", "one").await, Err(LockError::Held(_))));
-        somebody(&store, &folder, STALE + Duration::from_secs(60)).await;
+        somebody(&store, &folder, Duration::from_mins(61)).await;
         let lock = Lock::take(&store, "here", "one").await.unwrap();
         assert_eq!(holder(&store).await.unwrap().run, "one");
         lock.release().await.unwrap();

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::{MIB, bring, content, expected, feed, key, open};
 use crate::support::{BucketFault, Effect, FakeBucket};
 
-const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 // 14.54
 #[tokio::test]

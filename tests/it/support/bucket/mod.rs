@@ -90,6 +90,11 @@ impl FakeBucket {
         self.inside().faults.push(fault);
     }
 
+    /// Lets it do everything right again.
+    pub fn mend(&self) {
+        self.inside().faults.clear();
+    }
+
     /// The object under `key`.
     pub fn object(&self, key: &str) -> Option<Stored> {
         self.inside().objects.get(key).cloned()
