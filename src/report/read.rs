@@ -327,6 +327,14 @@ mod tests {
     }
 
     #[test]
+    fn every_update_is_read_back() {
+        for update in UPDATES {
+            assert_eq!(one_of(UPDATES, &update.to_string()).unwrap(), update);
+        }
+        assert!(one_of(UPDATES, "forced").is_err());
+    }
+
+    #[test]
     fn every_reason_to_write_is_read_back() {
         let reasons = [
             Reason::Absent,

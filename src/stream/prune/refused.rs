@@ -67,15 +67,17 @@ impl Refused {
     pub(super) fn unless_enough(
         pins: usize,
         least: usize,
-        last: Option<PinCount>,
+        before: Option<PinCount>,
         accept_drop: bool,
     ) -> Result<(), Self> {
         if pins < least {
             return Err(Self::TooFewPins { pins, least });
         }
-        match last {
-            Some(last) if !accept_drop && pins * 100 < last.pins * LEAST_PERCENT => {
-                Err(Self::Dropped { pins, last })
+        match before {
+            Some(count)
+                if !accept_drop && pins.saturating_mul(100) < count.pins.saturating_mul(LEAST_PERCENT) =>
+            {
+                Err(Self::Dropped { pins, last: count })
             }
             _ => Ok(()),
         }

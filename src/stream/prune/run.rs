@@ -102,13 +102,14 @@ async fn act(
 ) -> (Vec<Row>, Result<(), Ended>) {
     let Survey { scan, pins, count, tombstones, planned } = survey;
     let mut rows = marked(store, &planned, now).await;
-    let mut sweep = Sweep { store, scan: &scan, reader, pins, gone: BTreeSet::new(), now, stop };
+    let last = pins.clone();
+    let mut sweep = Sweep { store, scan: &scan, reader, pins, last, gone: BTreeSet::new(), now, stop };
     let (swept, mut ended) = sweep.all(&planned).await;
     rows.extend(swept);
     if ended.is_ok() && !sweep.gone.is_empty() {
         ended = sweep.look_again().await;
     }
-    let holes = holes(&scan, &sweep.pins, &settings.arches, &sweep.gone);
+    let holes = holes(&scan, &sweep.last, &settings.arches, &sweep.gone);
     rows.extend(holes.iter().map(|hole| rows::hole(hole, settings.check)));
     if ended.is_ok() {
         ended = after(store, settings, (&scan, &tombstones), PinCount { pins: count, at: now }).await;

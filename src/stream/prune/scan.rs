@@ -185,8 +185,8 @@ fn belongs(names: &[&str]) -> (usize, Belongs) {
 }
 
 /// As [`belongs`], in the folder of a minor version.
-fn within(above: usize, tree: Tree, minor: &str, names: &[&str]) -> (usize, Belongs) {
-    let belongs = match names {
+fn within(above: usize, tree: Tree, minor: &str, below: &[&str]) -> (usize, Belongs) {
+    let belongs = match below {
         [file] => beside(file),
         [name, ..] if name.starts_with("latest") => Belongs::Latest,
         [name, ..] => match version_of(name) {

@@ -20,6 +20,7 @@ pub struct Policy {
 
 /// What is to be done.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct PruneSettings {
     /// The folder in which the architectures are; none: the root of the destination.
     pub root: Option<Key>,

@@ -19,8 +19,10 @@ pub(super) struct Sweep<'a, 'b> {
     pub(super) store: &'a Store,
     pub(super) scan: &'a Scan,
     pub(super) reader: &'a mut Reader<'b>,
-    /// All pins that were seen, also those that are not there any more.
+    /// All pins that were seen, also those that are not there any more: they keep what they pin for this run.
     pub(super) pins: PinSet,
+    /// Those that were seen last.
+    pub(super) last: PinSet,
     /// Directories of which something may be deleted already.
     pub(super) gone: BTreeSet<Key>,
     pub(super) now: SystemTime,
@@ -100,6 +102,7 @@ impl Sweep<'_, '_> {
         self.pins.extend(leased(self.store, self.now).await?);
         let pins = self.reader.read().await.map_err(Refused::Meanwhile)?;
         self.pins.extend(pins.iter().cloned());
+        self.last = pins;
         Ok(())
     }
 }

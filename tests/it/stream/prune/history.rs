@@ -90,6 +90,16 @@ impl Repository {
         );
     }
 
+    /// A commit in which a path is a link.
+    pub(crate) fn link(&self, reference: &str, path: &str, target: &str) {
+        let text = format!(
+            "commit {reference}\ncommitter a <a@example.com> 1700000000 +0000\ndata 0\nfrom {reference}^0\n\
+             M 120000 inline {path}\ndata {}\n{target}\n",
+            target.len()
+        );
+        git(self.path(), &["fast-import", "--quiet"], &text);
+    }
+
     /// A commit that pins these.
     pub(crate) fn pin(&self, reference: &str, pins: &[(&str, &str)]) {
         self.commits([(reference, STREAM, Some(stream(pins)))]);

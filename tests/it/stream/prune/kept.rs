@@ -20,8 +20,8 @@ async fn a_build_that_only_an_old_commit_pins_is_kept_and_the_commit_is_named() 
     let mut world = World::new().with_history(repository.source());
     world.put(&directory, days(400));
     world.mark(&directory, days(90)).await;
-    let (word, note) = became(&world.rows().await, &directory);
-    assert_eq!(word, "unmarked");
+    let (fate, note) = became(&world.rows().await, &directory);
+    assert_eq!(fate, "unmarked");
     let path = repository.path().display();
     let by = format!("pinned by refs/heads/main of {path} at {}: {STREAM}; ", &commit[..12]);
     assert!(note.starts_with(&by), "{note}");
@@ -42,8 +42,8 @@ async fn a_build_is_pinned_wherever_the_stream_says_that_it_is() {
     world.put(&pinned, days(400));
     world.put(&other, days(400));
     let rows = world.rows().await;
-    let (word, note) = became(&rows, &pinned);
-    assert_eq!(word, "kept");
+    let (fate, note) = became(&rows, &pinned);
+    assert_eq!(fate, "kept");
     assert!(note.starts_with("pinned by https://example.com/rhcos.json; "), "without the query: {note}");
     assert_eq!(became(&rows, &other).0, "marked");
 }
@@ -135,8 +135,8 @@ async fn what_is_young_or_being_brought_is_kept() {
     }
     let rows = world.rows().await;
     assert_eq!(became(&rows, &young), ("kept", "younger than 30d; 30 B, 9d old".to_owned()));
-    let (word, note) = became(&rows, &brought);
-    assert_eq!(word, "kept");
+    let (fate, note) = became(&rows, &brought);
+    assert_eq!(fate, "kept");
     assert!(note.starts_with("somebody is bringing it: a lease until 2027-01-16T08:00:00Z"), "{note}");
     assert_eq!(became(&rows, &ended).0, "marked", "that lease ended");
 }
@@ -157,10 +157,10 @@ async fn a_directory_of_a_version_goes_by_its_build_or_by_its_version() {
     }
     world.write(&format!("{unmarked}/a"), "x", days(90));
     let rows = world.rows().await;
-    let word = |directory: &str| became(&rows, directory).0;
-    assert_eq!([&by_build, &by_version, &orphan].map(|of| word(of)), ["kept", "kept", "marked"]);
-    assert_eq!(word(&unmarked), "skipped", "nobody knows what is in it");
-    assert_eq!(word(&released), "kept");
+    let fate = |directory: &str| became(&rows, directory).0;
+    assert_eq!([&by_build, &by_version, &orphan].map(|of| fate(of)), ["kept", "kept", "marked"]);
+    assert_eq!(fate(&unmarked), "skipped", "nobody knows what is in it");
+    assert_eq!(fate(&released), "kept");
     world.settings.include_ga = true;
     assert_eq!(became(&world.rows().await, &released).0, "marked", "only who says so has releases go");
 }
@@ -186,13 +186,15 @@ async fn a_build_that_is_pinned_and_not_there_is_told_and_fails_a_check() {
     assert_eq!(world.rows().await.iter().filter(|row| matches!(row.outcome, Outcome::Failed(_))).count(), 0);
 }
 
-// 14.90
-#[tokio::test]
-async fn of_a_long_history_exactly_what_nobody_ever_pinned_is_an_orphan() {
+/// A branch, an architecture and a build that one of its commits pins.
+type Pinned = (usize, &'static str, String);
+
+/// 16 branches of eight commits and fewer, which pin 469 builds, 64 of them at their tips.
+fn long_history() -> (Repository, Vec<Pinned>) {
     let repository = Repository::new();
     let arches = ["aarch64", "ppc64le", "s390x", "x86_64"];
     let release = |branch: usize, at: usize| format!("4{branch:02}.8.20{:02}0101{at:04}-0", 20 + at % 5);
-    let mut pairs: Vec<(usize, &str, String)> = Vec::new();
+    let mut pairs: Vec<Pinned> = Vec::new();
     let mut commits = Vec::new();
     let names: Vec<String> = (0..16).map(|branch| format!("refs/heads/release-4.{branch}")).collect();
     for at in 0..8 {
@@ -214,6 +216,13 @@ async fn of_a_long_history_exactly_what_nobody_ever_pinned_is_an_orphan() {
     repository.commits(commits);
     repository.git(&["repack", "-adq"]);
     repository.git(&["pack-refs", "--all"]);
+    (repository, pairs)
+}
+
+// 14.90
+#[tokio::test]
+async fn of_a_long_history_exactly_what_nobody_ever_pinned_is_an_orphan() {
+    let (repository, pairs) = long_history();
     let mut world = World::new().with_history(repository.source());
     world.sources.streams.clear();
     world.settings.release.keep_latest = 3;
@@ -272,5 +281,25 @@ async fn requests_to_merge_pin_too_and_what_others_push_may_be_passed_over() {
     assert_eq!((became(&pruned.rows, &directory).0, pruned.ignored), ("kept", 1));
     repository.commits([("refs/heads/main", STREAM, Some("<<<<<<< ours".to_owned()))]);
     world.refused().await;
+    assert!(world.is_there(&directory));
+}
+
+#[tokio::test]
+async fn a_stream_that_a_link_of_a_commit_leads_to_pins_too() {
+    let repository = Repository::new();
+    repository.pin("refs/heads/main", &[("x86_64", PINNED)]);
+    let content = Some(stream(&[("x86_64", OLD)]));
+    repository.commits([("refs/heads/main", "data/coreos/coreos-rhel-9.json", content)]);
+    repository.link("refs/heads/main", STREAM, "coreos-rhel-9.json");
+    let directory = at("x86_64", "4.10", OLD);
+    let world = World::new().with_history(repository.source());
+    world.put(&directory, days(400));
+    assert_eq!(became(&world.rows().await, &directory).0, "kept");
+    repository.link("refs/heads/main", STREAM, "../coreos/coreos-rhel-9.json");
+    let refused = world.refused().await;
+    assert!(
+        refused.to_string().contains("not known"),
+        "a link that leads further is not followed: {refused}"
+    );
     assert!(world.is_there(&directory));
 }

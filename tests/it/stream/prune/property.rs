@@ -81,6 +81,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Flags {
     keep_latest: usize,
     grace: u64,
@@ -145,7 +146,6 @@ impl Scene {
                 fs::write(&self.list, list(pins)).unwrap();
                 truth.listed.clone_from(pins);
             }
-            Event::List(_) => {}
             Event::Commit(is_main, pins) => self.commit(truth, *is_main, pins.clone()),
             Event::Revert => {
                 let before = truth.main.iter().rev().nth(1).cloned().unwrap_or_default();
@@ -163,7 +163,7 @@ impl Scene {
                 self.repository.commits([("refs/heads/main", STREAM, Some("no".to_owned()))]);
                 truth.nonsense = (true, true);
             }
-            Event::Nonsense => {}
+            Event::List(_) | Event::Nonsense => {}
         }
     }
 

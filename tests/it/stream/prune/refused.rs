@@ -98,7 +98,9 @@ async fn nothing_goes_when_a_history_is_damaged_shallow_or_not_there() {
 #[tokio::test]
 async fn nothing_goes_when_there_are_far_fewer_pins_than_the_last_time() {
     let (mut world, directory) = due().await;
-    let list = |count: usize| (0..count).map(|at| format!("x86_64 9.6.20260102-{at}\n")).collect::<String>();
+    let list = |count: usize| {
+        (0..count).map(|at| format!("x86_64 9.6.20260102-{at}")).collect::<Vec<_>>().join("\n")
+    };
     let path = world.file("keep", &list(399));
     world.sources.lists.push(Place::File(path.clone()));
     world.settings.grace = days(1000);

@@ -33,8 +33,8 @@ async fn what_nothing_pins_since_now_is_only_marked() {
     assert_eq!(became(&world.rows().await, &directory).0, "marked");
     assert!(world.is_there(&directory) && world.is_marked(&directory));
     world.now = now() + days(13);
-    let (word, note) = became(&world.rows().await, &directory);
-    assert_eq!(word, "kept");
+    let (fate, note) = became(&world.rows().await, &directory);
+    assert_eq!(fate, "kept");
     assert_eq!(note, "nothing pins it; 30 B, 413d old; marked on 2027-01-15T08:00:00Z");
     assert!(world.is_there(&directory));
 }
@@ -47,8 +47,8 @@ async fn what_nothing_pinned_for_long_enough_goes_and_is_put_aside_for_a_while()
     world.put(&beside, days(9));
     assert_eq!(became(&world.dry().await, &directories[0]).0, "would be deleted");
     assert!(world.is_there(&directories[0]), "a dry run deletes nothing");
-    let (word, note) = became(&world.rows().await, &directories[0]);
-    assert_eq!(word, "deleted");
+    let (fate, note) = became(&world.rows().await, &directories[0]);
+    assert_eq!(fate, "deleted");
     assert_eq!(note, "nothing pins it; 30 B, 400d old; marked on 2026-12-31T08:00:00Z");
     assert!(!world.path(&directories[0]).exists() && !world.is_marked(&directories[0]));
     assert!(world.is_there(&beside));
@@ -184,8 +184,8 @@ async fn a_commit_that_is_pushed_meanwhile_pins_what_is_due() {
     let rows = world.rows().await;
     assert!(*seen.lock().unwrap());
     assert_eq!(became(&rows, &directories[0]).0, "deleted");
-    let (word, note) = became(&rows, &directories[1]);
-    assert_eq!(word, "kept");
+    let (fate, note) = became(&rows, &directories[1]);
+    assert_eq!(fate, "kept");
     assert!(note.starts_with("pinned meanwhile by refs/heads/release-4.10 of "), "{note}");
     assert!(world.is_there(&directories[1]));
 }
