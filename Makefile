@@ -18,7 +18,7 @@ TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-u
   /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml \
   /var/lib/dpkg/info/python3-venv.list=python3-venv
 
-.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-scale bench-listing image image-test image-again lint-mappings configmap
+.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-scale bench-stream bench-listing image image-test image-again lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,11 @@ bench: ## measure time, CPU, requests and bytes beside the machine's floor and s
 bench-limits: ## simulate registries with limits and print how they are met: docs/performance.md
 	@# The clock is a virtual one: what is quick to build says the same.
 	$(CARGO) bench --locked --profile dev --bench limits
+
+bench-stream: ## memory and time of boot images of 1 GiB, beside curl: docs/performance.md (a minute or two, 10 GB of disk and of memory)
+	@.ci/install-packages $(TEST_PACKAGES) curl=curl
+	.ci/moto
+	$(CARGO) bench --locked --bench stream
 
 bench-scale: ## time, CPU and memory over 12,500 to 100,000 entries, and how linear they are
 	$(CARGO) bench --locked --bench scale

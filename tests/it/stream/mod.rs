@@ -2,6 +2,7 @@
 
 mod documents;
 mod fetch;
+mod killed;
 mod objects;
 mod probe;
 mod prune;

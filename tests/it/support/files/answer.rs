@@ -1,7 +1,6 @@
 //! What the server answers: as RFC 9110 says, and then as a fault has it.
 
 use bytes::Bytes;
-use image_mirror::model::Digest;
 
 use super::{Asked, FileFault, Stored};
 
@@ -44,7 +43,7 @@ impl Answer {
 
     fn file(stored: &Stored, range: Option<(usize, usize)>) -> Self {
         let size = stored.content.len();
-        let mut headers = vec![("etag", etag(stored)), ("content-type", stored.media_type.to_owned())];
+        let mut headers = vec![("etag", stored.etag.clone()), ("content-type", stored.media_type.to_owned())];
         let (status, body) = match range {
             None => (200, stored.content.clone()),
             Some((first, _)) if first >= size => {
@@ -88,13 +87,9 @@ impl Answer {
     }
 }
 
-fn etag(stored: &Stored) -> String {
-    format!("\"{:.16}\"", Digest::of(&stored.content).hex())
-}
-
 /// The bytes that are asked for, from the first to the one behind the last; none: all of them.
 fn range(asked: &Asked, stored: &Stored, fault: Option<&FileFault>) -> Option<(usize, usize)> {
-    let is_other = asked.header("if-range").is_some_and(|tag| tag != etag(stored));
+    let is_other = asked.header("if-range").is_some_and(|tag| tag != stored.etag);
     if is_other || matches!(fault, Some(FileFault::NoRanges)) {
         return None;
     }

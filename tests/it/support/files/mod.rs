@@ -9,11 +9,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use image_mirror::model::Digest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use answer::Answer;
+
+/// So much of a body is sent at a time.
+const PIECE: usize = 64 << 10;
 
 /// A running server; it ends when dropped.
 #[derive(Debug)]
@@ -30,11 +35,14 @@ struct Shared {
     faults: Mutex<Vec<(String, FileFault, bool)>>,
     asked: Mutex<Vec<Asked>>,
     missing: Mutex<Option<u16>>,
+    /// So many bytes of bodies were taken by whoever asked.
+    taken: watch::Sender<u64>,
 }
 
 #[derive(Debug, Clone)]
 struct Stored {
     content: Bytes,
+    etag: String,
     media_type: &'static str,
 }
 
@@ -120,8 +128,20 @@ impl FileServer {
     }
 
     fn store(&self, path: &str, content: Bytes, media_type: &'static str) -> &Self {
-        locked(&self.shared.files).insert(path.to_owned(), Stored { content, media_type });
+        let etag = format!("\"{:.16}\"", Digest::of(&content).hex());
+        locked(&self.shared.files).insert(path.to_owned(), Stored { content, etag, media_type });
         self
+    }
+
+    /// So many bytes of bodies were taken so far.
+    pub fn taken(&self) -> u64 {
+        *self.shared.taken.borrow()
+    }
+
+    /// Waits until so many bytes of bodies were taken, since the server was started.
+    pub async fn has_given(&self, bytes: u64) {
+        let mut taken = self.shared.taken.subscribe();
+        taken.wait_for(|taken| *taken >= bytes).await.expect("the server is there");
     }
 
     pub fn remove(&self, path: &str) -> &Self {
@@ -192,7 +212,10 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     (asked.status, asked.sent) = (answer.status, answer.body.len());
     locked(&shared.asked).push(asked);
     stream.write_all(answer.head().as_bytes()).await?;
-    stream.write_all(&answer.body).await?;
+    for piece in answer.body.chunks(PIECE) {
+        stream.write_all(piece).await?;
+        shared.taken.send_modify(|taken| *taken += piece.len() as u64);
+    }
     stream.flush().await?;
     if answer.stalls {
         std::future::pending::<()>().await;
