@@ -252,7 +252,7 @@ mod tests {
         let refused = Lock::take(&store, "there", "two").await.unwrap_err();
         assert!(matches!(&refused, LockError::Held(holder) if holder.run == "one"));
         let text = refused.to_string();
-        assert!(text.contains("run one") && text.contains("on here since 20"), "{text}");
+        assert!(text.contains("run one") && text.contains("on here)") && text.contains("since 20"), "{text}");
         assert_eq!(refused.class(), Class::Denied);
         first.release().await.unwrap();
         assert_eq!(holder(&store).await, None);

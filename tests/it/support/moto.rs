@@ -50,8 +50,6 @@ impl Moto {
             .env_clear()
             .env("HOME", folder.path())
             .env("PATH", "/usr/bin:/bin")
-            // Parts may have any size, else.
-            .env("S3_UPLOAD_PART_MIN_SIZE", (5 << 20).to_string())
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
