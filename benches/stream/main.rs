@@ -3,6 +3,8 @@
 //! `SIZE_MIB`, `PAIRS` and `IMAGE_MIRROR_BIN` choose otherwise; `BENCH_DIR` says where the files go, on the disk that is to be
 //! measured.
 
+#![allow(unreachable_pub, reason = "`pub` there says: for the other bench as well")]
+
 #[path = "../mirror/measure.rs"]
 #[expect(dead_code, reason = "the CPU is not shown here")]
 mod measure;
@@ -80,7 +82,8 @@ fn row(out: &mut impl io::Write, what: &str, cost: Cost) -> io::Result<()> {
 
 /// Mirrors the first `count` files.
 fn ours(served: &Served, count: usize, to: &str, variables: &[(String, String)]) -> Fallible<Cost> {
-    let program = env::var_os("IMAGE_MIRROR_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_image-mirror").into());
+    let program =
+        env::var_os("IMAGE_MIRROR_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_image-mirror").into());
     let mut command = Command::new(program);
     command.args(["stream", "mirror", "--src"]).arg(served.stream(count)?);
     command.args(["--dest", to, "--layout", "build", "--ocp", "4.16", "--progress", "none"]);
@@ -122,7 +125,8 @@ impl Moto {
         let child = command.stderr(fs::File::create(&log)?).spawn()?;
         let mut moto = Self { child, endpoint: String::new() };
         moto.endpoint = moto.announced(&log)?;
-        let made = Command::new("curl").args(["-sSf", "-X", "PUT", &format!("{}/bench", moto.endpoint)]).status()?;
+        let made =
+            Command::new("curl").args(["-sSf", "-X", "PUT", &format!("{}/bench", moto.endpoint)]).status()?;
         if made.success() { Ok(moto) } else { Err("moto made no bucket".into()) }
     }
 

@@ -20,7 +20,8 @@ pub struct Served {
 
 /// Makes `count` files of `mib` MiB in `folder`, and serves them until the program ends.
 pub fn serve(folder: &Path, count: usize, mib: u64) -> io::Result<Served> {
-    let sums = (0..count).map(|number| make(&folder.join(name(number)), number, mib)).collect::<io::Result<_>>()?;
+    let sums =
+        (0..count).map(|number| make(&folder.join(name(number)), number, mib)).collect::<io::Result<_>>()?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let host = listener.local_addr()?.to_string();
     let root = folder.to_owned();
@@ -40,7 +41,8 @@ fn name(number: usize) -> String {
 
 /// Content that does not compress, and its sha256.
 fn make(path: &Path, number: usize, mib: u64) -> io::Result<String> {
-    let (mut file, mut hasher, mut random) = (File::create(path)?, Sha256::new(), fastrand::Rng::with_seed(number as u64));
+    let (mut file, mut hasher, mut random) =
+        (File::create(path)?, Sha256::new(), fastrand::Rng::with_seed(number as u64));
     let mut chunk = vec![0; CHUNK];
     for _ in 0..mib {
         random.fill(&mut chunk);
