@@ -51,7 +51,7 @@ impl World {
         std::fs::write(self.folder.path().join("rhcos.json"), &self.stream).unwrap();
         let stream = self.folder.path().join("rhcos.json");
         let run = Run::new(["stream", "mirror", "--ocp", "4.16", "--src", stream.to_str().unwrap()]);
-        let run = run.args(["--dest", destination, "--artifacts", "artifacts"]);
+        let run = run.args(["--dest", destination]);
         let run = run.within(std::time::Duration::from_mins(10));
         variables.iter().fold(run, |run, (name, value)| run.env(name, value))
     }
