@@ -46,11 +46,14 @@ async fn pruned(
     let signals = stop::signals().map_err(NothingAttempted::Signals)?;
     let of_family = of_family(settings);
     let Pace { deadline, grace, .. } = settings.pace;
+    let lock = stores::lock(store, &settings.connection, began, settings.dry_run).await?;
     let pruned = tokio::select! {
         pruned = Box::pin(collect(store, &of_family, &sources, began.at, &stop)) => pruned,
+        never = stores::watch(lock.as_ref(), &stop) => match never {},
         never = progress.show() => match never {},
         never = stop::watch(stop.clone(), signals, Patience { deadline, grace }) => match never {},
     };
+    stores::release(lock).await;
     if pruned.ignored > 0 {
         tracing::warn!("{} files of old commits are no stream files and were passed over", pruned.ignored);
     }

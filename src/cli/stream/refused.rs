@@ -15,6 +15,7 @@ use crate::stream::location::BaseError;
 use crate::stream::origins::OriginsError;
 use crate::stream::pins::GlobError;
 use crate::stream::plan::{AliasError, TemplateError};
+use crate::stream::state::LockError;
 use crate::stream::validate::PrefixError;
 
 /// Why nothing is attempted.
@@ -48,6 +49,8 @@ pub(super) enum NothingAttempted {
     Glob(#[from] GlobError),
     #[error("{0}")]
     Usage(String),
+    #[error("cannot take the destination")]
+    Lock(#[from] LockError),
     #[error("cannot listen for signals")]
     Signals(#[source] io::Error),
 }
@@ -59,6 +62,8 @@ impl NothingAttempted {
         match self {
             Self::Source(error) if is_passing(error.class()) => Exit::Unfinished,
             Self::Store(error) if is_passing(error.class()) => Exit::Unfinished,
+            Self::Lock(LockError::Held(_) | LockError::Contended) => Exit::Guarded,
+            Self::Lock(error) if is_passing(error.class()) => Exit::Unfinished,
             _ => Exit::Usage,
         }
     }
@@ -68,6 +73,7 @@ impl NothingAttempted {
             Self::Source(error) => error.advice(),
             Self::Store(error) => error.advice(),
             Self::Origins(error) => error.advice(),
+            Self::Lock(error) => error.advice(),
             _ => None,
         }
     }

@@ -1,8 +1,14 @@
 //! Settings become destinations.
 
+use std::convert::Infallible;
+
 use super::refused::NothingAttempted;
+use crate::cli::report::Began;
 use crate::cli::settings::{Connection, Destinations};
+use crate::engine::Stop;
+use crate::error::Chain;
 use crate::objects::{Address, Bucket, BucketSettings, Directory, Store};
+use crate::stream::state::Lock;
 
 /// The destinations of `settings`. No request is made yet.
 pub(super) fn open(settings: &Destinations, connection: &Connection) -> Result<Vec<Store>, NothingAttempted> {
@@ -25,6 +31,48 @@ fn one(
         ..BucketSettings::new(bucket, prefix)
     };
     Ok(Store::Bucket(Bucket::open(&settings)?))
+}
+
+/// The name of a run, which no other has.
+pub(super) fn run(began: Began) -> String {
+    format!("{}-{}", humantime::format_rfc3339_seconds(began.at), std::process::id())
+}
+
+/// The machine, for others who want the destination.
+pub(super) fn host(connection: &Connection) -> &str {
+    connection.platform.hostname.as_deref().unwrap_or("localhost")
+}
+
+/// Takes a destination for this run; one that writes nothing needs it not.
+pub(super) async fn lock(
+    store: &Store,
+    connection: &Connection,
+    began: Began,
+    is_dry_run: bool,
+) -> Result<Option<Lock>, NothingAttempted> {
+    if is_dry_run {
+        return Ok(None);
+    }
+    Ok(Some(Lock::take(store, host(connection), &run(began)).await?))
+}
+
+/// Stops the run once somebody else has taken the destination: two must not write there.
+pub(super) async fn watch(lock: Option<&Lock>, stop: &Stop) -> Infallible {
+    if let Some(lock) = lock {
+        lock.lost().await;
+        tracing::error!("another run has taken the destination: this one gives up");
+        stop.gently.cancel();
+        stop.now.cancel();
+    }
+    std::future::pending().await
+}
+
+/// Gives it back.
+pub(super) async fn release(lock: Option<Lock>) {
+    let Some(lock) = lock else { return };
+    if let Err(error) = lock.release().await {
+        tracing::warn!("the destination stays locked for an hour: {}", Chain(&error));
+    }
 }
 
 /// Where a destination begins on its server, as far as its address says so.
