@@ -6,7 +6,6 @@
 #![allow(unreachable_pub, reason = "`pub` there says: for the other bench as well")]
 
 #[path = "../mirror/measure.rs"]
-#[expect(dead_code, reason = "the CPU is not shown here")]
 mod measure;
 mod served;
 

@@ -12,7 +12,7 @@ use crate::model::{Digest, Hasher, Key};
 use crate::objects::{Error, ErrorKind, Expected, Over, Stamp};
 
 /// Of a part, unless there would be too many.
-const PART: usize = 8 << 20;
+const PART: usize = 5 << 20;
 /// Stores take no more.
 const MOST_PARTS: u64 = 10_000;
 /// After so many more bytes of parts it is noted how far it got.
@@ -257,9 +257,9 @@ mod tests {
     #[test]
     fn parts_are_larger_only_where_there_would_be_too_many() {
         assert_eq!(part_size(None), Some(PART));
-        assert_eq!(part_size(Some(80 << 30)), Some(9 << 20));
+        assert_eq!(part_size(Some(80 << 30)), Some(6 << 20));
         assert_eq!(part_size(Some((PART as u64) * MOST_PARTS)), Some(PART));
-        assert_eq!(part_size(Some((PART as u64) * MOST_PARTS + 1)), Some(9 << 20));
+        assert_eq!(part_size(Some((PART as u64) * MOST_PARTS + 1)), Some(6 << 20));
         assert_eq!(part_size(Some(BUDGET as u64 * MOST_PARTS)), Some(BUDGET));
         assert_eq!(part_size(Some(BUDGET as u64 * MOST_PARTS + 1)), None);
         assert_eq!(PART % 64, 0, "a hash is noted between two of its blocks");

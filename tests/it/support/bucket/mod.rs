@@ -110,9 +110,12 @@ impl FakeBucket {
         self.inside().objects.keys().cloned().collect()
     }
 
-    /// The keys for which uploads are open.
+    /// The keys for which uploads are open, sorted.
     pub fn open_uploads(&self) -> Vec<String> {
-        self.inside().uploads.values().map(|upload| upload.key().to_owned()).collect()
+        let mut keys: Vec<String> =
+            self.inside().uploads.values().map(|upload| upload.key().to_owned()).collect();
+        keys.sort();
+        keys
     }
 
     /// Begins an upload that nobody will go on with.
