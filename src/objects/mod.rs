@@ -104,6 +104,18 @@ impl Store {
         matches!(self, Self::Bucket(_))
     }
 
+    /// What no other destination is called, on this machine.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Directory(directory) => {
+                let root = directory.root();
+                std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()).display().to_string()
+            }
+            Self::Bucket(bucket) => bucket.identity(),
+        }
+    }
+
     /// What it cost on the wire so far; nothing for a directory.
     #[must_use]
     pub fn wire(&self) -> Wire {

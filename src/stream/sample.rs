@@ -22,6 +22,7 @@ pub(super) fn stream(name: &str, artifacts: impl IntoIterator<Item = Artifact>) 
         name: name.into(),
         last_modified: Some("2021-02-23T11:34:06Z".into()),
         architectures: architectures.into_iter().collect(),
+        platforms: Vec::new(),
         artifacts,
         containers: Vec::new(),
         clouds: vec!["aws".into()],

@@ -53,6 +53,7 @@ pub struct Bucket(Arc<Inner>);
 struct Inner {
     name: String,
     prefix: Option<Key>,
+    endpoint: String,
     signed: Signed,
     connector: Connector,
     echo: Echo,
@@ -67,12 +68,13 @@ impl Bucket {
     /// [`ErrorKind::Settings`] when it cannot be reached so.
     pub fn open(settings: &BucketSettings) -> Result<Self, Error> {
         let connector = Connector::default();
-        let Opened { s3, client, region, echo } = settings
+        let Opened { s3, client, region, endpoint, echo } = settings
             .open(&connector)
             .map_err(|kind| Error::new(format!("opening s3://{}", settings.bucket), kind))?;
         Ok(Self(Arc::new(Inner {
             name: settings.bucket.clone(),
             prefix: settings.prefix.clone(),
+            endpoint,
             signed: Signed { s3, client, region, retry: settings.retry() },
             connector,
             echo,
@@ -87,6 +89,11 @@ impl Bucket {
         let names = self.0.prefix.iter().chain(key).map(Key::as_str);
         let path: Vec<&str> = std::iter::once(self.0.name.as_str()).chain(names).collect();
         format!("s3://{}", path.join("/"))
+    }
+
+    /// Its address and that of its server.
+    pub(super) fn identity(&self) -> String {
+        format!("{} {}", self.0.endpoint, self.address(None))
     }
 
     pub(super) fn wire(&self) -> Wire {

@@ -49,6 +49,8 @@ pub(super) struct Opened {
     /// For requests that `s3` cannot make.
     pub(super) client: HttpClient,
     pub(super) region: String,
+    /// Where its server is; empty: where the region says.
+    pub(super) endpoint: String,
     pub(super) echo: Echo,
 }
 
@@ -81,6 +83,7 @@ impl BucketSettings {
             }
         }
         let is_local = self.check_endpoints(&builder)?;
+        let endpoint = endpoints(&builder).next().unwrap_or_default();
         let options = options.with_allow_http(is_local || self.is_plain_http_allowed);
         let region = builder.get_config_value(&AmazonS3ConfigKey::Region);
         let s3 = builder
@@ -95,7 +98,7 @@ impl BucketSettings {
         // Values of options may be in these texts.
         let told = |error: object_store::Error| ErrorKind::Settings(echo.strike(&error.to_string()));
         let (s3, client) = (s3.map_err(told)?, client.map_err(told)?);
-        Ok(Opened { s3, client, region: region.unwrap_or_else(|| "us-east-1".to_owned()), echo })
+        Ok(Opened { s3, client, region: region.unwrap_or_else(|| "us-east-1".to_owned()), endpoint, echo })
     }
 
     pub(super) fn retry(&self) -> RetryConfig {
@@ -109,9 +112,8 @@ impl BucketSettings {
 
     /// Whether the bucket is on this machine, and may so be spoken to in the clear.
     fn check_endpoints(&self, builder: &AmazonS3Builder) -> Result<bool, ErrorKind> {
-        let keys = [AmazonS3ConfigKey::Endpoint, AmazonS3ConfigKey::S3Endpoint];
         let mut is_local = false;
-        for endpoint in keys.iter().filter_map(|key| builder.get_config_value(key)) {
+        for endpoint in endpoints(builder) {
             let url = Url::parse(&endpoint).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
             let Some(url) = url.filter(|url| url.username().is_empty() && url.password().is_none()) else {
                 return Err(ErrorKind::Settings(
@@ -164,6 +166,11 @@ impl BucketSettings {
         let secrets = self.options.iter().filter(|(name, _)| is_secret(name));
         Echo::of(secrets.map(|(_, value)| value.expose_secret()))
     }
+}
+
+fn endpoints(builder: &AmazonS3Builder) -> impl Iterator<Item = String> {
+    let keys = [AmazonS3ConfigKey::Endpoint, AmazonS3ConfigKey::S3Endpoint];
+    keys.into_iter().filter_map(|key| builder.get_config_value(&key))
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, ErrorKind> {

@@ -59,6 +59,43 @@ impl Opened {
 
 /// Finds the stream in a file; that which is called `key`, if the file has many.
 pub(super) fn open(name: &Arc<str>, bytes: &[u8], key: Option<&str>) -> Result<Opened, Vec<Finding>> {
+    let (is_marked, text) = text_of(name, bytes)?;
+    let page = Page::new(name, text);
+    let (tree, is_yaml) = tree_of(&page)?;
+    let opened = match kind_of(&page, &tree, is_yaml).map_err(|finding| vec![finding])? {
+        Kind::ConfigMap => from_map(&page, tree, key)?,
+        kind => plain(&page, tree, &kind, key).map_err(|finding| vec![finding])?,
+    };
+    Ok(Opened { is_marked, ..opened })
+}
+
+/// By which keys [`open`] finds the streams of a file, all of them; none is the key of the one that needs none.
+pub(super) fn keys(name: &Arc<str>, bytes: &[u8]) -> Result<Vec<Option<String>>, Vec<Finding>> {
+    let (_, text) = text_of(name, bytes)?;
+    let page = Page::new(name, text);
+    let (tree, is_yaml) = tree_of(&page)?;
+    let kind = kind_of(&page, &tree, is_yaml).map_err(|finding| vec![finding])?;
+    let has_field = |field| tree.get("data").is_some_and(|data| data.get(field).is_some());
+    let mut keys: Vec<Option<String>> = match kind {
+        Kind::Stream => Vec::new(),
+        Kind::Streams => full(&tree).map(|member| Some(member.key.clone())).collect(),
+        Kind::ConfigMap if !has_field("streams") => Vec::new(),
+        Kind::ConfigMap => {
+            let (inside, root) = field_of(&page, &tree, "streams")?;
+            if root.members().is_none() {
+                return Err(vec![inside.wrong("must be a map of streams")]);
+            }
+            full(&root).map(|member| Some(member.key.clone())).collect()
+        }
+    };
+    if keys.is_empty() || has_field("stream") {
+        keys.insert(0, None);
+    }
+    Ok(keys)
+}
+
+/// The text of a file, and whether a byte order mark is before it.
+fn text_of<'a>(name: &Arc<str>, bytes: &'a [u8]) -> Result<(bool, &'a str), Vec<Finding>> {
     let whole = |code, message: &str| vec![Page::new(name, "").whole(code, message)];
     if bytes.len() > LARGEST {
         return Err(whole("size", &format!("the file has more than {} MiB", LARGEST >> 20)));
@@ -73,13 +110,7 @@ pub(super) fn open(name: &Arc<str>, bytes: &[u8], key: Option<&str>) -> Result<O
             if is_marked { "the file holds a byte order mark and nothing else" } else { "the file is empty" };
         return Err(whole("empty", said));
     }
-    let page = Page::new(name, text);
-    let (tree, is_yaml) = tree_of(&page)?;
-    let opened = match kind_of(&page, &tree, is_yaml).map_err(|finding| vec![finding])? {
-        Kind::ConfigMap => from_map(&page, tree, key)?,
-        kind => plain(&page, tree, &kind, key).map_err(|finding| vec![finding])?,
-    };
-    Ok(Opened { is_marked, ..opened })
+    Ok((is_marked, text))
 }
 
 fn no_text(name: &Arc<str>, good: &[u8]) -> Finding {
@@ -183,15 +214,14 @@ fn chosen(page: &Page<'_>, streams: &Node, key: Option<&str>, at: &Range<usize>)
     let members = streams.members().unwrap_or_default();
     let keys: Vec<_> = members.iter().map(|member| format!("`{}`", word(&member.key))).collect();
     let listed = format!("it has {}", keys.join(", "));
-    let is_full = |member: &&Member| member.node.members().is_none_or(|members| !members.is_empty());
-    let mut full = members.iter().filter(is_full);
+    let mut full = full(streams);
     let found = match (key, full.next(), full.next()) {
         (Some(key), ..) => members.iter().find(|member| member.key == key),
         (None, Some(member), None) => Some(member),
         (None, ..) => None,
     };
     match (found, key) {
-        (Some(member), _) if is_full(&member) => Ok(member.key.clone()),
+        (Some(member), _) if is_full(member) => Ok(member.key.clone()),
         (Some(member), _) => {
             Err(page.wrong(at, "stream-key", format!("`{}` is empty; {listed}", word(&member.key))))
         }
@@ -204,9 +234,34 @@ fn chosen(page: &Page<'_>, streams: &Node, key: Option<&str>, at: &Range<usize>)
     }
 }
 
+fn is_full(member: &Member) -> bool {
+    member.node.members().is_none_or(|members| !members.is_empty())
+}
+
+/// The streams of a map that are not empty.
+fn full(streams: &Node) -> impl Iterator<Item = &Member> {
+    streams.members().unwrap_or_default().iter().filter(|member| is_full(member))
+}
+
 /// A stream in a field of a `ConfigMap`.
 fn from_map(page: &Page<'_>, tree: Node, key: Option<&str>) -> Result<Opened, Vec<Finding>> {
     let field = if key.is_some() { "streams" } else { "stream" };
+    let (inside, root) = field_of(page, &tree, field)?;
+    let path = key.map(|key| chosen(page, &root, Some(key), inside.at)).transpose();
+    let path = path.map_err(|finding| vec![finding])?.into_iter().collect();
+    let text = inside.text.to_owned();
+    let Some(places) = inside.places else {
+        return Err(vec![inside.wrong("is written in a way that is not understood")]);
+    };
+    Ok(Opened { is_marked: false, map: Some(ConfigMap { tree, field }), text, places, root, path })
+}
+
+/// What the text in a field of a `ConfigMap` says.
+fn field_of<'a>(
+    page: &'a Page<'a>,
+    tree: &'a Node,
+    field: &'static str,
+) -> Result<(Inside<'a>, Node), Vec<Finding>> {
     let data = tree.get("data");
     let Some(node) = data.and_then(|data| data.get(field)) else {
         let said = format!("the ConfigMap has no `data.{field}`");
@@ -216,17 +271,9 @@ fn from_map(page: &Page<'_>, tree: Node, key: Option<&str>) -> Result<Opened, Ve
         let said = format!("`data.{field}` is {}, and must be text", node.kind());
         return Err(vec![page.wrong(&node.at, "envelope", said)]);
     };
-    let places = Places::of_string(text, page.text, &node.at);
-    let inside = Inside { page, field, text, at: &node.at, places: places.as_ref() };
+    let inside = Inside { page, field, text, at: &node.at, places: Places::of_string(text, page.text, &node.at) };
     let root = tree::read(text).map_err(|faults| inside.told(faults))?;
-    let path = key.map(|key| chosen(page, &root, Some(key), &node.at)).transpose();
-    let path = path.map_err(|finding| vec![finding])?.into_iter().collect();
-    let text = text.to_owned();
-    let Some(places) = places else {
-        let said = format!("`data.{field}` is written in a way that is not understood");
-        return Err(vec![page.wrong(&node.at, "envelope", said)]);
-    };
-    Ok(Opened { is_marked: false, map: Some(ConfigMap { tree, field }), text, places, root, path })
+    Ok((inside, root))
 }
 
 /// A text in a field of a `ConfigMap`.
@@ -235,10 +282,15 @@ struct Inside<'a> {
     field: &'static str,
     text: &'a str,
     at: &'a Range<usize>,
-    places: Option<&'a Places>,
+    places: Option<Places>,
 }
 
 impl Inside<'_> {
+    /// That the field is not as it should be.
+    fn wrong(&self, said: &str) -> Finding {
+        self.page.wrong(self.at, "envelope", format!("`data.{}` {said}", self.field))
+    }
+
     /// What is wrong in the text, with its place in the text and in the file.
     fn told(&self, faults: Vec<Fault>) -> Vec<Finding> {
         faults.into_iter().map(|fault| self.fault(&fault)).collect()
@@ -249,7 +301,7 @@ impl Inside<'_> {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let said = format!("`data.{}`, line {line}, column {column}: {}", self.field, fault.message);
-        match self.places {
+        match &self.places {
             Some(places) => Within { page: self.page, places }.wrong(&fault.at, fault.code, said),
             None => self.page.wrong(self.at, fault.code, said),
         }

@@ -18,12 +18,25 @@ pub struct Stream {
     pub last_modified: Option<Arc<str>>,
     /// Its architectures, by the names that RPM has for them.
     pub architectures: Vec<Arc<str>>,
+    /// Its platforms, also those without files.
+    pub platforms: Vec<Platform>,
     /// Its files.
     pub artifacts: Vec<Artifact>,
     /// Its container images.
     pub containers: Vec<Container>,
     /// Its cloud images by what they are for, such as `aws`; they are never files.
     pub clouds: Vec<Arc<str>>,
+}
+
+/// A platform of an architecture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Platform {
+    /// The architecture: `x86_64`.
+    pub arch: Arc<str>,
+    /// The platform: `metal`.
+    pub artifact: Arc<str>,
+    /// The build that its files are of.
+    pub release: Option<Arc<str>>,
 }
 
 /// Where an artifact is in a stream.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::artifact;
-use super::listed::{Artifact, Container, Place, Stream};
+use super::listed::{Artifact, Container, Place, Platform, Stream};
 use super::page::Within;
 use super::tree::{Member, Node, word};
 use crate::model::Finding;
@@ -18,6 +18,7 @@ pub(super) fn read(node: &Node, within: Within<'_>) -> Result<(Stream, Vec<Findi
         name: "".into(),
         last_modified: None,
         architectures: Vec::new(),
+        platforms: Vec::new(),
         artifacts: Vec::new(),
         containers: Vec::new(),
         clouds: Vec::new(),
@@ -32,13 +33,6 @@ struct Listing<'a> {
     stream: Stream,
     errors: Vec<Finding>,
     warnings: Vec<Finding>,
-}
-
-/// A platform of an architecture, while it is read.
-struct Platform<'a> {
-    arch: &'a Arc<str>,
-    artifact: Arc<str>,
-    release: Option<Arc<str>>,
 }
 
 impl Listing<'_> {
@@ -101,8 +95,11 @@ impl Listing<'_> {
                 format!("`{}` of {} does not say of which release it is", word(&member.key), word(arch));
             self.warnings.push(self.within.odd(&member.key_at, "release", said));
         }
-        let platform =
-            Platform { arch, artifact: member.key.as_str().into(), release: release.map(Arc::from) };
+        let platform = Platform {
+            arch: Arc::clone(arch),
+            artifact: member.key.as_str().into(),
+            release: release.map(Arc::from),
+        };
         for format in formats.iter().filter(|member| is_there(member)) {
             let Some(kinds) = format.node.members() else {
                 self.wrong(
@@ -115,11 +112,12 @@ impl Listing<'_> {
                 self.artifact(&platform, &format.key, kind);
             }
         }
+        self.stream.platforms.push(platform);
     }
 
-    fn artifact(&mut self, platform: &Platform<'_>, format: &str, member: &Member) {
+    fn artifact(&mut self, platform: &Platform, format: &str, member: &Member) {
         let place = Place {
-            arch: Arc::clone(platform.arch),
+            arch: Arc::clone(&platform.arch),
             artifact: Arc::clone(&platform.artifact),
             format: format.into(),
             kind: member.key.as_str().into(),

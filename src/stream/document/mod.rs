@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub use change::Change;
 use envelope::Opened;
 pub use error::EditError;
-pub use listed::{Artifact, Container, File, Place, Stream};
+pub use listed::{Artifact, Container, File, Place, Platform, Stream};
 use page::{Page, Within};
 use tree::Node;
 
@@ -60,6 +60,15 @@ impl Document {
         let (stream, warnings) = listing::read(opened.stream(), within)?;
         let (bytes, key) = (bytes.to_vec(), key.map(str::to_owned));
         Ok(Self { name: Arc::clone(&name), bytes, key, opened, stream, warnings })
+    }
+
+    /// Reads all streams of the file called `name`: of a `ConfigMap` the one that is used without a key, and those with keys.
+    ///
+    /// # Errors
+    /// Everything that is wrong with one of them as a whole.
+    pub fn all(name: &str, bytes: &[u8]) -> Result<Vec<Self>, Vec<Finding>> {
+        let keys = envelope::keys(&name.into(), bytes)?;
+        keys.iter().map(|key| Self::read(name, bytes, key.as_deref())).collect()
     }
 
     /// The file, named as its reader would.

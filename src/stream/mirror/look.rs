@@ -9,7 +9,7 @@ use super::order::{Order, Setup, Verify};
 use crate::model::{Digest, Key};
 use crate::objects::{Object, Over, Stamp, Store};
 use crate::stream::plan::{Plan, Wanted};
-use crate::stream::state::{Known, StateError};
+use crate::stream::state::{Cache, Known, StateError};
 
 /// So many questions at a time for each file under way: they are small.
 const LOOKS: usize = 4;
@@ -25,6 +25,8 @@ pub(super) struct Held {
     pub(super) known: BTreeMap<Option<Key>, Known>,
     /// The notes that differ from what is stored.
     pub(super) is_news: BTreeSet<Option<Key>>,
+    /// The notes of which this machine has no copy.
+    pub(super) is_uncopied: BTreeSet<Option<Key>>,
 }
 
 /// What is to be done under a key.
@@ -75,12 +77,25 @@ impl Held {
         setup: &Setup<'_>,
         store: &Store,
     ) -> Result<(), StateError> {
+        let asked: BTreeSet<&Key> = keys(order.plan).chain(order.candidates.values().flatten()).collect();
+        let cache = setup.state.map(|state| Cache::of(state, store));
         let folders: BTreeSet<Option<Key>> = self.objects.keys().map(Key::parent).collect();
         for folder in folders {
-            let known = Known::read(store, folder.as_ref()).await?;
+            let asked = self.objects.values().filter(|object| asked.contains(&object.key));
+            let asked: Vec<&Object> = asked.filter(|object| object.key.parent() == folder).collect();
+            let known = match &cache {
+                Some(cache) => cache.read(folder.as_ref()).await,
+                None => Known::default(),
+            };
+            let is_enough = asked.iter().all(|object| known.digest(object).is_some());
+            let known = if is_enough && !asked.is_empty() {
+                known
+            } else {
+                self.is_uncopied.insert(folder.clone());
+                Known::read(store, folder.as_ref()).await?
+            };
             self.known.insert(folder, known);
         }
-        let asked: BTreeSet<&Key> = keys(order.plan).chain(order.candidates.values().flatten()).collect();
         let mut open = Vec::new();
         for object in self.objects.values().filter(|object| asked.contains(&object.key)) {
             match self.noted(object).filter(|_| order.verify == Verify::Known) {

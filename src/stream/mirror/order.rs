@@ -1,7 +1,7 @@
 //! What a run is asked to do, and what it does it with.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -94,4 +94,6 @@ pub struct Setup<'a> {
     pub host: &'a str,
     /// Its name, which no other run has.
     pub run: &'a str,
+    /// Where copies are kept of what destinations know.
+    pub state: Option<&'a Path>,
 }

@@ -15,7 +15,7 @@ use crate::model::{Digest, Key, Locator, Outcome, Refusal, Row};
 use crate::objects::{Expected, Kind, Over, Store};
 use crate::stream::plan::{Directory, Wanted};
 use crate::stream::source::LARGEST_STREAM_FILE;
-use crate::stream::state::{Lease, Lock, LockError};
+use crate::stream::state::{Cache, Lease, Lock, LockError};
 use crate::stream::sums::Sums;
 
 /// What nobody went on with for so long is cleared away.
@@ -193,7 +193,7 @@ impl<'a> Side<'a> {
             let what = ("the folders `latest`", Locator::Text(self.store.to_string().into()));
             rows.push(rows::besides("latest", what, Outcome::Failed(failure)));
         }
-        self.remember().await;
+        self.remember(setup).await;
         rows
     }
 
@@ -299,11 +299,19 @@ impl<'a> Side<'a> {
     }
 
     /// Notes what was found out, so that the next run need not. It is only there to save time, so that it can fail.
-    async fn remember(&mut self) {
-        for folder in std::mem::take(&mut self.held.is_news) {
-            let Some(known) = self.held.known.get(&folder) else { continue };
+    async fn remember(&mut self, setup: &Setup<'_>) {
+        let news = std::mem::take(&mut self.held.is_news);
+        for folder in &news {
+            let Some(known) = self.held.known.get(folder) else { continue };
             if let Err(error) = known.write(self.store, folder.as_ref()).await {
                 tracing::warn!("the next run will have to read files again: {}", Chain(&error));
+            }
+        }
+        let Some(cache) = setup.state.map(|state| Cache::of(state, self.store)) else { return };
+        for folder in news.union(&self.held.is_uncopied) {
+            let Some(known) = self.held.known.get(folder) else { continue };
+            if let Err(error) = cache.write(folder.as_ref(), known).await {
+                tracing::warn!("the next run will have to ask for more: {}", Chain(&error));
             }
         }
     }

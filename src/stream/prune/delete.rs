@@ -7,8 +7,7 @@ use super::refused::Unable;
 use super::scan::is_mark;
 use crate::model::{Key, KeyError};
 use crate::objects::{Object, Store};
-
-const SUMS: &str = "sha256sum.txt";
+use crate::stream::sums::SUMS;
 
 /// Deletes what was listed of `directory`: its mark, then the rest, or all of the rest at once where that can be put aside.
 ///

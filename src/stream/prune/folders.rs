@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::model::Key;
 use crate::objects::Store;
+use crate::stream::state::StateError;
 
 /// Folders in which a link to the latest build may be: `rhcos/`, `rhcos/pre-release/`, `rhcos/pre-release/X.Y/`.
 const DEPTH: usize = 3;
@@ -47,17 +48,10 @@ fn links(path: &Path, folder: &Key, depth: usize, found: &mut Vec<(Key, Arc<str>
 }
 
 /// Puts a whole directory aside, where it stays for a while. False: this destination has no such place.
-pub(super) async fn set_aside(store: &Store, directory: &Key, now: SystemTime) -> io::Result<bool> {
-    let Store::Directory(own) = store else { return Ok(false) };
+pub(super) async fn set_aside(store: &Store, directory: &Key, now: SystemTime) -> Result<bool, StateError> {
     let when = humantime::format_rfc3339_seconds(now);
-    let aside = Key::of_state(&format!("{TRASH}/{when}/{directory}")).map_err(io::Error::other)?;
-    let (from, to) = (own.path(directory), own.path(&aside));
-    on_disk(move || {
-        fs::create_dir_all(to.parent().unwrap_or(&to))?;
-        fs::rename(from, to)
-    })
-    .await?;
-    Ok(true)
+    let aside = Key::of_state(&format!("{TRASH}/{when}/{directory}"))?;
+    Ok(store.trash(directory, &aside).await?)
 }
 
 /// Removes what was put aside at least `ttl` ago.

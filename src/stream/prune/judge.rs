@@ -1,17 +1,16 @@
 //! What each directory is: needed, perhaps needed, or a directory that nothing pins. Pure.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::newest::Age;
 use super::scan::{Directory, Named, Other, Scan, Tree};
 use super::{Policy, PruneSettings};
 use crate::model::Key;
 use crate::objects::Object;
 use crate::report;
 use crate::stream::pins::{Pin, PinSet, PinnedBy};
+use crate::stream::versions::{has_date, newest_first};
 
 /// What a directory is. Only an orphan may ever go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,7 +101,7 @@ fn verdict(
     let Some(release) = &directory.release else {
         return (Class::Unknown, "nothing in it says which build it holds".to_owned());
     };
-    if !Age::of(release).has_date() {
+    if !has_date(release) {
         return (Class::Latest, "no date in its name, so it may be among the newest".to_owned());
     }
     if latest.contains(&directory.key) {
@@ -132,7 +131,7 @@ fn newest<'a>(scan: &'a Scan, pins: &PinSet, settings: &PruneSettings) -> BTreeS
     for directory in &scan.directories {
         let is_free = pinning(pins, directory).next().is_none()
             && (directory.named != Named::Ga || settings.include_ga);
-        let dated = directory.release.as_ref().filter(|release| Age::of(release).has_date());
+        let dated = directory.release.as_ref().filter(|release| has_date(release));
         if let (true, Some(release)) = (is_free, dated) {
             let group = (directory.tree, directory.named, &directory.ocp, &directory.arch);
             groups.entry(group).or_default().push((directory, release));
@@ -140,7 +139,9 @@ fn newest<'a>(scan: &'a Scan, pins: &PinSet, settings: &PruneSettings) -> BTreeS
     }
     let mut found = BTreeSet::new();
     for ((tree, ..), mut group) in groups {
-        group.sort_by_cached_key(|(directory, release)| Reverse((Age::of(release), directory.newest())));
+        group.sort_by(|(a, of_a), (b, of_b)| {
+            newest_first(of_a, of_b).then_with(|| b.newest().cmp(&a.newest()))
+        });
         let kept = policy(settings, tree).keep_latest;
         found.extend(group.into_iter().take(kept).map(|(directory, _)| &directory.key));
     }

@@ -12,7 +12,6 @@ mod delete;
 mod folders;
 mod holes;
 pub mod judge;
-pub mod newest;
 pub mod plan;
 mod refused;
 mod rows;
@@ -26,9 +25,6 @@ pub use run::prune;
 pub use settings::{ARCHES, Policy, PruneSettings};
 
 use crate::model::Row;
-
-/// The file that says which build a directory holds, once it holds all of it.
-const MARK: &str = "rhcos-id.txt";
 
 /// What became of it.
 #[derive(Debug)]

@@ -6,11 +6,12 @@ use std::time::SystemTime;
 
 use semver::Version;
 
-use super::newest::Age;
 use super::refused::Unable;
-use super::{MARK, PruneSettings, folders};
+use super::{PruneSettings, folders};
 use crate::model::Key;
 use crate::objects::{Object, Store};
+use crate::stream::sums::MARK;
+use crate::stream::versions::has_date;
 
 /// No mark is larger.
 const LARGEST_MARK: u64 = 4 << 10;
@@ -209,7 +210,7 @@ fn version_of(name: &str) -> Option<(Arc<str>, Named)> {
     if let Some(minor) = name.strip_prefix("dev-").filter(|minor| is_minor(minor)) {
         return Some((minor.into(), Named::Version));
     }
-    let version = Version::parse(name).ok().filter(|_| !Age::of(name).has_date())?;
+    let version = Version::parse(name).ok().filter(|_| !has_date(name))?;
     let named = if version.pre.is_empty() { Named::Ga } else { Named::Version };
     Some((format!("{}.{}", version.major, version.minor).into(), named))
 }

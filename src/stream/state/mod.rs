@@ -3,6 +3,7 @@
 //! Each thing is a small JSON file of its own ([`record`]). One that cannot be read is an error, never an empty one: who
 //! does not know what was noted must not act as if nothing was.
 
+mod cache;
 mod known;
 mod lease;
 mod lock;
@@ -11,6 +12,7 @@ pub mod record;
 pub mod time;
 mod tombstone;
 
+pub use cache::Cache;
 pub use known::Known;
 pub use lease::{Lease, leases};
 pub use lock::{Holder, Lock, LockError};

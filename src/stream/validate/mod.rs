@@ -23,7 +23,7 @@ use crate::model::{Digest, Hasher, Host, Locator, Moved, Origin, Outcome, Row};
 use crate::redact::SafeUrl;
 use crate::registry::{Client, Error, Frame, Probed, Start, counted};
 
-use sums::Sums;
+use sums::Lists;
 use verdict::Verdict;
 
 pub use prefix::{Prefix, PrefixError};
@@ -92,9 +92,9 @@ pub async fn validate(
     let within = artifacts.iter().filter_map(|artifact| artifact.file.as_ref().ok());
     let within = within.filter(|file| is_within(validation, &file.location));
     let sums = if validation.level == Level::Checksum {
-        Sums::read(within, validation, client).await
+        Lists::read(within, validation, client).await
     } else {
-        Sums::default()
+        Lists::default()
     };
     let check = Check { validation, client, stop, sums, file: Arc::clone(&stream.file) };
     let jobs = validation.jobs.max(1);
@@ -124,7 +124,7 @@ struct Check<'a> {
     validation: &'a Validation,
     client: &'a Client,
     stop: &'a Stop,
-    sums: Sums,
+    sums: Lists,
     file: Arc<str>,
 }
 
@@ -279,6 +279,7 @@ mod tests {
             name: "rhcos-4.16".into(),
             last_modified: None,
             architectures: Vec::new(),
+            platforms: Vec::new(),
             artifacts,
             containers: Vec::new(),
             clouds: Vec::new(),

@@ -6,6 +6,7 @@ use super::Prefix;
 use crate::error::{Chain, Class, Classify, Failure, Stage};
 use crate::model::{Cause, Digest, Outcome};
 use crate::registry::{Error, Kind};
+use crate::stream::sums::SumsError;
 
 /// Why a file of a stream is not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub enum Unmirrored {
     /// The server refuses in a way that no file gives rise to.
     #[error("the server answers with status {0}")]
     Answer(u16),
+    /// What is beside it is no list of sums.
+    #[error("the sha256sum.txt beside it is no list of sums")]
+    List(#[source] SumsError),
     /// The list of sums beside it leaves it out.
     #[error("the sha256sum.txt beside it does not list it")]
     Unlisted,
@@ -122,7 +126,7 @@ impl Classify for Unmirrored {
             | Self::NoImage
             | Self::Unlisted => Class::Missing,
             Self::Empty | Self::Listed { .. } => Class::Corrupt,
-            Self::Answer(_) => Class::Protocol,
+            Self::List(_) | Self::Answer(_) => Class::Protocol,
         }
     }
 
@@ -141,7 +145,7 @@ impl Classify for Unmirrored {
                 "mirror the stream (`stream mirror`); if that was done, see whether the mirror shows it yet"
             }
             Self::NoImage => "copy the container image (`stream mirror --containers`)",
-            Self::Empty | Self::Listed { .. } => {
+            Self::Empty | Self::List(_) | Self::Listed { .. } => {
                 "mirror the stream again: what is there is something else, whoever put it there"
             }
             Self::Answer(_) => "ask the operator of the server what this answer means",

@@ -1,5 +1,6 @@
 //! `stream`: boot images, end to end and over the wire.
 
+mod commands;
 mod documents;
 mod fetch;
 mod killed;

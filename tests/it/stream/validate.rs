@@ -30,6 +30,7 @@ fn stream(artifacts: Vec<Artifact>, containers: Vec<Container>) -> Stream {
         name: "rhcos-4.16".into(),
         last_modified: None,
         architectures: Vec::new(),
+        platforms: Vec::new(),
         artifacts,
         containers,
         clouds: Vec::new(),
