@@ -89,6 +89,10 @@ impl Bucket {
         format!("s3://{}", path.join("/"))
     }
 
+    pub(super) fn prefix(&self) -> Option<&Key> {
+        self.0.prefix.as_ref()
+    }
+
     pub(super) fn wire(&self) -> Wire {
         self.0.connector.wire()
     }

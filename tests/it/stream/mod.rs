@@ -2,7 +2,9 @@
 
 mod documents;
 mod fetch;
+mod mirror;
 mod objects;
 mod probe;
 mod prune;
 mod validate;
+mod world;
