@@ -89,6 +89,15 @@ impl Store {
         }
     }
 
+    /// What everything is below in its bucket.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&Key> {
+        match self {
+            Self::Directory(_) => None,
+            Self::Bucket(bucket) => bucket.prefix(),
+        }
+    }
+
     /// Where a key is, for reports.
     #[must_use]
     pub fn locator(&self, key: &Key) -> Locator {

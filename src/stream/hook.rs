@@ -1,8 +1,11 @@
 //! Programs of the operator's that are told what changed: paths on their standard input, a line each.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
 
 use crate::error::{Class, Classify};
 
@@ -43,7 +46,7 @@ impl Classify for HookError {
 }
 
 /// Runs `program` in `directory` with `word` as its only argument and `paths` as its input, and waits for its end. What it
-/// prints goes where ours goes, on stderr.
+/// prints goes where ours goes, on stderr. When nobody waits for it any more, it is killed.
 ///
 /// # Errors
 /// When it cannot be run, or does not end with 0.
@@ -55,28 +58,26 @@ pub async fn run(
 ) -> Result<(), HookError> {
     let name = program.display().to_string();
     let mut command = Command::new(program);
-    command.arg(word).stdin(Stdio::piped()).stdout(io::stderr());
+    command.arg(word).stdin(Stdio::piped()).stdout(io::stderr()).kill_on_drop(true);
     if let Some(directory) = directory {
         command.current_dir(directory);
     }
     let input: String = paths.iter().map(|path| format!("{path}\n")).collect();
-    let ended = tokio::task::spawn_blocking(move || told(command, &input)).await;
-    let status = ended
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
-        .map_err(|source| HookError::Start { program: name.clone(), source })?;
+    let ended = told(command, &input).await;
+    let status = ended.map_err(|source| HookError::Start { program: name.clone(), source })?;
     if status.success() { Ok(()) } else { Err(HookError::Failed { program: name, status }) }
 }
 
-fn told(mut command: Command, input: &str) -> io::Result<ExitStatus> {
+async fn told(mut command: Command, input: &str) -> io::Result<ExitStatus> {
     let mut child = command.spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // One that does not read its input may have no need of it.
-        match stdin.write_all(input.as_bytes()) {
+        match stdin.write_all(input.as_bytes()).await {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
             _ => {}
         }
     }
-    child.wait()
+    child.wait().await
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use crate::model::Digest;
 
 /// The list itself.
 pub const SUMS: &str = "sha256sum.txt";
+/// The list, as somebody signed it.
+pub const SIGNED_SUMS: &str = "sha256sum.txt.gpg";
 /// The mark of completion, which holds the build.
 pub const MARK: &str = "rhcos-id.txt";
 /// What is not in the list: it is written after it, or is itself.
-pub const UNLISTED: [&str; 3] = [MARK, SUMS, "sha256sum.txt.gpg"];
+pub const UNLISTED: [&str; 3] = [MARK, SUMS, SIGNED_SUMS];
 
 /// The sums of a directory by the names of its files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

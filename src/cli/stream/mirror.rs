@@ -44,6 +44,7 @@ struct Ready {
 }
 
 async fn prepared(settings: &StreamMirror, output: &Output, began: Began) -> Result<Ready, NothingAttempted> {
+    usable(settings)?;
     let deadline = settings.pace.deadline.map(|after| began.clock + after);
     let client = connect::client(&settings.connection, deadline)?;
     let stores = stores::open(&settings.destinations, &settings.connection)?;
@@ -69,6 +70,23 @@ async fn prepared(settings: &StreamMirror, output: &Output, began: Began) -> Res
     Ok(Ready { client, stores, input, placed, publish })
 }
 
+/// Whether there is anything to be written where a rewritten stream file is asked for.
+fn usable(settings: &StreamMirror) -> Result<(), NothingAttempted> {
+    let rewritten = &settings.rewritten;
+    let is_rewritten = rewritten.url.is_some() || !rewritten.maps.is_empty();
+    let asked = [
+        ("--publish-stream", settings.publish.is_some()),
+        ("--dest-stream", rewritten.file.is_some()),
+        ("--origins", rewritten.origins.is_some()),
+    ];
+    match asked.iter().find(|(_, is_asked)| *is_asked && !is_rewritten) {
+        None => Ok(()),
+        Some((flag, _)) => Err(NothingAttempted::Usage(format!(
+            "`{flag}` is about the rewritten stream file: say with `--url` or `--map` what its addresses become"
+        ))),
+    }
+}
+
 /// Whether what files decompress to can be compared, where that is asked for.
 fn comparable(input: &Input) -> Result<(), NothingAttempted> {
     let artifacts = input.selected.iter().filter_map(|at| input.document.stream().artifacts.get(*at));
@@ -87,7 +105,7 @@ async fn run(
         && !settings.force
         && let Some(key) = &ready.publish
     {
-        match published::look(&ready.stores, key, &ready.input).await? {
+        match published::look(&ready.stores, key, (&ready.input, &ready.placed)).await? {
             Published::Same(rows) => return Ok((Exit::AsDesired, rows)),
             Published::Newer(rows) => return Ok((Exit::Guarded, rows)),
             Published::ToReplace => {}
@@ -193,6 +211,7 @@ fn order<'a>(settings: &StreamMirror, began: Began, ready: &'a Ready) -> Result<
         unselected: placed::unselected(&settings.rewritten),
         touch: placed::touch(&settings.rewritten, began.at),
         publish: ready.publish.clone(),
+        keeps_newer: settings.errand == Errand::Prerelease && !settings.force,
         push_command: settings.push_command.clone(),
         invalidate_command: settings.invalidate_command.clone(),
     })

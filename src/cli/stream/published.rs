@@ -1,13 +1,18 @@
 //! What is published already of a pre-release, and where stream files are published.
 
+use std::collections::BTreeSet;
+
 use super::input::Input;
+use super::placed::Placed;
 use super::refused::NothingAttempted;
 use crate::cli::settings::Errand;
+use crate::error::Chain;
 use crate::model::{Key, Locator, Origin, Outcome, Refusal, Row};
 use crate::objects::Store;
-use crate::stream::document::{Document, Stream};
+use crate::stream::document::{Change, Document, Place, Stream};
 use crate::stream::plan::{LayoutSettings, Ocp};
 use crate::stream::prerelease::{Standing, standing};
+use crate::stream::rewrite::{Rewriting, Unselected, rewrite};
 use crate::stream::source::LARGEST_STREAM_FILE;
 
 /// What is published in all destinations, beside what would be.
@@ -42,17 +47,37 @@ pub(super) fn usual(
     })?)
 }
 
-/// Looks at what is published under `key` in each of `stores`.
-pub(super) async fn look(stores: &[Store], key: &Key, input: &Input) -> Result<Published, NothingAttempted> {
+/// Looks at what is published under `key` in each of `stores`. One that cannot be read holds up no other; nothing is
+/// published there without another look.
+pub(super) async fn look(
+    stores: &[Store],
+    key: &Key,
+    (input, placed): (&Input, &Placed),
+) -> Result<Published, NothingAttempted> {
+    let addresses = addresses(input, placed)?;
     let mut standings = Vec::new();
     for store in stores {
-        let Some((bytes, _)) = store.read(key, LARGEST_STREAM_FILE).await? else {
-            standings.push(Standing::Older);
-            continue;
+        let bytes = match store.read(key, LARGEST_STREAM_FILE).await {
+            Ok(Some((bytes, _))) => bytes,
+            Ok(None) => {
+                standings.push(Standing::Older);
+                continue;
+            }
+            Err(error) => {
+                tracing::warn!("it is not known what is published: {}", Chain(&error));
+                standings.push(Standing::Older);
+                continue;
+            }
         };
         let name = store.locator(key).to_string();
         let published = Document::read(&name, &bytes, None).map_err(NothingAttempted::Findings)?;
-        standings.push(standing(published.stream(), input.document.stream(), &input.selected));
+        standings.push(match standing(published.stream(), input.document.stream(), &input.selected) {
+            // Of another selection, or of another mirror.
+            Standing::Same if !addresses.iter().all(|(place, url)| is_at(&published, place, url)) => {
+                Standing::Older
+            }
+            standing => standing,
+        });
     }
     let rows =
         |outcome: &Outcome| stores.iter().map(|store| row(store, key, input, outcome.clone())).collect();
@@ -65,8 +90,27 @@ pub(super) async fn look(stores: &[Store], key: &Key, input: &Input) -> Result<P
     })
 }
 
+/// Where the selected artifacts are to be.
+fn addresses<'a>(input: &'a Input, placed: &Placed) -> Result<Vec<(&'a Place, String)>, NothingAttempted> {
+    let Some(to) = placed.to() else { return Ok(Vec::new()) };
+    let unsigned = BTreeSet::new();
+    let rewriting = Rewriting { to, unselected: Unselected::Kept, unsigned: &unsigned, touch: None };
+    let stream = input.document.stream();
+    let changes = rewrite(stream, &input.selected, &rewriting).map_err(NothingAttempted::Findings)?;
+    let addresses = changes.into_iter().filter_map(|change| match change {
+        Change::Location { artifact, url } => Some((&stream.artifacts.get(artifact)?.place, url)),
+        _ => None,
+    });
+    Ok(addresses.collect())
+}
+
+fn is_at(published: &Document, place: &Place, url: &str) -> bool {
+    let mut artifacts = published.stream().artifacts.iter().filter(|artifact| artifact.place == *place);
+    artifacts.any(|artifact| artifact.file.as_ref().is_ok_and(|file| file.location.as_str() == url))
+}
+
 fn row(store: &Store, key: &Key, input: &Input, outcome: Outcome) -> Row {
-    let origin = Origin::Line { file: input.document.stream().file.clone(), line: 0 };
+    let origin = Origin::Directory { directory: key.as_str().into() };
     let source = Locator::Text(input.document.name().into());
     Row::of_nothing(origin, None, (source, store.locator(key)), outcome)
 }

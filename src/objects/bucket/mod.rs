@@ -96,6 +96,10 @@ impl Bucket {
         format!("{} {}", self.0.endpoint, self.address(None))
     }
 
+    pub(super) fn prefix(&self) -> Option<&Key> {
+        self.0.prefix.as_ref()
+    }
+
     pub(super) fn wire(&self) -> Wire {
         self.0.connector.wire()
     }

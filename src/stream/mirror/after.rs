@@ -7,12 +7,14 @@ use super::error::MirrorError;
 use super::order::{Order, Setup};
 use super::rows;
 use super::side::Side;
+use super::transfer::failed;
 use crate::error::{Failure, Stage};
-use crate::model::{Key, Locator, Outcome, Reason, Row};
+use crate::model::{Key, Locator, Outcome, Row};
 use crate::redact::visible;
 use crate::stream::document::Change;
 use crate::stream::hook;
 use crate::stream::location::encoded;
+use crate::stream::plan::Wanted;
 use crate::stream::rewrite::{Rewriting, rewrite};
 use crate::stream::sums::MARK;
 
@@ -36,56 +38,67 @@ pub(super) fn rewritten(
 }
 
 /// Puts the stream file where readers look for it.
-pub(super) async fn publish(side: &mut Side<'_>, (key, bytes): (&Key, &[u8]), setup: &Setup<'_>) -> Row {
-    let outcome = match side.publish(key, bytes, setup).await {
-        Ok(true) => Outcome::Copied(Reason::Differs),
-        Ok(false) => Outcome::Kept,
-        Err(error) => Outcome::of_failure(Failure::new(Stage::Transfer, error)),
-    };
+pub(super) async fn publish(
+    side: &mut Side<'_>,
+    (key, bytes): (&Key, &[u8]),
+    run: (&Order<'_>, &Setup<'_>),
+) -> Row {
+    let outcome = side.publish((key, bytes), run).await.map_or_else(failed, Outcome::from);
     rows::besides(key.as_str(), ("the stream file", side.store.locator(key)), outcome)
 }
 
 /// Tells the operator's programs what changed in a destination.
 pub(super) async fn tell(order: &Order<'_>, setup: &Setup<'_>, side: &Side<'_>) -> Vec<Row> {
     let mut told = Vec::new();
-    if side.changed.is_empty() || setup.is_dry_run {
+    if setup.is_dry_run {
         return told;
     }
+    let (late, early): (Vec<&Key>, Vec<&Key>) = side.changed.iter().partition(|key| is_mutable(order, key));
     if let Some(program) = &order.push_command {
-        let folder = side.store.root();
-        let (late, early): (Vec<&Key>, Vec<&Key>) =
-            side.changed.iter().partition(|key| is_mutable(order, key));
+        let late = late.iter().copied().chain(&side.pointed).collect();
         for (word, keys) in [("data", early), ("index", late)] {
-            told.extend(run(program, folder, word, &lines(keys), side).await);
+            let told_of = Told { program, folder: side.store.root(), word, paths: lines(keys) };
+            told.extend(run(told_of, setup, side).await);
         }
     }
     if let Some(program) = &order.invalidate_command {
-        let mutable = side.changed.iter().filter(|key| is_mutable(order, key)).collect();
-        told.extend(run(program, None, "invalidate", &paths(mutable), side).await);
+        let told_of = Told { program, folder: None, word: "invalidate", paths: paths(side, late) };
+        told.extend(run(told_of, setup, side).await);
     }
     told
 }
 
+/// What a program is told.
+struct Told<'a> {
+    program: &'a Path,
+    folder: Option<&'a Path>,
+    word: &'a str,
+    paths: Vec<String>,
+}
+
 /// None: it did what it was to do, or had nothing to do.
 async fn run(
-    program: &Path,
-    folder: Option<&Path>,
-    word: &str,
-    paths: &[String],
+    Told { program, folder, word, paths }: Told<'_>,
+    setup: &Setup<'_>,
     side: &Side<'_>,
 ) -> Option<Row> {
     if paths.is_empty() {
         return None;
     }
-    let error = hook::run(program, folder, word, paths).await.err()?;
+    let outcome = tokio::select! {
+        biased;
+        ended = hook::run(program, folder, word, &paths) => {
+            Outcome::Failed(Failure::new(Stage::Transfer, ended.err()?))
+        }
+        () = setup.stop.now.cancelled() => Outcome::Unfinished(setup.stop.cause()),
+    };
     let name = visible(&program.display().to_string());
-    let outcome = Outcome::Failed(Failure::new(Stage::Transfer, error));
     Some(rows::besides(&side.store.to_string(), (&name, Locator::Text(word.into())), outcome))
 }
 
 /// Whether a file may be another soon: what is not data of a build.
 fn is_mutable(order: &Order<'_>, key: &Key) -> bool {
-    let is_data = |wanted: &crate::stream::plan::Wanted| {
+    let is_data = |wanted: &Wanted| {
         let signature = wanted.signature.as_ref().map(|(_, key)| key);
         wanted.is_immutable && (wanted.key == *key || wanted.aliases.contains(key) || signature == Some(key))
     };
@@ -98,13 +111,17 @@ fn lines(mut keys: Vec<&Key>) -> Vec<String> {
     keys.into_iter().map(Key::to_string).collect()
 }
 
-/// As a CDN takes them: from the root, percent-encoded, and by folder where there are too many.
-fn paths(keys: Vec<&Key>) -> Vec<String> {
-    let path = |key: &Key| format!("/{}", encoded(key.as_str()));
-    if keys.len() <= PATHS {
-        return keys.into_iter().map(path).collect();
+/// As a CDN takes them: from its root, percent-encoded, and by folder where that leads elsewhere now, or there are too many.
+fn paths(side: &Side<'_>, keys: Vec<&Key>) -> Vec<String> {
+    let root = side.store.prefix().map_or(String::new(), |prefix| format!("/{}", encoded(prefix.as_str())));
+    let path = |key: &Key| format!("{root}/{}", encoded(key.as_str()));
+    let all_below =
+        |folder: Option<Key>| folder.map_or(format!("{root}/*"), |folder| format!("{}/*", path(&folder)));
+    let mut paths: BTreeSet<String> = side.pointed.iter().map(|link| all_below(Some(link.clone()))).collect();
+    if keys.len() > PATHS {
+        paths.extend(keys.into_iter().map(|key| all_below(key.parent())));
+    } else {
+        paths.extend(keys.into_iter().map(path));
     }
-    let pattern = |key: &Key| key.parent().map_or("/*".to_owned(), |folder| format!("{}/*", path(&folder)));
-    let folders: BTreeSet<String> = keys.into_iter().map(pattern).collect();
-    folders.into_iter().collect()
+    paths.into_iter().collect()
 }

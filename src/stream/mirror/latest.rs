@@ -2,22 +2,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
+
 use super::error::MirrorError;
 use crate::model::{Digest, Key};
 use crate::objects::{Expected, Kind, Object, Over, Pointed, Store};
 use crate::stream::plan::{Directory, ReleaseVersion};
 use crate::stream::state::StateError;
-use crate::stream::sums::{MARK, SUMS, Sums};
+use crate::stream::sums::{MARK, SIGNED_SUMS, SUMS, Sums};
 use crate::stream::versions::Versions;
 
 const LARGEST: u64 = 1 << 20;
+
+/// What is copied as it is once all files are there, in this order.
+const LAST: [&str; 3] = [SUMS, SIGNED_SUMS, MARK];
 
 /// A folder `latest` that is to be something else.
 #[derive(Debug)]
 pub(super) struct Due {
     from: Key,
     to: Key,
-    objects: Vec<Object>,
+    /// What lies in each of them.
+    wanted: BTreeSet<String>,
+    there: BTreeSet<String>,
+}
+
+/// What was done so that a folder follows.
+#[derive(Debug)]
+pub(super) enum Followed {
+    /// This link leads elsewhere.
+    Link(Key),
+    /// These were written or deleted.
+    Copy(Vec<Key>),
 }
 
 /// Every `latest` beside `directory`, the one of `version`, that is not what it is to be.
@@ -35,29 +51,45 @@ pub(super) async fn due(
     let mut due = Vec::new();
     for latest in versions(&marked).latest() {
         let (from, to) = (join(base.as_ref(), &latest.is)?, join(base.as_ref(), &latest.directory)?);
-        if !is_right(store, &from, &to).await? {
-            let is_of_either = |object: &&Object| object.key.is_below(&from) || object.key.is_below(&to);
-            let objects = objects.iter().filter(is_of_either).cloned().collect();
-            due.push(Due { from, to, objects });
+        let one = Due { wanted: names(&objects, &from), there: names(&objects, &to), from, to };
+        if !one.is_right(store).await? {
+            due.push(one);
         }
     }
     Ok(due)
 }
 
-async fn is_right(store: &Store, from: &Key, to: &Key) -> Result<bool, MirrorError> {
-    if !store.is_bucket() {
-        return Ok(store.pointed(to).await?.as_ref() == Some(from));
+fn names(objects: &[Object], folder: &Key) -> BTreeSet<String> {
+    let inside = objects.iter().filter(|object| object.key.parent().as_ref() == Some(folder));
+    inside.map(|object| object.key.name().to_owned()).collect()
+}
+
+impl Due {
+    /// Whether nothing is to be done. A copy is right when it has the same names, the same sums and the same mark, which
+    /// comes last.
+    async fn is_right(&self, store: &Store) -> Result<bool, MirrorError> {
+        if !store.is_bucket() {
+            return Ok(store.pointed(&self.to).await?.as_ref() == Some(&self.from));
+        }
+        if self.wanted != self.there {
+            return Ok(false);
+        }
+        for name in LAST.iter().filter(|name| self.wanted.contains(**name)) {
+            if small(store, &self.from, name).await? != small(store, &self.to, name).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
-    Ok(read(store, from).await? == read(store, to).await?)
 }
 
 /// Makes it so. Gives what was written.
-pub(super) async fn follow(store: &Store, due: &Due) -> Result<Vec<Key>, MirrorError> {
-    match store.point(&due.to, &due.from).await? {
-        Pointed::Already => Ok(Vec::new()),
-        Pointed::Changed => Ok(vec![due.to.clone()]),
-        Pointed::NoLinks => copy(store, due).await,
-    }
+pub(super) async fn follow(store: &Store, due: &Due) -> Result<Followed, MirrorError> {
+    Ok(match store.point(&due.to, &due.from).await? {
+        Pointed::Already => Followed::Copy(Vec::new()),
+        Pointed::Changed => Followed::Link(due.to.clone()),
+        Pointed::NoLinks => Followed::Copy(copy(store, due).await?),
+    })
 }
 
 /// What the directories of all versions lie in.
@@ -86,29 +118,27 @@ fn versions(marked: &BTreeSet<String>) -> Versions {
     Versions { releases, pre_releases }
 }
 
-/// Makes `to` a copy of `from`: data first, then the sums, then the mark; what is of another version goes last.
-async fn copy(store: &Store, Due { from, to, objects }: &Due) -> Result<Vec<Key>, MirrorError> {
-    let Some(sums) = read(store, from).await? else { return Ok(Vec::new()) };
-    let names = |folder: &Key| {
-        objects
-            .iter()
-            .filter(|object| object.key.is_below(folder))
-            .map(|object| object.key.name().to_owned())
-            .collect::<BTreeSet<_>>()
-    };
-    let (wanted, there) = (names(from), names(to));
+/// Makes `to` a copy of `from`: its mark goes first, data comes, then the sums, then the mark; what is of another version
+/// goes last.
+async fn copy(store: &Store, Due { from, to, wanted, there }: &Due) -> Result<Vec<Key>, MirrorError> {
+    let listed = small(store, from, SUMS).await?.unwrap_or_default();
+    let sums = Sums::parse(&String::from_utf8_lossy(&listed))?;
+    store.delete(&join(Some(to), MARK)?).await?;
     let mut changed = Vec::new();
-    for name in wanted.iter().filter(|name| !matches!(name.as_str(), MARK | SUMS)) {
-        let Some(sha256) = sums.get(name) else { continue };
+    for name in wanted.iter().filter(|name| !LAST.contains(&name.as_str())) {
+        let Some(sha256) = sums.get(name) else {
+            tracing::warn!("{from}/{name} is in no list of sums: it is not copied to {to}");
+            continue;
+        };
         changed.push(copy_one(store, (from, to), name, sha256).await?);
     }
-    for name in [SUMS, MARK] {
-        let Some((content, _)) = store.read(&join(Some(from), name)?, LARGEST).await? else { continue };
+    for name in LAST {
+        let Some(content) = small(store, from, name).await? else { continue };
         let key = join(Some(to), name)?;
         store.write(&key, content, Kind::Mutable, &Over::Anything).await?;
         changed.push(key);
     }
-    for name in there.difference(&wanted) {
+    for name in there.difference(wanted) {
         let key = join(Some(to), name)?;
         store.delete(&key).await?;
         changed.push(key);
@@ -128,9 +158,8 @@ async fn copy_one(
     Ok(key)
 }
 
-async fn read(store: &Store, folder: &Key) -> Result<Option<Sums>, MirrorError> {
-    let Some((content, _)) = store.read(&join(Some(folder), SUMS)?, LARGEST).await? else { return Ok(None) };
-    Ok(Some(Sums::parse(&String::from_utf8_lossy(&content))?))
+async fn small(store: &Store, folder: &Key, name: &str) -> Result<Option<Bytes>, MirrorError> {
+    Ok(store.read(&join(Some(folder), name)?, LARGEST).await?.map(|(content, _)| content))
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod after;
 mod containers;
 mod directory;
 mod error;
+mod fetch;
+mod finish;
 mod latest;
 mod look;
 mod order;
@@ -30,8 +32,7 @@ use side::{Needs, Side};
 use signature::Signature;
 use transfer::Done;
 
-use crate::error::{Failure, Stage};
-use crate::model::{Outcome, Row};
+use crate::model::{Outcome, Reason, Row};
 use crate::stream::document::Change;
 use crate::stream::plan::Wanted;
 
@@ -69,10 +70,11 @@ pub async fn mirror(order: &Order<'_>, setup: &Setup<'_>) -> Mirrored {
     }
     let (of_containers, changes) = containers::copy(order, setup).await;
     rows.extend(of_containers);
-    let is_complete =
-        sides.iter().all(|side| side.is_complete(order)) && changes.len() == order.containers.len();
+    let has_containers = changes.len() == order.containers.len();
+    let is_complete = has_containers && sides.iter().all(|side| side.is_complete(order));
     let rewritten = after::rewritten(order, &unsigned, changes);
-    rows.extend(end(order, setup, &mut sides, rewritten.as_ref().ok()).await);
+    let to_publish = rewritten.as_ref().ok().and_then(Option::as_ref).filter(|_| has_containers);
+    rows.extend(end(order, setup, &mut sides, to_publish).await);
     Mirrored {
         is_guarded: rows.iter().any(|row| matches!(row.outcome, Outcome::Refused(_)))
             || sides.iter().any(Side::is_taken),
@@ -106,7 +108,7 @@ async fn data(order: &Order<'_>, setup: &Setup<'_>, sides: &mut [Side<'_>]) -> (
         for (number, signature) in signatures {
             match signature {
                 Signature::Missing => unsigned.extend(&wanted.artifacts),
-                Signature::Came(key, digest) => sides[number].sign(key, digest),
+                Signature::Came(came) => sides[number].sign(came),
                 Signature::None | Signature::Present => {}
             }
         }
@@ -129,13 +131,16 @@ async fn end(
     order: &Order<'_>,
     setup: &Setup<'_>,
     sides: &mut [Side<'_>],
-    rewritten: Option<&Option<Rewritten>>,
+    to_publish: Option<&Rewritten>,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     for side in sides.iter_mut() {
-        let to_publish = order.publish.as_ref().zip(rewritten.and_then(Option::as_ref));
-        if let Some((key, (bytes, _))) = to_publish.filter(|_| !setup.is_dry_run && side.is_complete(order)) {
-            rows.push(after::publish(side, (key, bytes), setup).await);
+        side.check_lock();
+        if let Some((key, (bytes, _))) = order.publish.as_ref().zip(to_publish)
+            && !setup.is_dry_run
+            && side.is_complete(order)
+        {
+            rows.push(after::publish(side, (key, bytes), (order, setup)).await);
         }
         rows.extend(after::tell(order, setup, side).await);
         side.close().await;
@@ -149,7 +154,8 @@ async fn bring<'a>(
     setup: &Setup<'_>,
     sides: &[Side<'_>],
 ) -> (Vec<Arrived<'a>>, Vec<Row>) {
-    setup.observer.announced(order.plan.files.len() * sides.len());
+    let artifacts: usize = order.plan.files.iter().map(|wanted| wanted.artifacts.len()).sum();
+    setup.observer.announced(artifacts * sides.len());
     let work = stream::iter(&order.plan.files).map(|wanted| file(order, setup, sides, wanted));
     let mut work = work.buffer_unordered(setup.jobs);
     let (mut came, mut rows) = (Vec::new(), Vec::new());
@@ -181,7 +187,7 @@ async fn file<'a>(
     let (mut done, mut lacking) = (Vec::new(), Vec::new());
     for side in sides {
         match side.need(order, wanted) {
-            Needs::Settled(outcome) => done.push(Done::of(side.number, outcome)),
+            Needs::Settled(settled) => done.push(settled),
             Needs::Lacking(of_side) => lacking.push(of_side),
         }
     }
@@ -197,9 +203,10 @@ async fn file<'a>(
     let mut signatures = Vec::new();
     for one in done.iter_mut().filter(|done| matches!(done.outcome, Outcome::Kept | Outcome::Copied(_))) {
         let side = &sides[one.number];
-        match signature::bring(order, setup, wanted, (side.store, &side.held)).await {
+        let is_replaced = matches!(one.outcome, Outcome::Copied(Reason::Differs));
+        match signature::bring(order, setup, wanted, (side, is_replaced)).await {
             Ok(signature) => signatures.push((one.number, signature)),
-            Err(error) => one.outcome = Outcome::of_failure(Failure::new(Stage::Transfer, error)),
+            Err(error) => one.outcome = transfer::failed(error),
         }
     }
     Arrived { wanted, done, signatures }

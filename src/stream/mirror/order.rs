@@ -67,6 +67,8 @@ pub struct Order<'a> {
     pub touch: Option<Touch>,
     /// Where it is published in each destination.
     pub publish: Option<Key>,
+    /// What is published there stays if it is newer.
+    pub keeps_newer: bool,
     /// A program that carries a destination on.
     pub push_command: Option<PathBuf>,
     /// A program that tells a CDN what changed.

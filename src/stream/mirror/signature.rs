@@ -1,11 +1,11 @@
 //! Detached signatures: small files of their own beside what they sign.
 
 use super::error::MirrorError;
-use super::look::Held;
 use super::order::{Order, Setup, Signatures};
+use super::side::Side;
 use crate::error::{Chain, Class, Classify as _};
 use crate::model::{Digest, Key};
-use crate::objects::{Kind, Over, Store};
+use crate::objects::{Kind, Over, Stamp};
 use crate::stream::plan::Wanted;
 use crate::stream::source::Source;
 
@@ -16,23 +16,33 @@ pub(super) enum Signature {
     None,
     /// It is there.
     Present,
-    /// It came, and this is what it is.
-    Came(Key, Digest),
+    /// It came.
+    Came(Came),
     /// It is nowhere, and nobody insists on it.
     Missing,
 }
 
-/// Brings the signature of `wanted` to `store`, if it has one and it is not there yet.
+/// A signature that came.
+#[derive(Debug)]
+pub(super) struct Came {
+    pub(super) key: Key,
+    pub(super) stamp: Stamp,
+    pub(super) digest: Digest,
+}
+
+/// Brings the signature of `wanted` to a destination, if it has one and it is not there yet. One that is there is of what
+/// was there before, where that `is_replaced`.
 pub(super) async fn bring(
     order: &Order<'_>,
     setup: &Setup<'_>,
     wanted: &Wanted,
-    (store, held): (&Store, &Held),
+    (side, is_replaced): (&Side<'_>, bool),
 ) -> Result<Signature, MirrorError> {
     let Some((url, key)) = wanted.signature.as_ref().filter(|_| order.signatures != Signatures::Skip) else {
         return Ok(Signature::None);
     };
-    if held.objects.get(key).is_some_and(|object| object.size > 0) {
+    let there = side.held.objects.get(key);
+    if !is_replaced && there.is_some_and(|object| object.size > 0) {
         return Ok(Signature::Present);
     }
     let content = match Source::of(url)?.read_signature(setup.client).await {
@@ -43,8 +53,9 @@ pub(super) async fn bring(
         }
         Err(error) => return Err(MirrorError::NoSignature(error)),
     };
+    side.claim(setup).await?;
     let digest = Digest::of(&content);
-    let over = held.objects.get(key).map_or(Over::Nothing, |object| Over::Only(object.stamp.clone()));
-    store.write(key, content, Kind::Immutable, &over).await?;
-    Ok(Signature::Came(key.clone(), digest))
+    let over = there.map_or(Over::Nothing, |object| Over::Only(object.stamp.clone()));
+    let stamp = side.store.write(key, content, Kind::Immutable, &over).await?;
+    Ok(Signature::Came(Came { key: key.clone(), stamp, digest }))
 }

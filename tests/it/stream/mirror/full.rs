@@ -1,0 +1,37 @@
+//! A disk that is full. It is played by a limit of the size of files, under which the program runs.
+
+use std::fs;
+
+use crate::stream::world::{FOLDER, QEMU, World, row};
+use crate::support::image::random_bytes;
+
+/// So large may a file become there, in the units of `ulimit -f`.
+const BLOCKS: usize = 4096;
+const LIMIT: usize = BLOCKS * 512;
+
+// 14.93
+#[tokio::test]
+async fn a_full_disk_ends_the_run_at_once_and_the_next_one_goes_on() {
+    let mut world = World::new().await;
+    let content = random_bytes(2 * LIMIT, 1);
+    world.list(QEMU, content.clone());
+    let run = world.mirror(&["--jobs", "1"]);
+    let program = run.command();
+    let mut limited = tokio::process::Command::new("/bin/sh");
+    limited.args(["-c", &format!("trap '' XFSZ; ulimit -f {BLOCKS}; exec \"$0\" \"$@\"")]);
+    limited.arg(program.get_program()).args(program.get_args()).current_dir(run.folder()).env_clear();
+    limited.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ended = limited.output().await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("no room") && said.contains("make room"), "{said}");
+    assert_eq!(world.server.asked().len(), 1, "it was not tried again");
+    assert_eq!(fs::metadata(world.partial(QEMU)).unwrap().len(), LIMIT as u64, "all that fitted was kept");
+    assert_eq!(world.keys(), Vec::<String>::new());
+    assert!(!world.at(".image-mirror/lock").exists(), "{said}");
+
+    let ran = world.mirror(&[]).run().await.exits(0);
+    assert_eq!(row(&ran, QEMU)["bytes"]["present"], LIMIT);
+    assert_eq!(world.server.asked()[1].header("range"), Some(&*format!("bytes={LIMIT}-")));
+    assert_eq!(fs::read(world.at(&format!("{FOLDER}/{}", world.file(QEMU)))).unwrap(), content);
+}
