@@ -41,8 +41,18 @@ pub(super) enum Need {
 }
 
 /// Looks at everything that `order` wants to be in `store`. What was found right before is not read again.
-pub(super) async fn look(order: &Order<'_>, setup: &Setup<'_>, store: &Store) -> Result<Held, StateError> {
-    let mut held = Held::default();
+/// `before` is what this run has found already: what was not written since is not read again either.
+pub(super) async fn look(
+    order: &Order<'_>,
+    setup: &Setup<'_>,
+    (store, before): (&Store, Held),
+) -> Result<Held, StateError> {
+    let mut held = Held {
+        known: before.known.clone(),
+        is_news: before.is_news.clone(),
+        is_uncopied: before.is_uncopied.clone(),
+        ..Held::default()
+    };
     let listed: BTreeSet<&Key> =
         order.plan.directories.iter().filter_map(|directory| directory.key.as_ref()).collect();
     let lists = stream::iter(&listed).map(|folder| store.list(Some(folder)));
@@ -57,7 +67,7 @@ pub(super) async fn look(order: &Order<'_>, setup: &Setup<'_>, store: &Store) ->
     while let Some(object) = looks.try_next().await? {
         held.objects.extend(object.map(|object| (object.key.clone(), object)));
     }
-    held.recognise(order, setup, store).await?;
+    held.recognise(order, setup, (store, &before)).await?;
     Ok(held)
 }
 
@@ -75,12 +85,12 @@ impl Held {
         &mut self,
         order: &Order<'_>,
         setup: &Setup<'_>,
-        store: &Store,
+        (store, before): (&Store, &Held),
     ) -> Result<(), StateError> {
         let asked: BTreeSet<&Key> = keys(order.plan).chain(order.candidates.values().flatten()).collect();
         let cache = setup.state.map(|state| Cache::of(state, store));
         let folders: BTreeSet<Option<Key>> = self.objects.keys().map(Key::parent).collect();
-        for folder in folders {
+        for folder in folders.into_iter().filter(|folder| !before.known.contains_key(folder)) {
             let asked = self.objects.values().filter(|object| asked.contains(&object.key));
             let asked: Vec<&Object> = asked.filter(|object| object.key.parent() == folder).collect();
             let known = match &cache {
@@ -98,7 +108,8 @@ impl Held {
         }
         let mut open = Vec::new();
         for object in self.objects.values().filter(|object| asked.contains(&object.key)) {
-            match self.noted(object).filter(|_| order.verify == Verify::Known) {
+            let noted = self.noted(object).filter(|_| order.verify == Verify::Known);
+            match before.found(object).or(noted) {
                 Some(digest) => {
                     self.digests.insert(object.key.clone(), digest.clone());
                 }
@@ -114,6 +125,12 @@ impl Held {
             }
         }
         Ok(())
+    }
+
+    /// What this run has found it to be, if it is still what it was.
+    fn found(&self, object: &Object) -> Option<&Digest> {
+        let seen = self.objects.get(&object.key).filter(|seen| seen.stamp == object.stamp)?;
+        self.digests.get(&seen.key)
     }
 
     fn noted(&self, object: &Object) -> Option<&Digest> {

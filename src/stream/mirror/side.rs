@@ -89,7 +89,7 @@ impl<'a> Side<'a> {
         self.held = tokio::select! {
             biased;
             () = setup.stop.gently.cancelled() => return Err(Outcome::Unfinished(setup.stop.cause())),
-            held = look(order, setup, self.store) => held.map_err(unplanned)?,
+            held = look(order, setup, (self.store, std::mem::take(&mut self.held))) => held.map_err(unplanned)?,
         };
         Ok(())
     }
