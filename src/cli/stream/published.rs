@@ -73,7 +73,9 @@ pub(super) async fn look(
         let published = Document::read(&name, &bytes, None).map_err(NothingAttempted::Findings)?;
         standings.push(match standing(published.stream(), input.document.stream(), &input.selected) {
             // Of another selection, or of another mirror.
-            Standing::Same if !addresses.iter().all(|(place, url)| is_at(&published, place, url)) => Standing::Older,
+            Standing::Same if !addresses.iter().all(|(place, url)| is_at(&published, place, url)) => {
+                Standing::Older
+            }
             standing => standing,
         });
     }

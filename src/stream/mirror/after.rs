@@ -77,7 +77,11 @@ struct Told<'a> {
 }
 
 /// None: it did what it was to do, or had nothing to do.
-async fn run(Told { program, folder, word, paths }: Told<'_>, setup: &Setup<'_>, side: &Side<'_>) -> Option<Row> {
+async fn run(
+    Told { program, folder, word, paths }: Told<'_>,
+    setup: &Setup<'_>,
+    side: &Side<'_>,
+) -> Option<Row> {
     if paths.is_empty() {
         return None;
     }
@@ -111,7 +115,8 @@ fn lines(mut keys: Vec<&Key>) -> Vec<String> {
 fn paths(side: &Side<'_>, keys: Vec<&Key>) -> Vec<String> {
     let root = side.store.prefix().map_or(String::new(), |prefix| format!("/{}", encoded(prefix.as_str())));
     let path = |key: &Key| format!("{root}/{}", encoded(key.as_str()));
-    let all_below = |folder: Option<Key>| folder.map_or(format!("{root}/*"), |folder| format!("{}/*", path(&folder)));
+    let all_below =
+        |folder: Option<Key>| folder.map_or(format!("{root}/*"), |folder| format!("{}/*", path(&folder)));
     let mut paths: BTreeSet<String> = side.pointed.iter().map(|link| all_below(Some(link.clone()))).collect();
     if keys.len() > PATHS {
         paths.extend(keys.into_iter().map(|key| all_below(key.parent())));

@@ -160,7 +160,8 @@ impl Side<'_> {
     ) -> Result<(), MirrorError> {
         let is_there = |wanted: &&Wanted| self.held.is_right(&wanted.key, &wanted.sha256);
         let there: Vec<&Wanted> = files(order, directory).filter(is_there).collect();
-        for (wanted, alias) in there.into_iter().flat_map(|one| one.aliases.iter().map(move |key| (one, key))) {
+        for (wanted, alias) in there.into_iter().flat_map(|one| one.aliases.iter().map(move |key| (one, key)))
+        {
             let Need::Bring(over) = self.held.need(wanted, alias, order.is_overwriting) else { continue };
             self.claim(setup).await?;
             let stamp = self.store.copy(&wanted.key, alias, &expected(wanted, &over)).await?;

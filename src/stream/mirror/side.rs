@@ -150,7 +150,10 @@ impl<'a> Side<'a> {
         let mut names = std::iter::once(&wanted.key).chain(&wanted.aliases);
         if let Some(key) = names.find(|key| self.needed(order, wanted, key) == Need::Conflict) {
             let note = (*key != wanted.key).then(|| format!("its further name {key} is another file").into());
-            return Needs::Settled(Done { note, ..Done::of(self.number, Outcome::Refused(Refusal::Differs)) });
+            return Needs::Settled(Done {
+                note,
+                ..Done::of(self.number, Outcome::Refused(Refusal::Differs))
+            });
         }
         match self.needed(order, wanted, &wanted.key) {
             Need::Bring(over) => {

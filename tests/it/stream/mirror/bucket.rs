@@ -64,7 +64,8 @@ async fn an_upload_that_failed_is_gone_on_with_and_then_closed() {
 #[tokio::test]
 async fn one_destination_that_fails_stops_no_other() {
     let (world, bucket) = (World::of_two().await, FakeBucket::start().await);
-    let words = ["--dest", "s3://boot-images", "--attempts", "1", "--url", URL, "--publish-stream", "rhcos.json"];
+    let words =
+        ["--dest", "s3://boot-images", "--attempts", "1", "--url", URL, "--publish-stream", "rhcos.json"];
     bucket.fault(BucketFault::on("", "", Effect::Status(500)).times(usize::MAX));
     let ran = with_login(world.mirror(&words), &bucket).run().await.exits(1);
     let of_qemu = rows(&ran, QEMU);
@@ -82,7 +83,10 @@ async fn one_destination_that_fails_stops_no_other() {
     let ran = with_login(world.mirror(&words), &bucket).run().await.exits(0);
     assert_eq!(outcomes(&ran), ["kept", "copied", "kept", "copied"], "{ran}");
     assert_eq!(world.footprints(), before, "what was complete was not touched");
-    assert_eq!(bucket.object(&format!("{FOLDER}/{}", world.file(KERNEL))).unwrap().content, random_bytes(20_000, 2));
+    assert_eq!(
+        bucket.object(&format!("{FOLDER}/{}", world.file(KERNEL))).unwrap().content,
+        random_bytes(20_000, 2)
+    );
     assert_eq!(bucket.object("rhcos.json").unwrap().header("content-type"), Some("application/json"));
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::stream::world::{URL, World, row, QEMU};
+use crate::stream::world::{QEMU, URL, World, row};
 use crate::support::image::random_bytes;
 use crate::support::{FakeRegistry, Image, Kind, Ran};
 
@@ -35,7 +35,8 @@ async fn scene() -> Scene {
 impl Scene {
     async fn run(&self, words: &[&str]) -> Ran {
         let repository = format!("{}/r/x", self.target.host());
-        let run = self.world.mirror(&["--containers", &repository, "--url", URL, "--dest-stream", "out.json"]);
+        let run =
+            self.world.mirror(&["--containers", &repository, "--url", URL, "--dest-stream", "out.json"]);
         run.args(words).run().await
     }
 }
@@ -46,13 +47,17 @@ async fn a_container_image_is_copied_by_its_digest_wherever_its_tag_went() {
     let Scene { ref target, ref listed, ref source, .. } = scene_run().await;
     assert!(target.holds("r/x", "9.6.20250121-0-amd64", listed));
     assert_eq!(target.tags("r/x"), ["9.6.20250121-0-amd64"]);
-    assert!(!source.requests().iter().any(|request| request.path.ends_with("/latest")), "nobody asked for the tag");
+    assert!(
+        !source.requests().iter().any(|request| request.path.ends_with("/latest")),
+        "nobody asked for the tag"
+    );
 }
 
 async fn scene_run() -> Scene {
     let scene = scene().await;
     let ran = scene.run(&[]).await.exits(0);
-    let out: Value = serde_json::from_str(&fs::read_to_string(ran.folder().join("out.json")).unwrap()).unwrap();
+    let out: Value =
+        serde_json::from_str(&fs::read_to_string(ran.folder().join("out.json")).unwrap()).unwrap();
     let container = &out["architectures"]["x86_64"]["images"]["kubevirt"];
     let repository = format!("{}/r/x", scene.target.host());
     assert_eq!(container["image"], format!("{repository}:9.6.20250121-0-amd64"));

@@ -1,9 +1,11 @@
 //! A disk that is full. It is played by a limit of the size of files, under which the program runs.
 
 use std::fs;
+use std::path::Path;
 
 use crate::stream::world::{FOLDER, QEMU, World, row};
 use crate::support::image::random_bytes;
+use crate::support::run::REPORT;
 
 /// So large may a file become there, in the units of `ulimit -f`.
 const BLOCKS: usize = 4096;
@@ -24,7 +26,10 @@ async fn a_full_disk_ends_the_run_at_once_and_the_next_one_goes_on() {
     let ended = limited.output().await.unwrap();
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{said}");
-    assert!(said.contains("no room") && said.contains("make room"), "{said}");
+    assert!(said.contains("no room"), "{said}");
+    let (_, artifacts) = program.get_envs().find(|(name, _)| *name == "ARTIFACTS").unwrap();
+    let report = fs::read_to_string(Path::new(artifacts.unwrap()).join(REPORT)).unwrap();
+    assert!(report.contains("make room"), "{report}");
     assert_eq!(world.server.asked().len(), 1, "it was not tried again");
     assert_eq!(fs::metadata(world.partial(QEMU)).unwrap().len(), LIMIT as u64, "all that fitted was kept");
     assert_eq!(world.keys(), Vec::<String>::new());

@@ -28,7 +28,8 @@ const RELEASE: [&str; 8] =
 // 14.57
 #[tokio::test]
 async fn a_cdn_is_told_of_what_may_change_and_of_nothing_else() {
-    let (mut world, bucket, folder) = (World::new().await, FakeBucket::start().await, tempfile::tempdir().unwrap());
+    let (mut world, bucket, folder) =
+        (World::new().await, FakeBucket::start().await, tempfile::tempdir().unwrap());
     world.list(QEMU, random_bytes(500, 1));
     let program = told(&folder, "").display().to_string();
     let dest = format!("s3://{BUCKET}/pub/openshift-v4");

@@ -28,7 +28,8 @@ async fn the_list_of_sums_is_one_that_sha256sum_takes() {
     // Three files, as many names without the version, two for older installers.
     assert_eq!(names.len(), 3 + 3 + 2, "{sums}");
     assert!(!sums.contains("rhcos-id.txt") && !sums.contains("sha256sum.txt"), "{sums}");
-    let sum = |name: &str| sums.lines().find(|line| line.ends_with(&format!("  {name}"))).map(|line| &line[..64]);
+    let sum =
+        |name: &str| sums.lines().find(|line| line.ends_with(&format!("  {name}"))).map(|line| &line[..64]);
     assert!(sum("rhcos-qemu.x86_64.qcow2.gz").is_some(), "{sums}");
     assert_eq!(sum("rhcos-qemu.x86_64.qcow2.gz"), sum("rhcos-4.19.1-x86_64-qemu.x86_64.qcow2.gz"), "{sums}");
     let mut check = Command::new("sha256sum");
@@ -99,7 +100,8 @@ fn place(writes: &[String], what: &str) -> usize {
 async fn readers_see_data_then_signatures_sums_the_mark_latest_and_the_stream_file() {
     let (mut world, bucket) = (World::of_two().await, FakeBucket::start().await);
     world.sign_all();
-    let words = ["--layout", "release", "--version", "4.19.1", "--url", URL, "--publish-stream", "rhcos.json"];
+    let words =
+        ["--layout", "release", "--version", "4.19.1", "--url", URL, "--publish-stream", "rhcos.json"];
     world.to_bucket(&bucket, &words).args(["--jobs", "1"]).run().await.exits(0);
     let writes = writes(&bucket);
     let version = "PUT x86_64/dependencies/rhcos/4.19/4.19.1";

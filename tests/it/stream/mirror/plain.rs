@@ -22,7 +22,10 @@ async fn two_files_come_into_an_empty_destination() {
     assert_eq!(world.read(&format!("{FOLDER}/rhcos-id.txt")), "9.6.20250121-0\n");
     assert!(world.partials().is_empty(), "{:?}", world.partials());
     assert!(!world.at(".image-mirror/lock").exists(), "{ran}");
-    assert!(fs::read_dir(world.at(".image-mirror/leases/x86_64")).unwrap().next().is_none(), "the build is there");
+    assert!(
+        fs::read_dir(world.at(".image-mirror/leases/x86_64")).unwrap().next().is_none(),
+        "the build is there"
+    );
 }
 
 // 14.21

@@ -86,7 +86,10 @@ async fn what_was_published_of_a_part_is_not_all_of_it() {
     publish(&world, &["--artifact", "metal"]).await.exits(0);
     assert!(!location(&published(&world)).starts_with(URL));
     publish(&world, &[]).await.exits(0);
-    assert!(location(&published(&world)).starts_with(URL), "it lists the same files, and not where they are now");
+    assert!(
+        location(&published(&world)).starts_with(URL),
+        "it lists the same files, and not where they are now"
+    );
     assert_eq!(world.server.count(&world.path(KERNEL)), 1);
 }
 

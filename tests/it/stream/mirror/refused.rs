@@ -31,7 +31,10 @@ async fn names_that_lead_elsewhere_are_refused() {
         let start = listed.location.rsplit_once('/').unwrap().0.to_owned();
         listed.location = format!("{start}/{name}");
         let ran = world.mirror(&[]).run().await.exits(2);
-        assert!(ran.stderr.contains("`location`") && ran.stderr.contains(&format!("x86_64/{name}")), "{name}: {ran}");
+        assert!(
+            ran.stderr.contains("`location`") && ran.stderr.contains(&format!("x86_64/{name}")),
+            "{name}: {ran}"
+        );
         untouched(&world, &ran);
     }
 }

@@ -43,7 +43,8 @@ async fn without_a_signature_the_stream_file_points_at_none() {
     let ran = world.mirror(&words).run().await.exits(0);
     assert_eq!(outcomes(&ran), ["copied", "copied"], "{ran}");
     assert!(ran.stderr.contains("without a signature"), "{ran}");
-    let out: Value = serde_json::from_str(&fs::read_to_string(ran.folder().join("out.json")).unwrap()).unwrap();
+    let out: Value =
+        serde_json::from_str(&fs::read_to_string(ran.folder().join("out.json")).unwrap()).unwrap();
     let artifacts = &out["architectures"]["x86_64"]["artifacts"];
     assert!(artifacts["qemu"]["formats"]["qcow2.gz"]["disk"].get("signature").is_none(), "{out}");
     let kernel = &artifacts["metal"]["formats"]["pxe"]["kernel"]["signature"];
