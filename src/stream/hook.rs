@@ -62,8 +62,8 @@ pub async fn run(
     if let Some(directory) = directory {
         command.current_dir(directory);
     }
-    let input: String = paths.iter().map(|path| format!("{path}\n")).collect();
-    let ended = told(command, &input).await;
+    let input: Vec<&str> = paths.iter().flat_map(|path| [path, "\n"]).collect();
+    let ended = told(command, &input.concat()).await;
     let status = ended.map_err(|source| HookError::Start { program: name.clone(), source })?;
     if status.success() { Ok(()) } else { Err(HookError::Failed { program: name, status }) }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::Rewritten;
 use super::error::MirrorError;
 use super::order::{Order, Setup};
 use super::rows;
@@ -26,7 +27,7 @@ pub(super) fn rewritten(
     order: &Order<'_>,
     unsigned: &BTreeSet<usize>,
     containers: Vec<Change>,
-) -> Result<Option<(Vec<u8>, Vec<Change>)>, MirrorError> {
+) -> Result<Option<Rewritten>, MirrorError> {
     let Some(to) = &order.rewriting else { return Ok(None) };
     let rewriting =
         Rewriting { to: to.clone(), unselected: order.unselected, unsigned, touch: order.touch.clone() };

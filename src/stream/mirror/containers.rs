@@ -33,7 +33,7 @@ pub fn wanted(
     for (at, container) in stream.containers.iter().enumerate().filter(|(_, container)| selected(container)) {
         match one(stream, (at, container), repository) {
             Ok(wanted) => all.push(wanted),
-            Err(message) => wrong.push(finding(stream, container, message)),
+            Err(message) => wrong.push(finding(stream, container, &message)),
         }
     }
     if wrong.is_empty() { Ok(all) } else { Err(wrong) }
@@ -72,7 +72,7 @@ fn one(
     Ok(WantedContainer { desired, change })
 }
 
-fn finding(stream: &Stream, container: &Container, message: String) -> Finding {
+fn finding(stream: &Stream, container: &Container, message: &str) -> Finding {
     let span = Span { line: container.line, column: 1, len: 1, text: "".into() };
     Finding {
         severity: Severity::Error,

@@ -32,8 +32,8 @@ pub enum MirrorError {
     /// It does not decompress.
     #[error("it cannot be decompressed")]
     Inside(#[from] UncompressedError),
-    /// A signature that must be there is not.
-    #[error("its signature is not there")]
+    /// A signature that must be there is not, or nobody can tell.
+    #[error("its signature cannot be had")]
     NoSignature(#[source] registry::Error),
     /// The list of sums that lies there.
     #[error(transparent)]
@@ -42,11 +42,18 @@ pub enum MirrorError {
     #[error("the stream file cannot be rewritten")]
     Edit(#[from] EditError),
     /// What is wrong with it.
-    #[error("the stream file cannot be rewritten: {}", .0.iter().map(|finding| &*finding.message).collect::<Vec<_>>().join("; "))]
+    #[error("the stream file cannot be rewritten: {}", messages(.0))]
     Findings(Vec<Finding>),
+    /// What is wrong with the one that lies where it is to be published.
+    #[error("what is published is no stream file: {}", messages(.0))]
+    Published(Vec<Finding>),
     /// Somebody else has the destination.
     #[error(transparent)]
     Lock(#[from] LockError),
+}
+
+fn messages(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| &*finding.message).collect::<Vec<_>>().join("; ")
 }
 
 impl MirrorError {
@@ -59,20 +66,20 @@ impl MirrorError {
 impl Classify for MirrorError {
     fn class(&self) -> Class {
         match self {
-            Self::Source(error) => error.class(),
+            Self::Source(error) | Self::NoSignature(error) => error.class(),
             Self::Store(error) => error.class(),
             Self::State(error) => error.class(),
-            Self::OtherInside { .. } | Self::Inside(_) => Class::Corrupt,
-            Self::NoSignature(error) => error.class(),
+            Self::OtherInside { .. } => Class::Corrupt,
+            Self::Inside(error) => error.class(),
             Self::Sums(error) => error.class(),
-            Self::Edit(_) | Self::Findings(_) => Class::Invalid,
+            Self::Edit(_) | Self::Findings(_) | Self::Published(_) => Class::Invalid,
             Self::Lock(error) => error.class(),
         }
     }
 
     fn attempts(&self) -> u32 {
         match self {
-            Self::Source(error) => error.attempts(),
+            Self::Source(error) | Self::NoSignature(error) => error.attempts(),
             Self::Store(error) => error.attempts(),
             Self::State(error) => error.attempts(),
             _ => 1,
@@ -84,19 +91,24 @@ impl Classify for MirrorError {
             Self::Source(error) => error.advice(),
             Self::Store(error) => error.advice(),
             Self::State(error) => error.advice(),
-            Self::OtherInside { .. } | Self::Inside(_) => {
+            Self::OtherInside { .. } => {
                 Some("the stream and the file do not belong together: ask who made the stream".to_owned())
             }
-            Self::NoSignature(_) => Some("leave `--signatures require` out if the build has none".to_owned()),
+            Self::Inside(error) => error.advice(),
+            Self::NoSignature(error) if error.class() == Class::Missing => {
+                Some("leave `--signatures require` out if the build has none".to_owned())
+            }
+            Self::NoSignature(error) => error.advice(),
             Self::Sums(error) => error.advice(),
             Self::Edit(_) | Self::Findings(_) => None,
+            Self::Published(_) => Some("look at it; `--force` puts the new one in its place".to_owned()),
             Self::Lock(error) => error.advice(),
         }
     }
 
     fn unreached(&self) -> Option<&str> {
         match self {
-            Self::Source(error) => error.unreached(),
+            Self::Source(error) | Self::NoSignature(error) => error.unreached(),
             _ => None,
         }
     }

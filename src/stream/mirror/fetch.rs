@@ -170,15 +170,25 @@ impl<'a> Fetch<'a> {
                 (one.held, one.skip) = (0, 0);
                 one.receiving.restart(stream.validator()).await
             };
-            self.keep(one, begun, &mut kept);
+            self.keep(one, begun, &mut kept).await;
         }
         *taking = kept;
     }
 
-    fn keep(&mut self, one: Taking<'a>, so_far: Result<(), StoreError>, kept: &mut Vec<Taking<'a>>) {
+    async fn keep(&mut self, one: Taking<'a>, so_far: Result<(), StoreError>, kept: &mut Vec<Taking<'a>>) {
         match so_far {
             Ok(()) => kept.push(one),
-            Err(error) => self.refuse(&one.lacking, error),
+            Err(error) => {
+                self.refuse(&one.lacking, error);
+                self.set_aside(one.receiving).await;
+            }
+        }
+    }
+
+    /// What has come is there for the next run.
+    async fn set_aside(&self, receiving: Receiving) {
+        if let Err(error) = receiving.suspend().await {
+            tracing::debug!(error = %crate::error::Chain(&error), "not all is kept of {}", self.wanted.key);
         }
     }
 
@@ -228,7 +238,7 @@ impl<'a> Fetch<'a> {
             one.skip -= skipped as u64;
             let rest = bytes.slice(skipped..);
             let taken = if rest.is_empty() { Ok(()) } else { one.receiving.write(rest).await };
-            self.keep(one, taken, &mut kept);
+            self.keep(one, taken, &mut kept).await;
         }
         *taking = kept;
     }
@@ -285,9 +295,7 @@ impl<'a> Fetch<'a> {
     /// Keeps what has come for the next run.
     async fn suspend(&mut self, taking: Vec<Taking<'a>>) {
         for one in taking {
-            if let Err(error) = one.receiving.suspend().await {
-                tracing::debug!(error = %crate::error::Chain(&error), "nothing is kept of {}", self.wanted.key);
-            }
+            self.set_aside(one.receiving).await;
             self.open.push(one.lacking);
         }
     }

@@ -193,7 +193,7 @@ impl Side<'_> {
 
 /// Whether what was published under `key` since we looked is newer than what we have.
 fn is_newer(key: &Key, old: &[u8], order: &Order<'_>) -> Result<bool, MirrorError> {
-    let published = Document::read(key.as_str(), old, None).map_err(MirrorError::Findings)?;
+    let published = Document::read(key.as_str(), old, None).map_err(MirrorError::Published)?;
     Ok(standing(published.stream(), order.document.stream(), order.selected) == Standing::Newer)
 }
 

@@ -109,7 +109,7 @@ async fn data(order: &Order<'_>, setup: &Setup<'_>, sides: &mut [Side<'_>]) -> (
             match signature {
                 Signature::Missing => unsigned.extend(&wanted.artifacts),
                 Signature::Came(came) => sides[number].sign(came),
-                Signature::None | Signature::Present => {}
+                Signature::None | Signature::Present | Signature::Stopped => {}
             }
         }
     }
@@ -162,7 +162,9 @@ async fn bring<'a>(
     while let Some(arrived) = work.next().await {
         for done in &arrived.done {
             let of_file = rows::of(order, &sides[done.number], arrived.wanted, done);
-            of_file.iter().for_each(|row| setup.observer.finished(row));
+            for row in &of_file {
+                setup.observer.finished(row);
+            }
             rows.extend(of_file);
         }
         came.push(arrived);
@@ -198,13 +200,14 @@ async fn file<'a>(
     if setup.stop.gently.is_cancelled() {
         done.extend(lacking.iter().map(|one| Done::of(one.number, Outcome::Unfinished(setup.stop.cause()))));
     } else if !lacking.is_empty() {
-        done.extend(transfer::bring(order, setup, wanted, lacking).await);
+        done.extend(Box::pin(transfer::bring(order, setup, wanted, lacking)).await);
     }
     let mut signatures = Vec::new();
     for one in done.iter_mut().filter(|done| matches!(done.outcome, Outcome::Kept | Outcome::Copied(_))) {
         let side = &sides[one.number];
         let is_replaced = matches!(one.outcome, Outcome::Copied(Reason::Differs));
         match signature::bring(order, setup, wanted, (side, is_replaced)).await {
+            Ok(Signature::Stopped) => one.outcome = Outcome::Unfinished(setup.stop.cause()),
             Ok(signature) => signatures.push((one.number, signature)),
             Err(error) => one.outcome = transfer::failed(error),
         }

@@ -20,6 +20,8 @@ pub(super) enum Signature {
     Came(Came),
     /// It is nowhere, and nobody insists on it.
     Missing,
+    /// The run was stopped before it came.
+    Stopped,
 }
 
 /// A signature that came.
@@ -45,7 +47,13 @@ pub(super) async fn bring(
     if !is_replaced && there.is_some_and(|object| object.size > 0) {
         return Ok(Signature::Present);
     }
-    let content = match Source::of(url)?.read_signature(setup.client).await {
+    let source = Source::of(url)?;
+    let read = tokio::select! {
+        biased;
+        () = setup.stop.now.cancelled() => return Ok(Signature::Stopped),
+        read = source.read_signature(setup.client) => read,
+    };
+    let content = match read {
         Ok(content) => content,
         Err(error) if order.signatures == Signatures::BestEffort && error.class() == Class::Missing => {
             tracing::warn!("{} is left without a signature: {}", wanted.key, Chain(&error));

@@ -55,7 +55,7 @@ pub(super) async fn bring(
     }
     if !far.is_empty() {
         let mut fetch = Fetch::new(order, setup, wanted, far);
-        let ((), requests) = counted(fetch.run()).await;
+        let ((), requests) = counted(Box::pin(fetch.run())).await;
         // What several share counts once.
         if let Some(first) = fetch.done.first_mut() {
             first.moved.requests += requests;

@@ -118,7 +118,7 @@ async fn readers_see_data_then_signatures_sums_the_mark_latest_and_the_stream_fi
     let places: Vec<usize> = order.iter().map(|what| place(&writes, what)).collect();
     assert!(places.is_sorted(), "{places:?} of {writes:#?}");
     assert_eq!(places[7], writes.len() - 1, "the stream file is the last: {writes:#?}");
-    let data = writes.iter().rposition(|write| write.ends_with(".gz") && write.starts_with(version));
+    let data = writes.iter().rposition(|write| write.starts_with(version) && write.contains("qemu"));
     assert!(data.unwrap() < places[2], "all data before the sums: {writes:#?}");
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::stream::world::{FOLDER, KERNEL, QEMU, URL, World, mode, outcomes, row};
+use crate::support::Run;
 use crate::support::image::random_bytes;
 
 // 14.20
@@ -150,6 +151,22 @@ async fn a_stream_file_that_would_go_nowhere_new_is_bad_usage() {
         assert!(ran.stderr.contains(flag) && ran.stderr.contains("--url"), "{ran}");
     }
     assert!(world.server.asked().is_empty() && !world.dest().exists());
+}
+
+#[tokio::test]
+async fn a_stream_file_is_read_from_a_server_and_published_as_it_was_but_for_its_addresses() {
+    let world = World::of_two().await;
+    world.server.put("/rhcos.json", world.json());
+    let src = world.server.url("/rhcos.json").to_string();
+    let dest = world.dest().display().to_string();
+    let words = ["stream", "mirror", "--src", &src, "--dest", &dest, "--ocp", "4.16", "--url", URL];
+    Run::new(words).args(["--publish-stream", "rhcos.json"]).run().await.exits(0);
+    let (before, after) = (world.json(), world.read("rhcos.json"));
+    let differing = before.lines().zip(after.lines()).filter(|(before, after)| before != after);
+    let differing: Vec<_> = differing.map(|(_, after)| after.trim()).collect();
+    assert_eq!((before.lines().count(), differing.len()), (after.lines().count(), 2), "{after}");
+    assert!(differing.iter().all(|line| line.starts_with("\"location\"")), "{differing:?}");
+    assert_eq!(world.server.count("/rhcos.json"), 1);
 }
 
 #[tokio::test]
