@@ -18,7 +18,7 @@ TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-u
   /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml \
   /var/lib/dpkg/info/python3-venv.list=python3-venv
 
-.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-scale bench-stream bench-listing image image-test image-again lint-mappings configmap
+.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-stream bench-scale bench-listing image image-test image-again lint-mappings configmap
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

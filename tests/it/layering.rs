@@ -54,6 +54,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
             "objects",
             "model",
             "error",
+            "reading",
             "redact",
         ],
     ),
