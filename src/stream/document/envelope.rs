@@ -271,7 +271,8 @@ fn field_of<'a>(
         let said = format!("`data.{field}` is {}, and must be text", node.kind());
         return Err(vec![page.wrong(&node.at, "envelope", said)]);
     };
-    let inside = Inside { page, field, text, at: &node.at, places: Places::of_string(text, page.text, &node.at) };
+    let inside =
+        Inside { page, field, text, at: &node.at, places: Places::of_string(text, page.text, &node.at) };
     let root = tree::read(text).map_err(|faults| inside.told(faults))?;
     Ok((inside, root))
 }

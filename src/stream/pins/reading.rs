@@ -43,7 +43,8 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<String>, Vec<String>> {
         let read = read_stream("a.json", text.as_bytes());
-        let read = read.map(|named| named.iter().map(|(arch, release)| format!("{arch} {release}")).collect());
+        let read =
+            read.map(|named| named.iter().map(|(arch, release)| format!("{arch} {release}")).collect());
         read.map_err(|findings| findings.into_iter().map(|finding| finding.message).collect())
     }
 

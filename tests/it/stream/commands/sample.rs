@@ -48,7 +48,8 @@ pub fn stream(base: &str) -> Value {
         });
         each.collect::<serde_json::Map<_, _>>().into()
     };
-    let architectures = ARCHES.iter().map(|arch| ((*arch).to_owned(), json!({ "artifacts": platforms(arch) })));
+    let architectures =
+        ARCHES.iter().map(|arch| ((*arch).to_owned(), json!({ "artifacts": platforms(arch) })));
     let architectures: serde_json::Map<_, _> = architectures.collect();
     json!({
         "stream": "rhcos-4.19",

@@ -56,7 +56,10 @@ async fn a_copy_of_one_bucket_is_not_taken_for_another_and_an_old_one_is_not_bel
     mirrored(&source, &one, Some(&state)).await.exits(0);
     let fetched = server.asked().len();
     mirrored(&source, &two, Some(&state)).await.exits(0);
-    assert_eq!(two.object(&format!("pub/{}", sample::key("s390x", "qemu"))).unwrap().content, "the qemu of s390x");
+    assert_eq!(
+        two.object(&format!("pub/{}", sample::key("s390x", "qemu"))).unwrap().content,
+        "the qemu of s390x"
+    );
     assert!(server.asked().len() > fetched, "the other bucket was empty");
     // What is written anew behind our back is another object, whatever a copy says of the old one.
     let key = format!("pub/{}", sample::key("x86_64", "metal"));
