@@ -80,6 +80,18 @@ fn help_of_nightly_is_as_agreed() {
 }
 
 #[test]
+fn help_of_the_commands_of_stream_is_as_agreed() {
+    insta::assert_snapshot!("help_of_stream", help(&["stream", "--help"]));
+    for command in
+        ["mirror", "rewrite", "validate", "resolve", "prerelease publish", "promote", "pins", "prune"]
+    {
+        let words: Vec<&str> = ["stream"].into_iter().chain(command.split(' ')).chain(["--help"]).collect();
+        let name = format!("help_of_stream_{}", command.replace(' ', "_"));
+        insta::assert_snapshot!(name, help(&words));
+    }
+}
+
+#[test]
 fn help_of_report_merge_is_as_agreed() {
     insta::assert_snapshot!(help(&["report", "merge", "--help"]));
 }

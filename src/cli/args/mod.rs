@@ -40,8 +40,8 @@ pub use prune::{PruneArgs, PruneTagsCommand, SchemeName};
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
 pub use stream::{
-    AliasesName, ArtifactArgs, DestinationArgs, GitPins, Glob, LayoutArgs, LevelWord, MirrorArgs, OcpVersion,
-    PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs, ScopeWord,
+    AliasesName, ArtifactArgs, Dated, DestinationArgs, GitPins, Glob, LayoutArgs, LevelWord, MirrorArgs,
+    OcpVersion, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs, ScopeWord,
     SignatureRule, SourceArgs, Status, StoreAddress, StreamAction, StreamCommand, StreamMirrorCommand,
     StreamPinsCommand, StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand,
     ValidateArgs, VerifyWord, WebAddress,

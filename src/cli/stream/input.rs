@@ -8,10 +8,9 @@ use bytes::Bytes;
 use super::refused::NothingAttempted;
 use crate::cli::output::Output;
 use crate::cli::settings::StreamInput;
-use crate::reading;
 use crate::registry::Client;
 use crate::stream::document::Document;
-use crate::stream::source::{LARGEST_STREAM_FILE, Source};
+use crate::stream::source::{LARGEST_STREAM_FILE, Source, read_local};
 
 /// A stream file, and which of its artifacts are selected.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ async fn bytes(name: &str, client: &Client) -> Result<Bytes, NothingAttempted> {
         return Ok(text.into());
     }
     match Source::parse(name)? {
-        Source::Disk(path) => reading::plain(&path).map(Bytes::from).map_err(unread),
+        Source::Disk(path) => read_local(&path).map(Bytes::from).map_err(unread),
         web @ Source::Web(_) => Ok(web.read_small(client, LARGEST_STREAM_FILE).await?),
     }
 }
@@ -60,5 +59,5 @@ async fn bytes(name: &str, client: &Client) -> Result<Bytes, NothingAttempted> {
 /// A small file of this machine.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, NothingAttempted> {
     let name = path.display().to_string();
-    reading::plain(path).map_err(|source| NothingAttempted::File { name, source })
+    read_local(path).map_err(|source| NothingAttempted::File { name, source })
 }

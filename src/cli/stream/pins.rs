@@ -1,7 +1,6 @@
 //! `stream pins`, and the sources of pins of `stream prune`.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::cli::settings::{PinSettings, StreamPins};
 use crate::error::{Chain, Classify as _, Failure, Stage};
 use crate::redact::one_line;
 use crate::registry::Client;
-use crate::stream::pins::{Depth, Fetch, Fetching, Git, Glob, PinSet, Place, Sources, pins as read};
+use crate::stream::pins::{Depth, Fetch, Fetching, Git, Glob, Pin, PinSet, Place, Sources, pins as read};
 use crate::stream::source::{LARGEST_STREAM_FILE, Source};
 
 /// Does what `settings` say.
@@ -42,21 +41,12 @@ fn prepared(settings: &StreamPins) -> Result<Sources, NothingAttempted> {
     sources(&settings.pins, client)
 }
 
-/// A line a pin: the architecture, the build, and what pins it.
+/// A line a pin, as `--pin-list` reads them: the architecture, the build, and behind a `#` what pins it.
 fn listed(pins: &PinSet) -> String {
-    let mut lines: Vec<String> = pins
-        .iter()
-        .map(|pin| {
-            let arch = pin.arch.as_deref().unwrap_or("*");
-            one_line(&format!("{arch}\t{}\t{}", pin.release, pin.by)).replace(' ', " ")
-        })
-        .collect();
-    lines.sort();
-    lines.dedup();
-    lines.iter().fold(String::new(), |mut text, line| {
-        let _ = writeln!(text, "{line}");
-        text
-    })
+    let line =
+        |pin: &Pin| one_line(&format!("{} {} # {}", pin.arch.as_deref().unwrap_or("*"), pin.release, pin.by));
+    let lines: BTreeSet<String> = pins.iter().map(line).collect();
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// What pins builds, as the library reads it.

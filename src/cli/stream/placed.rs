@@ -31,6 +31,7 @@ pub(super) fn place(
     root: &str,
 ) -> Result<Placed, NothingAttempted> {
     let settings = settings(placing, root)?;
+    let maps = maps(rewritten)?;
     let stream = input.document.stream();
     let wanted = plan(stream, &input.selected, &settings).map_err(NothingAttempted::Findings)?;
     let base = rewritten.url.as_ref().map(|url| Base::parse(url.as_str())).transpose()?;
@@ -40,11 +41,27 @@ pub(super) fn place(
     } else {
         None
     };
-    let maps = rewritten.maps.iter();
-    let maps = maps
-        .map(|(old, new)| Ok(PrefixMap { old: Base::parse(old.as_str())?, new: Base::parse(new.as_str())? }));
-    let maps = maps.collect::<Result<Vec<_>, NothingAttempted>>()?;
     Ok(Placed { wanted, all, base, maps })
+}
+
+/// As [`place`], for a stream file that is only rewritten: where addresses begin in another way, and that is all, no layout
+/// matters.
+pub(super) fn named(
+    input: &Input,
+    placing: &Placing,
+    rewritten: &Rewritten,
+) -> Result<Placed, NothingAttempted> {
+    if rewritten.url.is_some() {
+        return place(input, placing, rewritten, "");
+    }
+    Ok(Placed { wanted: Plan::default(), all: None, base: None, maps: maps(rewritten)? })
+}
+
+fn maps(rewritten: &Rewritten) -> Result<Vec<PrefixMap>, NothingAttempted> {
+    let map = |(old, new): &(url::Url, url::Url)| {
+        Ok(PrefixMap { old: Base::parse(old.as_str())?, new: Base::parse(new.as_str())? })
+    };
+    rewritten.maps.iter().map(map).collect()
 }
 
 /// The layout, with the names that the server serves folders by.
@@ -90,7 +107,7 @@ pub(super) fn unselected(rewritten: &Rewritten) -> Unselected {
 /// What the stream file says of its change.
 pub(super) fn touch(rewritten: &Rewritten, at: SystemTime) -> Option<Touch> {
     rewritten.touch.then(|| Touch {
-        last_modified: humantime::format_rfc3339_seconds(at).to_string(),
+        last_modified: humantime::format_rfc3339_seconds(rewritten.date.unwrap_or(at)).to_string(),
         generator: concat!("image-mirror ", env!("CARGO_PKG_VERSION")).to_owned(),
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::input::{self, Input};
-use super::placed::{self, place};
+use super::placed::{self, named};
 use super::refused::NothingAttempted;
 use crate::cli::connect;
 use crate::cli::exit::Exit;
@@ -30,7 +30,7 @@ async fn rewritten(
 ) -> Result<(Vec<u8>, Option<String>), NothingAttempted> {
     let client = connect::client(&settings.connection, None)?;
     let input = input::read(&settings.input, &client, output).await?;
-    let placed = place(&input, &settings.placing, &settings.rewritten, "")?;
+    let placed = named(&input, &settings.placing, &settings.rewritten)?;
     output.findings(&placed.wanted.warnings);
     let Some(to) = placed.to() else { return Ok((input.document.bytes().to_vec(), None)) };
     let unsigned = BTreeSet::new();

@@ -7,7 +7,7 @@ use url::Url;
 use crate::model::{Digest, Finding, Key};
 
 /// Everything that is to be in a destination.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// Files, each key once, in the order of the stream.
     pub files: Vec<Wanted>,

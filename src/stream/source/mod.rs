@@ -2,13 +2,15 @@
 
 mod disk;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use url::Url;
 
 use crate::error::Class;
 use crate::model::{Digest, Locator};
+use crate::reading;
 use crate::redact::{SafeUrl, mask_logins};
 use crate::registry::{Client, Error, FileFault, FileStream, Frame, Start};
 
@@ -20,6 +22,14 @@ pub const LARGEST_STREAM_FILE: u64 = 16 << 20;
 pub const LARGEST_SUMS: u64 = 16 << 20;
 /// No detached signature is larger.
 const LARGEST_SIGNATURE: u64 = 64 << 10;
+
+/// A small file of this machine, named by its user: no pipe, no device.
+///
+/// # Errors
+/// When it cannot be read as a whole.
+pub fn read_local(path: &Path) -> io::Result<Vec<u8>> {
+    reading::plain(path)
+}
 
 /// Where a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]

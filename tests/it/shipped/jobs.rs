@@ -31,6 +31,8 @@ pub(super) struct Periodic {
     cron: String,
     decorate: bool,
     decoration_config: Decoration,
+    #[serde(default)]
+    pub(super) extra_refs: Vec<Refs>,
     labels: BTreeMap<String, String>,
     max_concurrency: u32,
     name: String,
@@ -38,14 +40,24 @@ pub(super) struct Periodic {
     spec: Value,
 }
 
+/// A repository that Prow clones.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Decoration {
+pub(super) struct Refs {
+    pub(super) org: String,
+    pub(super) repo: String,
+    pub(super) base_ref: String,
+    pub(super) workdir: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decoration {
     #[serde(with = "humantime_text")]
-    timeout: Duration,
+    pub(super) timeout: Duration,
     #[serde(with = "humantime_text")]
-    grace_period: Duration,
-    skip_cloning: bool,
+    pub(super) grace_period: Duration,
+    pub(super) skip_cloning: bool,
 }
 
 #[derive(Deserialize)]
@@ -114,13 +126,14 @@ fn assert_known(place: &str, written: &Value, read: &Value) {
     }
 }
 
-fn yaml<T: DeserializeOwned>(path: &str) -> T {
+pub(super) fn yaml<T: DeserializeOwned>(path: &str) -> T {
     serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
-    let files = files_below("jobs/prow", |path| Path::new(path).extension() == Some("yaml".as_ref()));
-    assert_eq!(files.len(), 7, "a template and six examples: {files:?}");
+    let is_periodic = |path: &str| path.ends_with(".yaml") && path != super::streams::PRESUBMIT;
+    let files = files_below("jobs/prow", is_periodic);
+    assert_eq!(files.len(), 9, "a template and eight examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
         assert_eq!(prow.periodics.len(), 1, "{path}");
@@ -131,8 +144,15 @@ pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
     files.into_iter().map(read).collect()
 }
 
-fn cron_job() -> CronJob {
-    strict("jobs/kustomize/cronjob.yaml", &yaml("jobs/kustomize/cronjob.yaml"))
+const CRON_JOBS: [&str; 2] = ["jobs/kustomize/cronjob.yaml", "jobs/kustomize/stream-prune.yaml"];
+
+pub(super) fn cron_jobs() -> [(&'static str, CronJob, JobSpec, PodSpec); 2] {
+    CRON_JOBS.map(|path| {
+        let job: CronJob = strict(path, &yaml(path));
+        let spec = job.spec.job_template.spec.clone().unwrap();
+        let pod = spec.template.spec.clone().unwrap();
+        (path, job, spec, pod)
+    })
 }
 
 fn indexed_job() -> (JobSpec, PodSpec) {
@@ -156,14 +176,14 @@ pub(super) fn words(container: &Container) -> Vec<String> {
     words
 }
 
-fn deadline(container: &Container) -> Duration {
+pub(super) fn deadline(container: &Container) -> Duration {
     let words = words(container);
     let deadline = words.iter().find_map(|word| word.strip_prefix("--deadline="));
     humantime::parse_duration(deadline.expect("a deadline")).unwrap()
 }
 
 /// What every shipped pod keeps: no rights it does not need, its memory asked for, each mount backed by a volume.
-fn assert_modest(place: &str, pod: &PodSpec) {
+pub(super) fn assert_modest(place: &str, pod: &PodSpec) {
     let container = container(pod);
     let rights = container.security_context.as_ref().expect(place);
     let pod_rights = pod.security_context.clone().unwrap_or_default();
@@ -193,12 +213,13 @@ fn every_prow_periodic_is_one_that_prow_and_kubernetes_understand() {
     for (path, periodic, pod) in periodics() {
         assert_eq!((periodic.agent.as_str(), periodic.decorate), ("kubernetes", true), "{path}");
         let cron = match path.rsplit('/').next() {
-            Some("prune-tags.yaml") => "@daily",
+            Some("prune-tags.yaml" | "stream-prune.yaml") => "@daily",
             Some("nightly.yaml") => "15 */3 * * *",
             _ => "@hourly",
         };
         assert_eq!((periodic.cron.as_str(), periodic.max_concurrency), (cron, 1), "{path}");
-        assert!(!periodic.cluster.is_empty() && periodic.decoration_config.skip_cloning, "{path}");
+        assert!(!periodic.cluster.is_empty(), "{path}");
+        assert_eq!(periodic.decoration_config.skip_cloning, periodic.extra_refs.is_empty(), "{path}");
         let area = &periodic.labels["ci.openshift.io/area"];
         assert!(periodic.labels.contains_key("ci.openshift.io/role"), "{path}");
         assert_eq!(periodic.name, format!("periodic-image-mirroring-{area}"), "{path}");
@@ -217,10 +238,11 @@ fn every_job_ends_by_itself_before_its_environment_ends_it() {
         assert!(deadline(container) < periodic.decoration_config.timeout, "{path}");
         assert!(periodic.decoration_config.grace_period > Duration::from_secs(25), "{path}: --grace is 25s");
     }
-    let job = cron_job().spec.job_template.spec.unwrap();
-    let pod = job.template.spec.unwrap();
-    assert!(deadline(container(&pod)).as_secs() < job.active_deadline_seconds.unwrap().unsigned_abs());
-    assert!(pod.termination_grace_period_seconds.unwrap() > 25);
+    for (path, _, job, pod) in cron_jobs() {
+        let active = job.active_deadline_seconds.unwrap().unsigned_abs();
+        assert!(deadline(container(&pod)).as_secs() < active, "{path}");
+        assert!(pod.termination_grace_period_seconds.unwrap() > 25, "{path}");
+    }
     let (job, pod) = indexed_job();
     assert!(deadline(container(&pod)).as_secs() < job.active_deadline_seconds.unwrap().unsigned_abs());
     assert!(pod.termination_grace_period_seconds.unwrap() > 25);
@@ -231,8 +253,9 @@ fn every_command_line_in_a_job_is_one_that_the_program_takes() {
     for (path, _, pod) in periodics() {
         assert_command_line(&path, &words(container(&pod)));
     }
-    let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
-    assert_command_line("jobs/kustomize/cronjob.yaml", &words(container(&pod)));
+    for (path, _, _, pod) in cron_jobs() {
+        assert_command_line(path, &words(container(&pod)));
+    }
     assert_command_line("jobs/indexed-job.yaml", &words(container(&indexed_job().1)));
     assert_command_line("jobs/imagestreams/deployment.yaml", &words(container(&deployment().1)));
 }
@@ -288,14 +311,14 @@ fn only_the_template_has_something_to_fill_in_and_the_examples_select_shipped_ma
 }
 
 #[test]
-fn the_cron_job_is_one_that_kubernetes_understands() {
-    let job = cron_job();
-    assert_eq!(job.metadata.name.as_deref(), Some("image-mirror"));
-    let spec = job.spec;
-    assert_eq!(spec.concurrency_policy.as_deref(), Some("Forbid"));
-    let pod = spec.job_template.spec.unwrap().template.spec.unwrap();
-    assert_eq!(pod.automount_service_account_token, Some(false), "no token where none is used");
-    assert_modest("cronjob.yaml", &pod);
+fn the_cron_jobs_are_such_that_kubernetes_understands() {
+    let names = ["image-mirror", "image-mirror-stream-prune"];
+    for ((path, job, _, pod), name) in cron_jobs().into_iter().zip(names) {
+        assert_eq!(job.metadata.name.as_deref(), Some(name));
+        assert_eq!(job.spec.concurrency_policy.as_deref(), Some("Forbid"), "{path}");
+        assert_eq!(pod.automount_service_account_token, Some(false), "no token where none is used");
+        assert_modest(path, &pod);
+    }
 }
 
 #[test]
@@ -311,7 +334,7 @@ fn the_kustomize_base_makes_the_config_map_that_its_cron_job_mounts() {
         assert!(!file.contains(".."), "kustomize reads nothing outside of its base: {file}");
         assert!(root().join("jobs/kustomize").join(file).is_file(), "{file}");
     }
-    let pod = cron_job().spec.job_template.spec.unwrap().template.spec.unwrap();
+    let [(_, _, _, pod), _] = cron_jobs();
     let mounted = |name: &str| {
         pod.volumes.iter().flatten().any(|v| v.config_map.as_ref().is_some_and(|c| c.name == name))
     };

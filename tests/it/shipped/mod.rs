@@ -8,6 +8,7 @@ mod makefile;
 mod mappings;
 mod nightly;
 mod sbom;
+mod streams;
 
 use std::ffi::OsString;
 use std::fs;

@@ -18,7 +18,7 @@ pub struct DestinationArgs {
     #[arg(long, value_name = "PATH|URL", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub dest: Vec<StoreAddress>,
-    /// A directory for copies of what destinations say of themselves: saves requests, and may be lost
+    /// A directory for copies of what destinations know of their files: it saves requests, and may be lost
     #[arg(long, value_name = "DIR")]
     #[serde(deserialize_with = "value::one")]
     pub state: Option<PathBuf>,
@@ -69,7 +69,7 @@ pub struct MirrorArgs {
     #[arg(long, value_name = "HOW")]
     #[serde(deserialize_with = "value::one")]
     pub verify: Option<VerifyWord>,
-    /// As --verify full
+    /// As --verify full; and let something older replace a stream file that is published
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub force: Option<Truth>,
@@ -105,11 +105,11 @@ pub struct MirrorArgs {
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
     pub lease: Option<Span>,
-    /// A program that carries a destination on, such as by rsync: the changed paths are its input
+    /// A program that carries a directory on, such as by rsync; it is told `data`, then `index`, and the paths on its input
     #[arg(long, value_name = "PROGRAM")]
     #[serde(deserialize_with = "value::one")]
     pub push_command: Option<PathBuf>,
-    /// A program that tells a CDN what changed: the paths are its input
+    /// A program that tells a CDN what changed; the paths are its input
     #[arg(long, value_name = "PROGRAM")]
     #[serde(deserialize_with = "value::one")]
     pub invalidate_command: Option<PathBuf>,

@@ -16,7 +16,7 @@ and its mark of completion (rhcos-id.txt) last. The rewritten stream file is wri
 selected is there. A run with nothing to do fetches nothing and writes nothing.
 
 A destination is a directory or an S3-compatible bucket, whose login comes from the variables of the AWS tools \
-(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_REGION, …). What the program has to remember is kept \
+(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_REGION, …). rsync and ssh are for a --push-command. What the program has to remember is kept \
 in the destination itself, below .image-mirror/.";
 
 pub(super) const MIRROR_EXAMPLES: &str = "\
@@ -102,7 +102,9 @@ replaced by something older (exit 4) unless --force says so.";
 pub(super) const PRERELEASE_EXAMPLES: &str = "\
 Examples:
   image-mirror stream prerelease publish --src https://example.com/builds/rhcos-4.20.json --ocp 4.20 \\
-      --dest s3://bucket/pub/openshift-v4 --url https://mirror.example.com/pub/openshift-v4";
+      --dest s3://bucket/pub/openshift-v4 --url https://mirror.example.com/pub/openshift-v4
+
+Exit codes are those of `stream mirror`; 4 also: what is published is newer.";
 
 pub(super) const PROMOTE: &str = "\
 Copy what was published before its release to where releases are, without fetching it again.
@@ -114,7 +116,9 @@ rhcos-X.Y.json.";
 pub(super) const PROMOTE_EXAMPLES: &str = "\
 Examples:
   image-mirror stream promote --src rhcos.json --ocp 4.20 --dest /srv/mirror \\
-      --url https://mirror.example.com/pub --dest-stream rhcos-mirrored.json";
+      --url https://mirror.example.com/pub --dest-stream rhcos-mirrored.json
+
+Exit codes are those of `stream mirror`.";
 
 pub(super) const PINS: &str = "\
 Print which builds are pinned, and by what.
@@ -126,7 +130,14 @@ pub(super) const PINS_EXAMPLES: &str = "\
 Examples:
   image-mirror stream pins --pin-list pins.txt \\
       --pin-git '/src/installer:refs/remotes/origin/release-*:data/data/coreos/*.json'
-  image-mirror stream pins --pin-stream https://example.com/rhcos-4.16.json --dest /srv/mirror";
+  image-mirror stream pins --pin-stream https://example.com/rhcos-4.16.json --dest /srv/mirror
+
+What is printed is a list that --pin-list reads.
+
+Exit codes:
+  0  the pins were printed
+  2  bad usage
+  4  a source cannot be read, or pins nothing where something must be: nothing was printed";
 
 pub(super) const PRUNE: &str = "\
 Delete builds that nothing pins, once that was so for long enough.

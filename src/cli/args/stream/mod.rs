@@ -12,7 +12,7 @@ pub use destination::{DestinationArgs, MirrorArgs, SignatureRule, VerifyWord};
 pub use prune::{PinArgs, PruneStreamArgs};
 pub use values::{GitPins, Glob, OcpVersion, PrefixMap, Status, StoreAddress, WebAddress};
 pub use wanted::{
-    AliasesName, ArtifactArgs, LayoutArgs, LevelWord, ResolveArgs, RewriteArgs, ScopeWord, SourceArgs,
+    AliasesName, ArtifactArgs, Dated, LayoutArgs, LevelWord, ResolveArgs, RewriteArgs, ScopeWord, SourceArgs,
     ValidateArgs,
 };
 

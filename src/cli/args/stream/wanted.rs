@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 
 use super::super::console::from_words;
+use super::super::nightly_values::Epoch;
 use super::super::value::{self, Truth, layer};
 use super::SignatureRule;
 use super::values::{Glob, OcpVersion, PrefixMap, Status, WebAddress};
@@ -167,6 +168,15 @@ impl RewriteArgs {
     pub fn over(self, under: Self) -> Self {
         layer!(self over under: url, scope, drop_unselected, touch, dest_stream, origins; map)
     }
+}
+
+/// What the environment alone says of the time at which a file was changed (`SOURCE_DATE_EPOCH`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Dated {
+    /// That time.
+    #[serde(deserialize_with = "value::one")]
+    pub source_date_epoch: Option<Epoch>,
 }
 
 /// How much is looked at.

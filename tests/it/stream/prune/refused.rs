@@ -137,8 +137,8 @@ async fn nothing_goes_when_there_are_far_fewer_pins_than_the_last_time() {
 async fn nothing_goes_when_nothing_is_pinned_at_all() {
     let (mut world, directory) = due().await;
     world.settings.min_pins = 0;
-    let empty = r#"{"stream": "rhcos-4.16", "architectures": {"x86_64": {"artifacts": {}}}}"#;
-    world.served.put(URL, Some(empty.to_owned()));
+    let nothing = r#"{"stream":"rhcos-4.10","architectures":{"x86_64":{"artifacts":{}}}}"#;
+    world.served.put(URL, Some(nothing.to_owned()));
     nothing_for(&world, &directory, "none of the sources of pins pins anything").await;
     world.sources.streams.clear();
     nothing_for(&world, &directory, "none of the sources of pins pins anything").await;
