@@ -69,8 +69,12 @@ fn write_text(text: Result<String, RenderError>, to: &mut dyn Write) -> io::Resu
 }
 
 /// Puts `bytes` into the place of a file, whose folder is made if it is not there: under another name first, so that a
-/// file with the right name is always whole.
+/// file with the right name is always whole. What is no plain file, such as a pipe or `/dev/null`, takes them itself: it must
+/// not become one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
     replace_by(path, |to| to.write_all(bytes))
 }
@@ -94,4 +98,30 @@ fn readable_by_all() -> tempfile::Builder<'static, 'static> {
 #[cfg(not(unix))]
 fn readable_by_all() -> tempfile::Builder<'static, 'static> {
     tempfile::Builder::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileTypeExt as _;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_takes_what_is_written_and_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = {
+            let pipe = pipe.clone();
+            thread::spawn(move || fs::read(pipe).unwrap())
+        };
+        replace(&pipe, b"text").unwrap();
+        assert_eq!(reader.join().unwrap(), b"text");
+        assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+        let file = folder.path().join("new/file");
+        replace(&file, b"one").unwrap();
+        replace(&file, b"two").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+    }
 }
