@@ -179,6 +179,25 @@ fn every_flag_can_be_set_by_a_variable() {
         "data-path",
         "data-gitref",
         "build-url",
+        "src",
+        "stream-key",
+        "arch",
+        "artifact",
+        "format",
+        "kind",
+        "prefix-layout",
+        "changed-since",
+        "publish-stream",
+        "root",
+        "dest",
+        "pin-stream",
+        "pin-list",
+        "push-command",
+        "invalidate-command",
+        "origins",
+        "from-origins",
+        "dest-stream",
+        "state",
     ];
     let takes_any_path =
         ["file", "cert", "key", "artifacts", "jobs-dir", "imagestream-dir", "policy", "config", "help"];
@@ -195,10 +214,24 @@ fn every_flag_can_be_set_by_a_variable() {
         let prune = "prune-tags q.io/a --scheme=backup --older-than=1day";
         let streams = "imagestreams --from-file x --all-namespaces --target-repository q.io/a";
         let serve = "serve --all-namespaces --target-repository q.io/a";
-        let refused =
-            ["run m", "plan m", "lint m", "auth check m", prune, streams, serve, "nightly", "version"]
-                .iter()
-                .any(|command| settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err());
+        let refused = [
+            "run m",
+            "plan m",
+            "lint m",
+            "auth check m",
+            prune,
+            streams,
+            serve,
+            "nightly",
+            "version",
+            "stream mirror --src s --dest d",
+            "stream rewrite --src s --url https://m.example --dest-stream -",
+            "stream validate --src s",
+            "stream resolve --src s",
+            "stream prune --dest d --pin-list p",
+        ]
+        .iter()
+        .any(|command| settings(&format!("image-mirror {command}"), &[(&name, "((")]).is_err());
         assert!(refused, "no command reads `{name}` for `--{flag}`");
     }
 }

@@ -176,7 +176,7 @@ async fn brought(
         began: began.at,
         host,
         run: &run,
-        state: settings.destinations.state.as_deref(),
+        state: settings.state.as_deref(),
     };
     Ok(tokio::select! {
         mirrored = Box::pin(bring(&order, &setup)) => mirrored,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use url::Url;
 
 use super::refused::NothingAttempted;
-use super::stores;
 use crate::cli::args::GitPins;
 use crate::cli::connect;
 use crate::cli::exit::Exit;
@@ -37,7 +36,6 @@ pub(super) async fn pins(settings: &StreamPins, output: &Output) -> Exit {
 
 fn prepared(settings: &StreamPins) -> Result<Sources, NothingAttempted> {
     let client = connect::client(&settings.connection, None)?;
-    let _ = stores::open(&settings.destinations, &settings.connection)?;
     sources(&settings.pins, client)
 }
 

@@ -18,17 +18,13 @@ pub struct DestinationArgs {
     #[arg(long, value_name = "PATH|URL", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub dest: Vec<StoreAddress>,
-    /// A directory for copies of what destinations know of their files: it saves requests, and may be lost
-    #[arg(long, value_name = "DIR")]
-    #[serde(deserialize_with = "value::one")]
-    pub state: Option<PathBuf>,
 }
 
 impl DestinationArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: state; dest)
+        if self.dest.is_empty() { under } else { self }
     }
 }
 
@@ -101,6 +97,10 @@ pub struct MirrorArgs {
     #[arg(long, value_name = "FILE")]
     #[serde(deserialize_with = "value::one")]
     pub from_origins: Option<PathBuf>,
+    /// A directory for copies of what destinations know of their files: it saves requests, and may be lost
+    #[arg(long, value_name = "DIR")]
+    #[serde(deserialize_with = "value::one")]
+    pub state: Option<PathBuf>,
     /// How long nothing of a build that failed to come is collected [default: 7days]
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
@@ -121,6 +121,6 @@ impl MirrorArgs {
     pub fn over(self, under: Self) -> Self {
         layer!(self over under:
             signatures, verify, force, verify_uncompressed, overwrite_differing, sums, no_latest, containers,
-            publish_stream, from_origins, lease, push_command, invalidate_command;)
+            publish_stream, from_origins, state, lease, push_command, invalidate_command;)
     }
 }

@@ -130,7 +130,7 @@ pub(super) const PINS_EXAMPLES: &str = "\
 Examples:
   image-mirror stream pins --pin-list pins.txt \\
       --pin-git '/src/installer:refs/remotes/origin/release-*:data/data/coreos/*.json'
-  image-mirror stream pins --pin-stream https://example.com/rhcos-4.16.json --dest /srv/mirror
+  image-mirror stream pins --pin-stream https://example.com/rhcos-4.16.json > pins.txt
 
 What is printed is a list that --pin-list reads.
 

@@ -170,9 +170,6 @@ pub struct StreamPinsCommand {
     /// What pins builds.
     #[command(flatten)]
     pub pins: PinArgs,
-    /// Where builds are, if what lies there pins some.
-    #[command(flatten)]
-    pub destination: DestinationArgs,
     /// How servers are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,

@@ -100,6 +100,7 @@ impl Draft<'_> {
             no_latest: on(mirror.no_latest),
             containers: mirror.containers.map(|RepositoryName(repository)| repository),
             from_origins: mirror.from_origins,
+            state: mirror.state,
             lease: mirror.lease.map_or(LEASE, |Span(span)| span),
             push_command: mirror.push_command,
             invalidate_command: mirror.invalidate_command,
@@ -165,9 +166,7 @@ impl Draft<'_> {
 
     fn stream_pins(&mut self, args: StreamPinsCommand) -> Option<StreamPins> {
         let pins = self.pins(args.pins);
-        let destination: DestinationArgs = args.destination.over(self.group());
-        let destinations = self.addresses(destination);
-        Some(StreamPins { pins, destinations: destinations?, connection: self.connection(args.connection) })
+        Some(StreamPins { pins, connection: self.connection(args.connection) })
     }
 
     fn stream_prune(&mut self, args: StreamPruneCommand) -> Option<StreamPrune> {
@@ -263,10 +262,6 @@ impl Draft<'_> {
         if args.dest.is_empty() {
             self.errors.push(UsageError::Missing { flag: "dest", such_as: "/srv/mirror" });
         }
-        self.addresses(args)
-    }
-
-    fn addresses(&mut self, args: DestinationArgs) -> Option<Destinations> {
         let mut addresses = Vec::new();
         let count = args.dest.len();
         for StoreAddress(text) in args.dest {
@@ -277,7 +272,7 @@ impl Draft<'_> {
         }
         let variables =
             self.environment.of_stores().map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        (addresses.len() == count).then_some(Destinations { addresses, variables, state: args.state })
+        (addresses.len() == count).then_some(Destinations { addresses, variables })
     }
 
     fn pins(&mut self, args: PinArgs) -> PinSettings {

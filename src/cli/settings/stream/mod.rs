@@ -95,8 +95,6 @@ pub struct Destinations {
     pub addresses: Vec<Address>,
     /// How buckets are reached: variables of the AWS tools.
     pub variables: Vec<(String, Secret)>,
-    /// Where copies are kept of what destinations say of themselves.
-    pub state: Option<PathBuf>,
 }
 
 /// `stream mirror`, `stream promote` and `stream prerelease publish`.
@@ -133,6 +131,8 @@ pub struct StreamMirror {
     pub containers: Option<Repository>,
     /// What addresses were before.
     pub from_origins: Option<PathBuf>,
+    /// Where copies are kept of what destinations know of their files.
+    pub state: Option<PathBuf>,
     /// How long nothing is collected of what did not come whole.
     pub lease: Duration,
     /// What carries a destination on.
@@ -229,8 +229,6 @@ pub struct PinSettings {
 pub struct StreamPins {
     /// What pins builds.
     pub pins: PinSettings,
-    /// Where builds are.
-    pub destinations: Destinations,
     /// How servers are reached.
     pub connection: Connection,
 }
