@@ -88,17 +88,16 @@ impl Classify for MirrorError {
 
     fn advice(&self) -> Option<String> {
         match self {
-            Self::Source(error) => error.advice(),
+            Self::NoSignature(error) if error.class() == Class::Missing => {
+                Some("leave `--signatures require` out if the build has none".to_owned())
+            }
+            Self::Source(error) | Self::NoSignature(error) => error.advice(),
             Self::Store(error) => error.advice(),
             Self::State(error) => error.advice(),
             Self::OtherInside { .. } => {
                 Some("the stream and the file do not belong together: ask who made the stream".to_owned())
             }
             Self::Inside(error) => error.advice(),
-            Self::NoSignature(error) if error.class() == Class::Missing => {
-                Some("leave `--signatures require` out if the build has none".to_owned())
-            }
-            Self::NoSignature(error) => error.advice(),
             Self::Sums(error) => error.advice(),
             Self::Edit(_) | Self::Findings(_) => None,
             Self::Published(_) => Some("look at it; `--force` puts the new one in its place".to_owned()),

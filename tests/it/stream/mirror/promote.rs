@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::stream::world::{FOLDER, KERNEL, QEMU, URL, World, outcomes, with_login};
+use crate::stream::world::{FOLDER, KERNEL, QEMU, RELEASE, URL, World, outcomes, with_login};
 use crate::support::image::random_bytes;
-use crate::support::{FakeBucket, Ran};
+use crate::support::{FakeBucket, FileFault, Ran};
 
 const PUBLISHED: &str = "x86_64/dependencies/rhcos/pre-release/rhcos-4.16-prerelease.json";
 const BEFORE: &str = "x86_64/dependencies/rhcos/pre-release/4.16";
@@ -78,6 +79,32 @@ async fn something_older_does_not_take_the_place_of_something_newer() {
     assert_eq!((world.read(PUBLISHED), world.server.asked().len()), (text, asked));
     publish(&world, &["--force"]).await.exits(0);
     assert!(location(&published(&world)).contains("9.6.20250121-0"));
+}
+
+#[tokio::test]
+async fn what_somebody_publishes_meanwhile_stays_if_it_is_newer() {
+    let mut world = World::of_two().await;
+    let old = (world.listed.clone(), world.modified.clone());
+    newer(&mut world);
+    let theirs = world.json();
+    (world.listed, world.modified) = old;
+    world.release = RELEASE.to_owned();
+    let later = FileFault::Status(503, vec![("retry-after", "1".to_owned())]);
+    world.server.fault(&world.path(QEMU), later);
+    let words = ["--ocp", "4.16", "--url", URL];
+    let running = world.command(&["prerelease", "publish"], &words).start();
+    let asked = async {
+        while world.server.count(&world.path(QEMU)) == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), asked).await.expect("it begins");
+    fs::create_dir_all(world.at(PUBLISHED).parent().unwrap()).unwrap();
+    fs::write(world.at(PUBLISHED), &theirs).unwrap();
+    let ran = running.ended().await.exits(4);
+    assert_eq!(outcomes(&ran), ["copied", "copied"], "{ran}");
+    assert_eq!(ran.rows_that("refused").len(), 1, "{ran}");
+    assert_eq!(world.read(PUBLISHED), theirs);
 }
 
 #[tokio::test]
