@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn parts_are_larger_only_where_there_would_be_too_many() {
         assert_eq!(part_size(None), Some(PART));
-        assert_eq!(part_size(Some(80 << 30)), Some(6 << 20));
+        assert_eq!(part_size(Some(80 << 30)), Some(9 << 20));
         assert_eq!(part_size(Some((PART as u64) * MOST_PARTS)), Some(PART));
         assert_eq!(part_size(Some((PART as u64) * MOST_PARTS + 1)), Some(6 << 20));
         assert_eq!(part_size(Some(BUDGET as u64 * MOST_PARTS)), Some(BUDGET));
