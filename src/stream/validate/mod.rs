@@ -141,7 +141,7 @@ impl Check<'_> {
 
     async fn container(&self, container: &Container) -> Row {
         let begin = Instant::now();
-        let checked = containers::check(container, self.client);
+        let checked = Box::pin(containers::check(container, self.client));
         let (checked, requests) = counted(self.unless_stopped(checked)).await;
         let written = container.digest_ref.as_deref().unwrap_or_default();
         let place = format!("{}/images/kubevirt", container.arch);

@@ -35,7 +35,7 @@ impl Lists {
     pub(super) fn check(&self, file: &File) -> Result<(), Verdict> {
         let list = beside(&file.location).and_then(|url| self.0.get(&url));
         let list = list.ok_or(Unmirrored::Unlisted)?.as_ref().map_err(Verdict::clone)?;
-        match list.get(&*file.name) {
+        match list.get(&file.name) {
             None => Err(Unmirrored::Unlisted.into()),
             Some(found) if *found == file.sha256 => Ok(()),
             Some(found) => {

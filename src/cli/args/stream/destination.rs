@@ -14,7 +14,7 @@ use super::values::StoreAddress;
 #[serde(default)]
 #[command(next_help_heading = "Destinations")]
 pub struct DestinationArgs {
-    /// A directory, or s3://BUCKET/PREFIX; may be given more than once
+    /// A directory, or `s3://BUCKET/PREFIX`; may be given more than once
     #[arg(long, value_name = "PATH|URL", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub dest: Vec<StoreAddress>,

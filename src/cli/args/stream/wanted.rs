@@ -39,7 +39,7 @@ impl SourceArgs {
 #[serde(default)]
 #[command(next_help_heading = "Which artifacts")]
 pub struct ArtifactArgs {
-    /// Only these architectures, such as x86_64 or amd64 [default: all]
+    /// Only these architectures, such as `x86_64` or amd64 [default: all]
     #[arg(long, value_name = "GLOB", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub arch: Vec<Glob>,
@@ -90,7 +90,7 @@ from_words!(AliasesName);
 #[serde(default)]
 #[command(next_help_heading = "Where it belongs")]
 pub struct LayoutArgs {
-    /// build, prerelease, release, flat, or a path with {arch} {goarch} {arch_suffix} {ocp} {stream} {release} {artifact} {format} {kind} {name} [default: build]
+    /// build, prerelease, release, flat, or a path with `{arch} {goarch} {arch_suffix} {ocp} {stream} {release} {artifact} {format} {kind} {name}` [default: build]
     #[arg(long, value_name = "LAYOUT")]
     #[serde(deserialize_with = "value::one")]
     pub layout: Option<String>,

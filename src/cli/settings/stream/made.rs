@@ -62,7 +62,7 @@ impl Draft<'_> {
             StreamAction::Rewrite(args) => Stream::Rewrite(Box::new(self.stream_rewrite(*args)?)),
             StreamAction::Validate(args) => Stream::Validate(Box::new(self.stream_validate(*args)?)),
             StreamAction::Resolve(args) => Stream::Resolve(Box::new(self.stream_resolve(*args)?)),
-            StreamAction::Pins(args) => Stream::Pins(Box::new(self.stream_pins(*args)?)),
+            StreamAction::Pins(args) => Stream::Pins(Box::new(self.stream_pins(*args))),
             StreamAction::Prune(args) => Stream::Prune(Box::new(self.stream_prune(*args)?)),
         })
     }
@@ -164,9 +164,9 @@ impl Draft<'_> {
         })
     }
 
-    fn stream_pins(&mut self, args: StreamPinsCommand) -> Option<StreamPins> {
+    fn stream_pins(&mut self, args: StreamPinsCommand) -> StreamPins {
         let pins = self.pins(args.pins);
-        Some(StreamPins { pins, connection: self.connection(args.connection) })
+        StreamPins { pins, connection: self.connection(args.connection) }
     }
 
     fn stream_prune(&mut self, args: StreamPruneCommand) -> Option<StreamPrune> {

@@ -235,7 +235,6 @@ pub struct StreamPins {
 
 /// `stream prune`.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own; none excludes another")]
 pub struct StreamPrune {
     /// What pins builds.
     pub pins: PinSettings,
