@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn bench() -> Fallible<()> {
     let mib: u64 = number("SIZE_MIB", 1024)?;
     let pairs: usize = number("PAIRS", 5)?;
-    let base = env::var_os("BENCH_DIR").map_or_else(env::temp_dir, PathBuf::from);
+    let base = variable("BENCH_DIR").map_or_else(env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(base)?;
     let served = serve(folder.path(), FILES, mib)?;
     let mut out = io::stdout().lock();
@@ -69,8 +69,12 @@ fn bench() -> Fallible<()> {
     Ok(())
 }
 
+fn variable(name: &str) -> Option<String> {
+    env::vars_os().find(|(own, _)| own == name).and_then(|(_, value)| value.into_string().ok())
+}
+
 fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> Fallible<T> {
-    let Ok(text) = env::var(name) else { return Ok(otherwise) };
+    let Some(text) = variable(name) else { return Ok(otherwise) };
     text.parse().map_err(|_| format!("{name} is no number: {text}").into())
 }
 
@@ -81,13 +85,13 @@ fn row(out: &mut impl io::Write, what: &str, cost: Cost) -> io::Result<()> {
 
 /// Mirrors the first `count` files.
 fn ours(served: &Served, count: usize, to: &str, variables: &[(String, String)]) -> Fallible<Cost> {
-    let program =
-        env::var_os("IMAGE_MIRROR_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_image-mirror").into());
+    let program = variable("IMAGE_MIRROR_BIN");
+    let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_image-mirror").to_owned());
     let mut command = Command::new(program);
     command.args(["stream", "mirror", "--src"]).arg(served.stream(count)?);
     command.args(["--dest", to, "--layout", "build", "--ocp", "4.16", "--progress", "none"]);
     command.arg("--jobs").arg(count.to_string());
-    command.envs(variables.iter().cloned()).env("PATH", env::var("PATH").unwrap_or_default());
+    command.envs(variables.iter().cloned()).env("PATH", variable("PATH").unwrap_or_default());
     succeeded(&command)
 }
 
@@ -96,7 +100,7 @@ fn curl(served: &Served, to: &Path) -> Fallible<Cost> {
     let (url, to) = (served.url(0), to.display());
     let mut command = Command::new("/bin/sh");
     command.args(["-c", &format!("curl -sS {url} | tee {to} | sha256sum && sync {to}")]);
-    command.env("PATH", env::var("PATH").unwrap_or_default());
+    command.env("PATH", variable("PATH").unwrap_or_default());
     succeeded(&command)
 }
 

@@ -4,9 +4,9 @@
 //! of its values, and a change puts new text at such a place. Nothing is serialised anew, so that every byte that
 //! was not to be changed stays as it was.
 //!
-//! 1. [`tree`]: JSON and YAML with places. [`places`]: where the parts of a text within a file are. [`page`]: findings there.
-//! 2. [`envelope`]: where in a file the stream is. [`listing`] and [`artifact`]: what it lists.
-//! 3. [`edit`]: changes as edits of the tree. [`splice`]: edits as new bytes.
+//! 1. `tree`: JSON and YAML with places. `places`: where the parts of a text within a file are. `page`: findings there.
+//! 2. `envelope`: where in a file the stream is. `listing` and `artifact`: what it lists.
+//! 3. `edit`: changes as edits of the tree. `splice`: edits as new bytes.
 
 mod artifact;
 mod change;

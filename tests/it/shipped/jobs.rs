@@ -131,7 +131,10 @@ pub(super) fn yaml<T: DeserializeOwned>(path: &str) -> T {
 }
 
 pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
-    let is_periodic = |path: &str| path.ends_with(".yaml") && path != super::streams::PRESUBMIT;
+    let is_periodic = |path: &str| {
+        std::path::Path::new(path).extension().is_some_and(|end| end == "yaml")
+            && path != super::streams::PRESUBMIT
+    };
     let files = files_below("jobs/prow", is_periodic);
     assert_eq!(files.len(), 9, "a template and eight examples: {files:?}");
     let read = |path: String| {

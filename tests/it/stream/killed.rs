@@ -76,6 +76,7 @@ impl World {
         self.run(to, variables).run().await.exits(0);
     }
 
+    #[expect(clippy::print_stderr, reason = "what was looked at belongs to the figures of `make test-large`")]
     fn judge(&self, at: &str) {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/stream/judge.py");
         let stream = self.folder.path().join("rhcos.json");

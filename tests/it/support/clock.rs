@@ -12,6 +12,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 ///
 /// Left to itself it leaps to the next timer whenever all tasks wait, be it for a byte that the kernel has not handed over
 /// yet: what was cut then looks stalled. Nothing is waited for here but that.
+#[expect(clippy::disallowed_methods, reason = "it belongs to the runtime of the test, and ends with it")]
 pub fn pace() {
     tokio::spawn(async {
         loop {

@@ -51,7 +51,7 @@ impl Mirror {
             "--max-fraction",
             "1",
         ]);
-        run.args(["--dest".as_ref(), self.0.path().as_os_str().to_str().unwrap()])
+        run.args(["--dest", self.0.path().to_str().unwrap()])
             .args(words)
             .file("s.json", sample::text(&sample::stream("https://a.example")))
     }
@@ -78,7 +78,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn reasons(ran: &Ran) -> String {
-    ran.rows().iter().map(|row| format!("{} {} {}\n", row["outcome"], row["reason"], row["note"])).collect()
+    let lines =
+        ran.rows().into_iter().map(|row| format!("{} {} {}", row["outcome"], row["reason"], row["note"]));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]

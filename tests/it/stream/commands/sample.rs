@@ -6,35 +6,35 @@ use serde_json::{Value, json};
 use crate::support::files::FileServer;
 
 /// The build of the sample.
-pub const RELEASE: &str = "9.6.20250121-0";
+pub(super) const RELEASE: &str = "9.6.20250121-0";
 /// The platforms of the sample, with their formats.
 const PLATFORMS: [(&str, &str); 2] = [("qemu", "qcow2.gz"), ("metal", "raw.gz")];
 /// The architectures of the sample.
 const ARCHES: [&str; 2] = ["x86_64", "s390x"];
 
 /// What is in the file of a platform.
-pub fn content(arch: &str, platform: &str) -> Vec<u8> {
+pub(super) fn content(arch: &str, platform: &str) -> Vec<u8> {
     format!("the {platform} of {arch}").into_bytes()
 }
 
 /// The name of the file of a platform.
-pub fn name(arch: &str, platform: &str) -> String {
+pub(super) fn name(arch: &str, platform: &str) -> String {
     let format = PLATFORMS.iter().find(|(known, _)| *known == platform).expect("a platform").1;
     format!("rhcos-{RELEASE}-{platform}.{arch}.{format}")
 }
 
 /// Where it is on the server.
-pub fn path(arch: &str, platform: &str) -> String {
+pub(super) fn path(arch: &str, platform: &str) -> String {
     format!("/art/storage/prod/streams/rhel-9.6/builds/{RELEASE}/{arch}/{}", name(arch, platform))
 }
 
 /// The key that it has in the layout `build`.
-pub fn key(arch: &str, platform: &str) -> String {
+pub(super) fn key(arch: &str, platform: &str) -> String {
     format!("{arch}/dependencies/rhcos/4.19/{RELEASE}/{}", name(arch, platform))
 }
 
 /// The stream of both architectures whose files are below `base`.
-pub fn stream(base: &str) -> Value {
+pub(super) fn stream(base: &str) -> Value {
     let artifact = |arch: &str, platform: &str| {
         json!({
             "location": format!("{base}{}", path(arch, platform)),
@@ -59,12 +59,12 @@ pub fn stream(base: &str) -> Value {
 }
 
 /// The text of a stream, as files have it.
-pub fn text(stream: &Value) -> String {
+pub(super) fn text(stream: &Value) -> String {
     format!("{}\n", serde_json::to_string_pretty(stream).expect("JSON"))
 }
 
 /// A server that has all files of the sample, below what [`path`] says.
-pub async fn served() -> FileServer {
+pub(super) async fn served() -> FileServer {
     let server = FileServer::start().await;
     for arch in ARCHES {
         for (platform, _) in PLATFORMS {
@@ -75,6 +75,6 @@ pub async fn served() -> FileServer {
 }
 
 /// The address of a server without a `/` at its end.
-pub fn base(server: &FileServer) -> String {
+pub(super) fn base(server: &FileServer) -> String {
     format!("http://{}", server.host())
 }
