@@ -56,7 +56,7 @@ async fn prepared(settings: &StreamMirror, output: &Output, began: Began) -> Res
     let mut placed = place(&input, &settings.placing, &settings.rewritten, &root)?;
     output.findings(&placed.wanted.warnings);
     if let Some(path) = &settings.from_origins {
-        placed.fetch_from(&known_origins(path)?);
+        placed.fetch_from(&known_origins(path)?, settings.input.allow_files)?;
     }
     let publish = match (&settings.publish, settings.errand) {
         (Some(key), _) => Some(key.clone()),
