@@ -163,6 +163,9 @@ async fn brought(
     let (stop, progress) = (Stop::default(), output.progress());
     let signals = stop::signals().map_err(NothingAttempted::Signals)?;
     let order = order(settings, began, ready)?;
+    if order.selected.is_empty() && order.containers.is_empty() {
+        return Err(NothingAttempted::Unselected);
+    }
     let Pace { deadline, grace, jobs, .. } = settings.pace;
     let run = format!("{}-{}", humantime::format_rfc3339_seconds(began.at), std::process::id());
     let host = settings.connection.platform.hostname.as_deref().unwrap_or("localhost");

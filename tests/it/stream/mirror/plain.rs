@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::stream::world::{FOLDER, KERNEL, QEMU, URL, World, mode, outcomes, row};
+use crate::support::Run;
 use crate::support::image::random_bytes;
 
 // 14.20
@@ -166,6 +167,27 @@ async fn a_map_of_origins_leads_to_no_file_of_this_machine_unless_that_was_allow
     assert!(!world.dest().exists(), "{refused}");
     run(&["--allow-file"]).run().await.exits(0);
     assert_eq!(world.read(&format!("{FOLDER}/{}.sig", world.file(QEMU))), "S3CRET");
+}
+
+#[tokio::test]
+async fn who_asks_for_nothing_is_told_so() {
+    let mut world = World::new().await;
+    world.list(KERNEL, "kernel");
+    let nothing = "nothing of the stream is selected";
+    for command in ["validate", "mirror"] {
+        let words: &[&str] = &["--artifact", "qemu", "--allow-unmatched"];
+        let run = match command {
+            "mirror" => world.mirror(words),
+            _ => Run::new(["stream", command])
+                .file("stream.json", world.json())
+                .args(["--src", "stream.json"])
+                .args(words),
+        };
+        let ran = run.run().await.exits(2);
+        assert!(ran.stderr.contains(nothing), "{ran}");
+        assert!(!world.dest().exists());
+    }
+    assert!(world.server.asked().is_empty());
 }
 
 #[tokio::test]
