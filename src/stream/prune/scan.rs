@@ -150,7 +150,12 @@ fn grouped(folder: &Key, arch: &Arc<str>, listed: Vec<Object>, scan: &mut Scan) 
         let names: Vec<&str> = below.split('/').collect();
         let (depth, belongs) = belongs(&names);
         let key = folder.join(&names[..depth].join("/"))?;
-        groups.entry(key).or_insert_with(|| (belongs, Vec::new())).1.push(object);
+        let group = groups.entry(key).or_insert_with(|| (Belongs::Unknown, Vec::new()));
+        // What is called as the folder itself is only a marker of it, if there is more.
+        if group.1.is_empty() || names.len() > depth {
+            group.0 = belongs;
+        }
+        group.1.push(object);
     }
     for (key, (belongs, objects)) in groups {
         let arch = Arc::clone(arch);

@@ -1,13 +1,21 @@
 //! What is kept, and why.
 
 use image_mirror::model::Outcome;
+use image_mirror::objects::{Bucket, BucketSettings, Store};
 use image_mirror::stream::pins::{Depth, Place, pins};
 use image_mirror::stream::state::Lease;
 
 use super::history::{Repository, STREAM, globs, stream};
 use super::world::{PINNED, URL, World, at, became, days, now, row};
+use crate::support::{BUCKET, FakeBucket};
 
 const OLD: &str = "410.84.202201251203-0";
+
+fn bucket_store(bucket: &FakeBucket) -> Store {
+    let options = bucket.options().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let settings = BucketSettings { options, ..BucketSettings::new(BUCKET.to_owned(), None) };
+    Store::Bucket(Bucket::open(&settings).unwrap())
+}
 
 // 14.76
 #[tokio::test]
@@ -302,4 +310,31 @@ async fn a_stream_that_a_link_of_a_commit_leads_to_pins_too() {
         "a link that leads further is not followed: {refused}"
     );
     assert!(world.is_there(&directory));
+}
+
+#[tokio::test]
+async fn a_marker_of_a_folder_in_a_bucket_hides_nothing_of_what_is_in_it() {
+    let (mut world, bucket) = (World::new(), FakeBucket::start().await);
+    world.store = bucket_store(&bucket);
+    let [linked, other] = [OLD, "410.84.202201251204-0"].map(|release| at("x86_64", "4.10", release));
+    let latest = at("x86_64", "4.10", "latest");
+    for (directory, build) in [(&latest, OLD), (&linked, OLD), (&other, "410.84.202201251204-0")] {
+        // What a file browser leaves where a folder was made.
+        for (name, content) in
+            [("", String::new()), ("disk", "disk".to_owned()), ("rhcos-id.txt", format!("{build}\n"))]
+        {
+            let key = format!("{directory}/{name}");
+            bucket.place(&key, content);
+            bucket.change(&key, |stored| stored.modified = now() - days(400));
+        }
+    }
+    world.mark(&linked, days(90)).await;
+    world.mark(&other, days(90)).await;
+    let rows = world.rows().await;
+    let (fate, note) = became(&rows, &linked);
+    assert_eq!(fate, "unmarked", "{note}");
+    assert!(note.starts_with(&format!("pinned by {latest} of the destination; ")), "{note}");
+    assert!(bucket.object(&format!("{linked}/disk")).is_some());
+    assert_eq!(became(&rows, &other).0, "deleted");
+    assert!(bucket.object(&format!("{other}/disk")).is_none());
 }
