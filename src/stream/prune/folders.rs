@@ -1,5 +1,6 @@
 //! What only a destination on disk has: links, and a place for what was deleted.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -36,10 +37,12 @@ fn links(path: &Path, folder: &Key, depth: usize, found: &mut Vec<(Key, Arc<str>
         let Some(key) = entry.file_name().to_str().and_then(|name| folder.join(name).ok()) else { continue };
         let kind = entry.file_type()?;
         if kind.is_symlink() && key.name().starts_with("latest") {
-            let target = fs::read_link(entry.path())?;
-            if let Some(name) = target.file_name() {
-                found.push((key, name.to_string_lossy().into()));
-            }
+            // It may lead there over other links.
+            let targets = [Some(fs::read_link(entry.path())?), fs::canonicalize(entry.path()).ok()];
+            let names: BTreeSet<_> =
+                targets.iter().flatten().filter_map(|target| target.file_name()).collect();
+            let names = names.into_iter().map(|name| (key.clone(), name.to_string_lossy().into()));
+            found.extend(names);
         } else if kind.is_dir() && depth > 1 {
             links(&entry.path(), &key, depth - 1, found)?;
         }

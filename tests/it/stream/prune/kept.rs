@@ -338,3 +338,18 @@ async fn a_marker_of_a_folder_in_a_bucket_hides_nothing_of_what_is_in_it() {
     assert_eq!(became(&rows, &other).0, "deleted");
     assert!(bucket.object(&format!("{other}/disk")).is_none());
 }
+
+#[tokio::test]
+async fn a_latest_link_that_leads_on_over_another_link_keeps_the_build() {
+    let world = World::new();
+    let [linked, other] = [OLD, "410.84.202201251204-0"].map(|release| at("x86_64", "4.10", release));
+    for directory in [&linked, &other] {
+        world.put(directory, days(400));
+        world.mark(directory, days(90)).await;
+    }
+    std::os::unix::fs::symlink(OLD, world.path(&at("x86_64", "4.10", "stable"))).unwrap();
+    std::os::unix::fs::symlink("stable", world.path(&at("x86_64", "4.10", "latest"))).unwrap();
+    let rows = world.rows().await;
+    assert_eq!((became(&rows, &linked).0, became(&rows, &other).0), ("unmarked", "deleted"));
+    assert!(world.is_there(&linked) && !world.is_there(&other));
+}
