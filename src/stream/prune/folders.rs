@@ -15,6 +15,20 @@ use crate::stream::state::StateError;
 const DEPTH: usize = 3;
 const TRASH: &str = "trash";
 
+/// Fails where a link lies on the way to `folder`: what is there may be another architecture's, by whose pins it is kept.
+pub(super) async fn without_links(store: &Store, folder: &Key) -> io::Result<()> {
+    let Store::Directory(directory) = store else { return Ok(()) };
+    let (directory, folder) = (directory.clone(), folder.clone());
+    on_disk(move || {
+        let mut above = std::iter::successors(Some(folder), Key::parent).map(|key| directory.path(&key));
+        match above.find(|path| path.is_symlink()) {
+            Some(link) => Err(io::Error::other(format!("{} is a symbolic link", link.display()))),
+            None => Ok(()),
+        }
+    })
+    .await
+}
+
 /// Links named `latest…` below `folder`, and the names of what they lead to.
 pub(super) async fn latest_links(store: &Store, folder: &Key) -> io::Result<Vec<(Key, Arc<str>)>> {
     let Store::Directory(directory) = store else { return Ok(Vec::new()) };

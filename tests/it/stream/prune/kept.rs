@@ -3,6 +3,7 @@
 use image_mirror::model::Outcome;
 use image_mirror::objects::{Bucket, BucketSettings, Store};
 use image_mirror::stream::pins::{Depth, Place, pins};
+use image_mirror::stream::prune::Verdict;
 use image_mirror::stream::state::Lease;
 
 use super::history::{Repository, STREAM, globs, stream};
@@ -352,4 +353,16 @@ async fn a_latest_link_that_leads_on_over_another_link_keeps_the_build() {
     let rows = world.rows().await;
     assert_eq!((became(&rows, &linked).0, became(&rows, &other).0), ("unmarked", "deleted"));
     assert!(world.is_there(&linked) && !world.is_there(&other));
+}
+
+#[tokio::test]
+async fn an_architecture_that_is_a_link_to_another_is_not_taken_for_one_of_its_own() {
+    let world = World::new();
+    let [real, other] = ["x86_64", "s390x"].map(|arch| at(arch, "4.10", PINNED));
+    world.put(&real, days(400));
+    std::os::unix::fs::symlink("x86_64", world.path("s390x")).unwrap();
+    world.mark(&other, days(90)).await;
+    let pruned = world.prune().await;
+    assert!(world.is_there(&real), "pinned for x86_64: {pruned:?}");
+    assert!(matches!(pruned.verdict, Verdict::Unable(_)), "{:?}", pruned.verdict);
 }
