@@ -244,7 +244,7 @@ pub(super) fn is_mark(directory: &Key, key: &Key) -> bool {
 }
 
 /// The build that a directory says it holds.
-async fn mark_of(store: &Store, directory: &Key) -> Result<Option<Arc<str>>, Unable> {
+pub(super) async fn mark_of(store: &Store, directory: &Key) -> Result<Option<Arc<str>>, Unable> {
     let read = store.read(&directory.join(MARK)?, LARGEST_MARK).await?;
     let text = read.and_then(|(content, _)| String::from_utf8(content.to_vec()).ok());
     Ok(text.map(|text| text.trim().to_owned()).filter(|text| is_build(text)).map(Arc::from))

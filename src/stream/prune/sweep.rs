@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::judge::pinning;
 use super::plan::{Planned, Step};
 use super::refused::{Ended, Refused, Unable};
-use super::scan::{Directory, Scan};
+use super::scan::{Directory, Scan, mark_of};
 use super::{delete, rows};
 use crate::engine::Stop;
 use crate::model::{Cause, Key, Outcome, Row};
@@ -68,7 +68,10 @@ impl Sweep<'_, '_> {
     /// Deletes a directory that was marked `since`, if it is still one that nothing pins and nobody wrote to.
     async fn one(&mut self, directory: &Directory, since: SystemTime) -> Result<Fate, Ended> {
         self.look_again().await?;
-        if let Some(pin) = pinning(&self.pins, directory).next() {
+        // It may say by now, or may have said all the time, that it is another build than it is called after.
+        let said = mark_of(self.store, &directory.key).await?;
+        let by_mark = said.iter().flat_map(|release| self.pins.of(&directory.arch, release));
+        if let Some(pin) = pinning(&self.pins, directory).chain(by_mark).next() {
             let why = format!("pinned meanwhile by {}", pin.by);
             return Ok(self.unmark(directory, since, why).await);
         }

@@ -366,3 +366,19 @@ async fn an_architecture_that_is_a_link_to_another_is_not_taken_for_one_of_its_o
     assert!(world.is_there(&real), "pinned for x86_64: {pruned:?}");
     assert!(matches!(pruned.verdict, Verdict::Unable(_)), "{:?}", pruned.verdict);
 }
+
+#[tokio::test]
+async fn a_directory_whose_mark_names_another_build_that_is_pinned_is_kept() {
+    let world = World::new();
+    let [wrong, due] = [OLD, "410.84.202201251204-0"].map(|release| at("x86_64", "4.10", release));
+    world.put_build(&wrong, PINNED, days(400));
+    world.put(&due, days(400));
+    for directory in [&wrong, &due] {
+        world.mark(directory, days(90)).await;
+    }
+    let rows = world.rows().await;
+    assert_eq!(became(&rows, &due).0, "deleted");
+    let (fate, note) = became(&rows, &wrong);
+    assert_eq!(fate, "kept", "{note}");
+    assert!(world.is_there(&wrong));
+}
