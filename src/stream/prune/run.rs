@@ -39,7 +39,7 @@ pub async fn prune(
     let (rows, ended) = match survey(store, settings, &mut reader, now).await {
         Err(ended) => (Vec::new(), Err(ended)),
         Ok(survey) => match limit(&survey.planned, settings) {
-            Err(refused) => (told(store, settings, &survey), Err(refused.into())),
+            Err(refused) => (unmarked(store, settings, &survey, now).await, Err(refused.into())),
             Ok(()) if !settings.delete => (told(store, settings, &survey), Ok(())),
             Ok(()) => act(store, settings, (survey, &mut reader), now, stop).await,
         },
@@ -88,8 +88,26 @@ fn held(latest: &[Latest]) -> Result<Vec<Pin>, Refused> {
 /// What would be done.
 fn told(store: &Store, settings: &PruneSettings, survey: &Survey) -> Vec<Row> {
     let rows = survey.planned.iter().map(|planned| rows::planned(store, planned, false));
+    rows.chain(hole_rows(settings, survey)).collect()
+}
+
+/// As [`told`]; but what is pinned again loses its mark, though nothing else is done: it was no orphan in every run.
+async fn unmarked(store: &Store, settings: &PruneSettings, survey: &Survey, now: SystemTime) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for one in &survey.planned {
+        if settings.delete && one.step == Step::Unmark {
+            rows.extend(marked(store, std::slice::from_ref(one), now).await);
+        } else {
+            rows.push(rows::planned(store, one, false));
+        }
+    }
+    rows.extend(hole_rows(settings, survey));
+    rows
+}
+
+fn hole_rows(settings: &PruneSettings, survey: &Survey) -> Vec<Row> {
     let holes = holes(&survey.scan, &survey.pins, &settings.arches, &BTreeSet::new());
-    rows.chain(holes.iter().map(|hole| rows::hole(hole, settings.check))).collect()
+    holes.iter().map(|hole| rows::hole(hole, settings.check)).collect()
 }
 
 /// Does it: what is kept after all loses its mark first, then what nothing pins gets one, then goes what is due.
