@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,16 +15,13 @@ use crate::stream::state::StateError;
 const DEPTH: usize = 3;
 const TRASH: &str = "trash";
 
-/// Fails where a link lies on the way to `folder`: what is there may be another architecture's, by whose pins it is kept.
-pub(super) async fn without_links(store: &Store, folder: &Key) -> io::Result<()> {
-    let Store::Directory(directory) = store else { return Ok(()) };
+/// A link on the way to `folder`, if there is one.
+pub(super) async fn link_above(store: &Store, folder: &Key) -> io::Result<Option<PathBuf>> {
+    let Store::Directory(directory) = store else { return Ok(None) };
     let (directory, folder) = (directory.clone(), folder.clone());
     on_disk(move || {
         let mut above = std::iter::successors(Some(folder), Key::parent).map(|key| directory.path(&key));
-        match above.find(|path| path.is_symlink()) {
-            Some(link) => Err(io::Error::other(format!("{} is a symbolic link", link.display()))),
-            None => Ok(()),
-        }
+        Ok(above.find(|path| path.is_symlink()))
     })
     .await
 }

@@ -61,12 +61,24 @@ async fn survey(
     let mut pins = reader.read().await.map_err(Refused::Pins)?;
     let (count, last) = (pins.pairs().len(), PinCount::read(store).await?);
     Refused::unless_enough(count, settings.min_pins, last, settings.accept_pin_drop)?;
+    unless_linked(store, settings).await?;
     let scan = scan(store, settings).await?;
     pins.extend(held(&scan.latest)?);
     pins.extend(leased(store, now).await?);
     let tombstones = tombstones(store).await?;
     let planned = plan(judge(&scan, &pins, settings, now), &tombstones, settings.grace, now);
     Ok(Survey { scan, pins, count, tombstones, planned })
+}
+
+/// Refuses to look at what a link leads to: it may be another architecture's, by whose pins it is kept.
+async fn unless_linked(store: &Store, settings: &PruneSettings) -> Result<(), Ended> {
+    for arch in &settings.arches {
+        let folder = settings.folder(arch).map_err(super::Unable::from)?;
+        if let Some(link) = folders::link_above(store, &folder).await.map_err(super::Unable::from)? {
+            return Err(Refused::Linked { link }.into());
+        }
+    }
+    Ok(())
 }
 
 /// What the directories called `latest…` pin.

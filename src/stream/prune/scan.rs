@@ -124,7 +124,6 @@ pub async fn scan(store: &Store, settings: &PruneSettings) -> Result<Scan, Unabl
     let mut scan = Scan::default();
     for arch in &settings.arches {
         let folder = settings.folder(arch)?;
-        folders::without_links(store, &folder).await?;
         let listed = store.list(Some(&folder)).await?;
         grouped(&folder, arch, listed, &mut scan)?;
         for (key, target) in folders::latest_links(store, &folder).await? {
