@@ -167,7 +167,7 @@ async fn brought(
         return Err(NothingAttempted::Unselected);
     }
     let Pace { deadline, grace, jobs, .. } = settings.pace;
-    let run = format!("{}-{}", humantime::format_rfc3339_seconds(began.at), std::process::id());
+    let run = stores::run(began);
     let host = settings.connection.platform.hostname.as_deref().unwrap_or("localhost");
     let setup = Setup {
         client: &ready.client,
