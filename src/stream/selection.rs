@@ -130,8 +130,8 @@ fn wrong(stream: &Stream, at: usize, allow_files: bool) -> Vec<Finding> {
         Ok(_) if allow_files => Vec::new(),
         Ok(file) => {
             let addresses = [("location", Some(&file.location)), ("signature", file.signature.as_ref())];
-            let is_file = |url: &Option<&url::Url>| url.is_some_and(|url| url.scheme() == "file");
-            let files = addresses.iter().filter(|(_, url)| is_file(url)).map(|(what, _)| {
+            let is_file = |url: Option<&url::Url>| url.is_some_and(|url| url.scheme() == "file");
+            let files = addresses.iter().filter(|(_, url)| is_file(*url)).map(|(what, _)| {
                 let message = format!("its {what} is a file of this machine, which was not allowed");
                 findings::error(stream, artifact, "file-location", &message)
             });
