@@ -62,10 +62,14 @@ async fn survey(
     let (count, last) = (pins.pairs().len(), PinCount::read(store).await?);
     Refused::unless_enough(count, settings.min_pins, last, settings.accept_pin_drop)?;
     unless_linked(store, settings).await?;
-    let scan = scan(store, settings).await?;
+    let tombstones = tombstones(store).await?;
+    let mut scan = scan(store, settings).await?;
+    // A directory on disk goes at once; and a file that was given a second name there is as old as its first.
+    if store.is_bucket() {
+        scan.remember(&tombstones);
+    }
     pins.extend(held(&scan.latest)?);
     pins.extend(leased(store, now).await?);
-    let tombstones = tombstones(store).await?;
     let planned = plan(judge(&scan, &pins, settings, now), &tombstones, settings.grace, now);
     Ok(Survey { scan, pins, count, tombstones, planned })
 }
@@ -151,7 +155,7 @@ async fn act(
 async fn marked(store: &Store, planned: &[Planned], now: SystemTime) -> Vec<Row> {
     let mut rows = Vec::new();
     for one in planned {
-        let tombstone = Tombstone { directory: one.judged.directory.to_string(), since: now };
+        let tombstone = Tombstone { directory: one.judged.directory.to_string(), since: now, release: None };
         let done: Result<(), StateError> = match one.step {
             Step::Delete { .. } => continue,
             Step::Keep | Step::Wait { .. } => Ok(()),

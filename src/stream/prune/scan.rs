@@ -10,6 +10,7 @@ use super::refused::Unable;
 use super::{PruneSettings, folders};
 use crate::model::Key;
 use crate::objects::{Object, Store};
+use crate::stream::state::Tombstone;
 use crate::stream::sums::MARK;
 use crate::stream::versions::has_date;
 
@@ -94,6 +95,21 @@ enum Belongs {
     /// It is a stream file, which lies beside the directories.
     Stream,
     Unknown,
+}
+
+impl Scan {
+    /// Of which builds those directories are whose deletion began and that nobody wrote to since.
+    pub(super) fn remember(&mut self, tombstones: &[Tombstone]) {
+        for directory in self.directories.iter_mut().filter(|directory| directory.release.is_none()) {
+            let newest = directory.newest();
+            let of_it = |tombstone: &&Tombstone| {
+                tombstone.directory == directory.key.as_str()
+                    && newest.is_some_and(|newest| newest < tombstone.since)
+            };
+            let tombstone = tombstones.iter().find(of_it);
+            directory.release = tombstone.and_then(|tombstone| tombstone.release.as_deref()).map(Arc::from);
+        }
+    }
 }
 
 impl Directory {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::judge::pinning;
 use super::plan::{Planned, Step};
 use super::refused::{Ended, Refused, Unable};
-use super::scan::{Directory, Scan, mark_of};
+use super::scan::{Directory, Named, Scan, mark_of};
 use super::{delete, rows};
 use crate::engine::Stop;
 use crate::model::{Cause, Key, Outcome, Row};
@@ -83,6 +83,11 @@ impl Sweep<'_, '_> {
             let why = "somebody wrote to it after it was marked".to_owned();
             return Ok(self.unmark(directory, since, why).await);
         }
+        if directory.named != Named::Build
+            && let Err(error) = tombstone(directory, since).write(self.store).await
+        {
+            return Ok(Fate::Failed(error.into()));
+        }
         self.gone.insert(directory.key.clone());
         if let Err(error) = delete::delete(self.store, &directory.key, &listed, self.now).await {
             return Ok(Fate::Failed(error));
@@ -111,7 +116,8 @@ impl Sweep<'_, '_> {
 }
 
 fn tombstone(directory: &Directory, since: SystemTime) -> Tombstone {
-    Tombstone { directory: directory.key.to_string(), since }
+    let release = directory.release.as_deref().map(str::to_owned);
+    Tombstone { directory: directory.key.to_string(), since, release }
 }
 
 /// What runs that are bringing builds hold.

@@ -8,7 +8,7 @@ use image_mirror::stream::state::Lease;
 
 use super::history::{Repository, STREAM, globs, stream};
 use super::world::{PINNED, URL, World, at, became, days, now, row};
-use crate::support::{BUCKET, FakeBucket};
+use crate::support::{BUCKET, BucketFault, Effect, FakeBucket};
 
 const OLD: &str = "410.84.202201251203-0";
 
@@ -381,4 +381,29 @@ async fn a_directory_whose_mark_names_another_build_that_is_pinned_is_kept() {
     let (fate, note) = became(&rows, &wrong);
     assert_eq!(fate, "kept", "{note}");
     assert!(world.is_there(&wrong));
+}
+
+// 14.89
+#[tokio::test]
+async fn of_a_version_too_a_deletion_that_failed_half_way_is_finished() {
+    let (mut world, bucket) = (World::new(), FakeBucket::start().await);
+    world.store = bucket_store(&bucket);
+    let directory = at("x86_64", "pre-release", "4.10.0-ec.1");
+    for (name, content) in [("disk", "disk".to_owned()), ("rhcos-id.txt", format!("{OLD}\n"))] {
+        let key = format!("{directory}/{name}");
+        bucket.place(&key, content);
+        bucket.change(&key, |stored| stored.modified = now() - days(400));
+    }
+    world.mark(&directory, days(90)).await;
+    bucket.fault(BucketFault::on("DELETE", "disk", Effect::Status(403)).times(usize::MAX));
+    assert_eq!(became(&world.rows().await, &directory).0, "failed");
+    assert!(bucket.object(&format!("{directory}/rhcos-id.txt")).is_none(), "it looks complete no more");
+    bucket.mend();
+    // Pinned meanwhile it is kept, whatever is left of it.
+    world.served.put(URL, Some(stream(&[("x86_64", OLD)])));
+    assert_eq!(became(&world.dry().await, &directory).0, "would be unmarked");
+    world.served.put(URL, Some(stream(&[("x86_64", PINNED)])));
+    let rows = world.rows().await;
+    assert_eq!(became(&rows, &directory).0, "deleted");
+    assert!(!bucket.keys().iter().any(|key| key.contains("4.10.0-ec.1")), "{:?}", bucket.keys());
 }
