@@ -127,11 +127,16 @@ fn wrong(stream: &Stream, at: usize, allow_files: bool) -> Vec<Finding> {
     let artifact = &stream.artifacts[at];
     match &artifact.file {
         Err(findings) => findings.clone(),
-        Ok(file) if file.location.scheme() == "file" && !allow_files => {
-            let message = "its location is a file of this machine, which was not allowed";
-            vec![findings::error(stream, artifact, "file-location", message)]
+        Ok(_) if allow_files => Vec::new(),
+        Ok(file) => {
+            let addresses = [("location", Some(&file.location)), ("signature", file.signature.as_ref())];
+            let is_file = |url: Option<&url::Url>| url.is_some_and(|url| url.scheme() == "file");
+            let files = addresses.iter().filter(|(_, url)| is_file(*url)).map(|(what, _)| {
+                let message = format!("its {what} is a file of this machine, which was not allowed");
+                findings::error(stream, artifact, "file-location", &message)
+            });
+            files.collect()
         }
-        Ok(_) => Vec::new(),
     }
 }
 
@@ -218,6 +223,14 @@ mod tests {
     fn a_file_of_this_machine_is_only_read_where_that_was_allowed() {
         let local = sample::artifact("x86_64/qemu/qcow2/disk", "9.6.20250121-0", "file:///etc/passwd");
         let stream = sample::stream("rhcos-4.19", [local]);
+        let findings = Selection::default().select(&stream, false).unwrap_err();
+        assert_eq!((findings[0].code, findings[0].line()), ("file-location", 10));
+        assert_eq!(Selection::default().select(&stream, true).unwrap(), (vec![0], vec![]));
+        // Of a signature nobody knows the digest: whatever it is would be published.
+        let mut signed = sample::artifact("x86_64/qemu/qcow2/disk", "9.6.20250121-0", "https://m/a");
+        signed =
+            sample::with_file(signed, |file| file.signature = Some("file:///etc/shadow".parse().unwrap()));
+        let stream = sample::stream("rhcos-4.19", [signed]);
         let findings = Selection::default().select(&stream, false).unwrap_err();
         assert_eq!((findings[0].code, findings[0].line()), ("file-location", 10));
         assert_eq!(Selection::default().select(&stream, true).unwrap(), (vec![0], vec![]));

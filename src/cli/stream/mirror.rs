@@ -56,7 +56,7 @@ async fn prepared(settings: &StreamMirror, output: &Output, began: Began) -> Res
     let mut placed = place(&input, &settings.placing, &settings.rewritten, &root)?;
     output.findings(&placed.wanted.warnings);
     if let Some(path) = &settings.from_origins {
-        placed.fetch_from(&known_origins(path)?);
+        placed.fetch_from(&known_origins(path)?, settings.input.allow_files)?;
     }
     let publish = match (&settings.publish, settings.errand) {
         (Some(key), _) => Some(key.clone()),
@@ -163,8 +163,11 @@ async fn brought(
     let (stop, progress) = (Stop::default(), output.progress());
     let signals = stop::signals().map_err(NothingAttempted::Signals)?;
     let order = order(settings, began, ready)?;
+    if order.selected.is_empty() && order.containers.is_empty() {
+        return Err(NothingAttempted::Unselected);
+    }
     let Pace { deadline, grace, jobs, .. } = settings.pace;
-    let run = format!("{}-{}", humantime::format_rfc3339_seconds(began.at), std::process::id());
+    let run = stores::run(began);
     let host = settings.connection.platform.hostname.as_deref().unwrap_or("localhost");
     let setup = Setup {
         client: &ready.client,

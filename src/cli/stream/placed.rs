@@ -74,15 +74,29 @@ pub(super) fn settings(placing: &Placing, root: &str) -> Result<LayoutSettings, 
 }
 
 impl Placed {
-    /// Takes what was rewritten already from where it was before.
-    pub(super) fn fetch_from(&mut self, origins: &Origins) {
+    /// Takes what was rewritten already from where it was before. Files of this machine are fine only where that was said:
+    /// a signature has no digest, so that whatever it is would be published.
+    pub(super) fn fetch_from(
+        &mut self,
+        origins: &Origins,
+        allow_files: bool,
+    ) -> Result<(), NothingAttempted> {
         for wanted in &mut self.wanted.files {
             let Some(origin) = origins.get(&wanted.source, &wanted.sha256) else { continue };
+            let mut before = std::iter::once(&origin.origin).chain(&origin.signature);
+            if let Some(file) = before.find(|url| url.scheme() == "file" && !allow_files) {
+                return Err(NothingAttempted::Usage(format!(
+                    "the map of origins says that {} comes from {file}, a file of this machine: that is read only with \
+                     `--allow-file`",
+                    wanted.source
+                )));
+            }
             wanted.source = origin.origin.clone();
             if let (Some((url, _)), Some(before)) = (&mut wanted.signature, &origin.signature) {
                 *url = before.clone();
             }
         }
+        Ok(())
     }
 
     /// Where the stream file is to say that files are; none: nobody asked.

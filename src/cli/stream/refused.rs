@@ -47,6 +47,8 @@ pub(super) enum NothingAttempted {
     Prefix(#[from] PrefixError),
     #[error("a pattern cannot be used")]
     Glob(#[from] GlobError),
+    #[error("nothing of the stream is selected: nothing was attempted")]
+    Unselected,
     #[error("{0}")]
     Usage(String),
     #[error("cannot take the destination")]

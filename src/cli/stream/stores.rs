@@ -33,9 +33,9 @@ fn one(
     Ok(Store::Bucket(Bucket::open(&settings)?))
 }
 
-/// The name of a run, which no other has.
+/// The name of a run, which no other has: in containers many have the same number, and begin in the same second.
 pub(super) fn run(began: Began) -> String {
-    format!("{}-{}", humantime::format_rfc3339_seconds(began.at), std::process::id())
+    format!("{}-{}", humantime::format_rfc3339_nanos(began.at), std::process::id())
 }
 
 /// The machine, for others who want the destination.

@@ -37,16 +37,20 @@ async fn asked(
     let client = connect::client(&settings.connection, deadline)?;
     let input = input::read(&settings.input, &client, output).await?;
     let stream = input.document.stream();
-    let mut artifacts = input.selected.clone();
-    if let Some(name) = &settings.changed_since {
-        let old = input::document(name, settings.input.key.as_deref(), &client).await?;
-        artifacts = changed_since(stream, &artifacts, old.stream());
-    }
     let numbered = stream.containers.iter().enumerate();
     let wanted = numbered.filter(|(_, container)| {
         settings.containers && settings.input.selection.takes_containers_of(&container.arch)
     });
     let containers: Vec<usize> = wanted.map(|(at, _)| at).collect();
+    // Whoever waits for this to be well must not be told so of nothing.
+    if input.selected.is_empty() && containers.is_empty() {
+        return Err(NothingAttempted::Unselected);
+    }
+    let mut artifacts = input.selected.clone();
+    if let Some(name) = &settings.changed_since {
+        let old = input::document(name, settings.input.key.as_deref(), &client).await?;
+        artifacts = changed_since(stream, &artifacts, old.stream());
+    }
     let selected = Selected { artifacts: &artifacts, containers: &containers };
     let validation = validation(settings, stream)?;
     let (stop, progress) = (Stop::default(), output.progress());

@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::parts::Parts;
 use super::{BUDGET, Bucket};
 use crate::model::{Hasher, Key};
 use crate::objects::taken::Turn;
 use crate::objects::{Error, ErrorKind, Expected, Over, Stamp};
+
+/// So long a part waits for room, then it is held beyond the [`BUDGET`].
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An object that is being received.
 pub(in super::super) struct Coming {
@@ -100,12 +104,25 @@ impl Coming {
     async fn room(&mut self) -> usize {
         let size = self.block_size();
         if self.permit.is_none() {
-            let permits = u32::try_from(size.clamp(1, BUDGET)).unwrap_or(u32::MAX);
-            // It is never closed.
-            self.permit = Arc::clone(&self.bucket.0.budget).acquire_many_owned(permits).await.ok();
+            self.permit = self.permit_for(size).await;
             self.block = Vec::with_capacity(size);
         }
         size - self.block.len()
+    }
+
+    /// Room for so many bytes. Who holds a part of another bucket meanwhile does not wait for ever: somebody who has all the
+    /// room of this one may wait for that part to be sent.
+    async fn permit_for(&self, size: usize) -> Option<OwnedSemaphorePermit> {
+        let permits = u32::try_from(size.clamp(1, BUDGET)).unwrap_or(u32::MAX);
+        // It is never closed.
+        let room = Arc::clone(&self.bucket.0.budget).acquire_many_owned(permits);
+        if self.parts.is_none() {
+            return room.await.ok();
+        }
+        match tokio::time::timeout(PATIENCE, room).await {
+            Ok(room) => room.ok(),
+            Err(_) => Arc::new(Semaphore::new(size)).acquire_many_owned(permits).await.ok(),
+        }
     }
 
     fn block_size(&self) -> usize {

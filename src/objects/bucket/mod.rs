@@ -111,7 +111,8 @@ impl Bucket {
         };
         let listed: Result<Vec<_>, _> = self.s3().list(start.as_ref()).try_collect().await;
         let listed = listed.map_err(|error| self.failed("listing", folder, &error))?;
-        let is_wanted = |key: &Key| folder.is_some() || !key.is_state();
+        // Others mark folders with objects that are called as these.
+        let is_wanted = |key: &Key| folder.map_or(!key.is_state(), |folder| key.is_below(folder));
         let keys = listed.into_iter().filter_map(|meta| Some((self.key(&meta.location)?, meta)));
         let mut found: Vec<_> =
             keys.filter(|(key, _)| is_wanted(key)).map(|(key, meta)| object(key, meta)).collect();

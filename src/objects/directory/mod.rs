@@ -182,7 +182,8 @@ fn aside(root: &Path) -> Result<PathBuf, Kind> {
 
 /// Puts the file that was written at `aside` under its key, for all to see.
 fn publish(root: &Path, file: &fs::File, aside: &Path, key: &Key, over: &Over) -> Result<Stamp, Kind> {
-    retried(|| file.sync_all())?;
+    // Never twice: after a failure the second one says that all is well, while what could not be written is forgotten.
+    file.sync_all()?;
     file.set_permissions(Permissions::from_mode(MODE))?;
     let path = within::path_in_made_folder(root, key)?;
     if let Over::Only(seen) = over {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Seek as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -206,6 +206,10 @@ fn open(paths: &Paths, size: Option<u64>, turn: Turn) -> Result<Box<Open>, Kind>
             error.into()
         }
     })?;
+    if !is_ours_alone(&file)? {
+        remove(&paths.content)?;
+        file = options.clone().create_new(true).open(&paths.content)?;
+    }
     file.set_permissions(Permissions::from_mode(MODE))?;
     if size.is_some_and(|size| file.metadata().is_ok_and(|metadata| metadata.len() > size)) {
         file.set_len(0)?;
@@ -216,6 +220,12 @@ fn open(paths: &Paths, size: Option<u64>, turn: Turn) -> Result<Box<Open>, Kind>
         Ok((take_in(&mut file, &mut hasher)?, hasher))
     })?;
     Ok(Box::new(Open { file, hasher, length, _turn: turn }))
+}
+
+/// Whether nobody else can reach what is written to it: it has one name, and is owned by whoever runs us.
+fn is_ours_alone(file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    Ok(metadata.nlink() == 1 && metadata.uid() == rustix::process::geteuid().as_raw())
 }
 
 fn validator(path: &Path) -> Result<Option<String>, Kind> {

@@ -43,7 +43,15 @@ impl Client {
                 if !is_told(&answer) {
                     return Err(answer.refused().await);
                 }
-                let probed = Probed::of(&answer);
+                let mut probed = Probed::of(&answer);
+                if probed.size.is_none() && answer.status.is_success() {
+                    // Nothing says whether it has any bytes but the first one.
+                    let mut body = answer.into_body();
+                    if body.frame().await.map_err(|kind| call.error(kind))?.is_none() {
+                        probed.size = Some(0);
+                    }
+                    return Ok(probed);
+                }
                 // A server that knows no ranges is about to send all of it.
                 if answer.length().is_some_and(|length| length <= BODY_LIMIT as u64) {
                     answer.into_body().drain().await;

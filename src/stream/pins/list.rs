@@ -42,6 +42,10 @@ fn pin(file: &Arc<str>, number: u32, line: &[u8]) -> Result<Option<Pin>, String>
     if (arch != "*" && !is_name(arch)) || !is_name(release) {
         return Err("it has a character that no architecture and no build has in its name".to_owned());
     }
+    // It would be another than any that there is, and protect nothing.
+    if arch.contains(|c: char| c.is_ascii_uppercase()) {
+        return Err("architectures are written in lower case".to_owned());
+    }
     let why = (!why.is_empty()).then(|| Arc::from(why));
     let arch = (arch != "*").then(|| Arc::from(arch));
     let by = PinnedBy::Line { file: Arc::clone(file), line: number, why };
@@ -64,7 +68,8 @@ mod tests {
     #[test]
     fn every_line_that_is_no_pin_is_told_with_its_number() {
         let findings =
-            read(&"keep".into(), b"x86_64 9.6.1-0\nx86_64\n* 9.* \nx86_64 a b\n\xff 1\n").unwrap_err();
-        assert_eq!(findings.iter().map(Finding::line).collect::<Vec<_>>(), [2, 3, 4, 5]);
+            read(&"keep".into(), b"x86_64 9.6.1-0\nx86_64\n* 9.* \nx86_64 a b\n\xff 1\nX86_64 9.6.1-0\n")
+                .unwrap_err();
+        assert_eq!(findings.iter().map(Finding::line).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
     }
 }

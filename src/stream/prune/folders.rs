@@ -1,8 +1,9 @@
 //! What only a destination on disk has: links, and a place for what was deleted.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,17 @@ use crate::stream::state::StateError;
 /// Folders in which a link to the latest build may be: `rhcos/`, `rhcos/pre-release/`, `rhcos/pre-release/X.Y/`.
 const DEPTH: usize = 3;
 const TRASH: &str = "trash";
+
+/// A link on the way to `folder`, if there is one.
+pub(super) async fn link_above(store: &Store, folder: &Key) -> io::Result<Option<PathBuf>> {
+    let Store::Directory(directory) = store else { return Ok(None) };
+    let (directory, folder) = (directory.clone(), folder.clone());
+    on_disk(move || {
+        let mut above = std::iter::successors(Some(folder), Key::parent).map(|key| directory.path(&key));
+        Ok(above.find(|path| path.is_symlink()))
+    })
+    .await
+}
 
 /// Links named `latest…` below `folder`, and the names of what they lead to.
 pub(super) async fn latest_links(store: &Store, folder: &Key) -> io::Result<Vec<(Key, Arc<str>)>> {
@@ -36,10 +48,12 @@ fn links(path: &Path, folder: &Key, depth: usize, found: &mut Vec<(Key, Arc<str>
         let Some(key) = entry.file_name().to_str().and_then(|name| folder.join(name).ok()) else { continue };
         let kind = entry.file_type()?;
         if kind.is_symlink() && key.name().starts_with("latest") {
-            let target = fs::read_link(entry.path())?;
-            if let Some(name) = target.file_name() {
-                found.push((key, name.to_string_lossy().into()));
-            }
+            // It may lead there over other links.
+            let targets = [Some(fs::read_link(entry.path())?), fs::canonicalize(entry.path()).ok()];
+            let names: BTreeSet<_> =
+                targets.iter().flatten().filter_map(|target| target.file_name()).collect();
+            let names = names.into_iter().map(|name| (key.clone(), name.to_string_lossy().into()));
+            found.extend(names);
         } else if kind.is_dir() && depth > 1 {
             links(&entry.path(), &key, depth - 1, found)?;
         }

@@ -1,6 +1,7 @@
 //! Why nothing, or nothing more, may be deleted.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::error::{Class, Classify};
 use crate::model::KeyError;
@@ -17,6 +18,12 @@ pub enum Refused {
     /// It was known, and is not any more.
     #[error("it is not known any more what is pinned, so nothing more was deleted")]
     Meanwhile(#[source] PinsError),
+    /// What is there may be another architecture's.
+    #[error("{} is a symbolic link, and what it leads to may be pinned for another architecture", .link.display())]
+    Linked {
+        /// The link, on the way to the builds of an architecture.
+        link: PathBuf,
+    },
     /// There are fewer pins than there must be.
     #[error("there are {pins} pins, and there must be at least {least}")]
     TooFewPins {
@@ -100,13 +107,19 @@ impl Classify for Refused {
     fn class(&self) -> Class {
         match self {
             Self::Pins(error) | Self::Meanwhile(error) => error.class(),
-            Self::TooFewPins { .. } | Self::Dropped { .. } | Self::TooMany { .. } => Class::Denied,
+            Self::Linked { .. } | Self::TooFewPins { .. } | Self::Dropped { .. } | Self::TooMany { .. } => {
+                Class::Denied
+            }
         }
     }
 
     fn advice(&self) -> Option<String> {
         match self {
             Self::Pins(error) | Self::Meanwhile(error) => error.advice(),
+            Self::Linked { .. } => Some(
+                "nothing was deleted: put a directory in the place of the link, or name with `--root` where it leads"
+                    .to_owned(),
+            ),
             Self::TooFewPins { .. } => Some(
                 "nothing was deleted: see whether a source of pins is missing or shrank; if not, lower `--min-pins`"
                     .to_owned(),

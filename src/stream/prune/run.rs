@@ -39,7 +39,7 @@ pub async fn prune(
     let (rows, ended) = match survey(store, settings, &mut reader, now).await {
         Err(ended) => (Vec::new(), Err(ended)),
         Ok(survey) => match limit(&survey.planned, settings) {
-            Err(refused) => (told(store, settings, &survey), Err(refused.into())),
+            Err(refused) => (unmarked(store, settings, &survey, now).await, Err(refused.into())),
             Ok(()) if !settings.delete => (told(store, settings, &survey), Ok(())),
             Ok(()) => act(store, settings, (survey, &mut reader), now, stop).await,
         },
@@ -61,12 +61,28 @@ async fn survey(
     let mut pins = reader.read().await.map_err(Refused::Pins)?;
     let (count, last) = (pins.pairs().len(), PinCount::read(store).await?);
     Refused::unless_enough(count, settings.min_pins, last, settings.accept_pin_drop)?;
-    let scan = scan(store, settings).await?;
+    unless_linked(store, settings).await?;
+    let tombstones = tombstones(store).await?;
+    let mut scan = scan(store, settings).await?;
+    // A directory on disk goes at once; and a file that was given a second name there is as old as its first.
+    if store.is_bucket() {
+        scan.remember(&tombstones);
+    }
     pins.extend(held(&scan.latest)?);
     pins.extend(leased(store, now).await?);
-    let tombstones = tombstones(store).await?;
     let planned = plan(judge(&scan, &pins, settings, now), &tombstones, settings.grace, now);
     Ok(Survey { scan, pins, count, tombstones, planned })
+}
+
+/// Refuses to look at what a link leads to: it may be another architecture's, by whose pins it is kept.
+async fn unless_linked(store: &Store, settings: &PruneSettings) -> Result<(), Ended> {
+    for arch in &settings.arches {
+        let folder = settings.folder(arch).map_err(super::Unable::from)?;
+        if let Some(link) = folders::link_above(store, &folder).await.map_err(super::Unable::from)? {
+            return Err(Refused::Linked { link }.into());
+        }
+    }
+    Ok(())
 }
 
 /// What the directories called `latest…` pin.
@@ -88,8 +104,26 @@ fn held(latest: &[Latest]) -> Result<Vec<Pin>, Refused> {
 /// What would be done.
 fn told(store: &Store, settings: &PruneSettings, survey: &Survey) -> Vec<Row> {
     let rows = survey.planned.iter().map(|planned| rows::planned(store, planned, false));
+    rows.chain(hole_rows(settings, survey)).collect()
+}
+
+/// As [`told`]; but what is pinned again loses its mark, though nothing else is done: it was no orphan in every run.
+async fn unmarked(store: &Store, settings: &PruneSettings, survey: &Survey, now: SystemTime) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for one in &survey.planned {
+        if settings.delete && one.step == Step::Unmark {
+            rows.extend(marked(store, std::slice::from_ref(one), now).await);
+        } else {
+            rows.push(rows::planned(store, one, false));
+        }
+    }
+    rows.extend(hole_rows(settings, survey));
+    rows
+}
+
+fn hole_rows(settings: &PruneSettings, survey: &Survey) -> Vec<Row> {
     let holes = holes(&survey.scan, &survey.pins, &settings.arches, &BTreeSet::new());
-    rows.chain(holes.iter().map(|hole| rows::hole(hole, settings.check))).collect()
+    holes.iter().map(|hole| rows::hole(hole, settings.check)).collect()
 }
 
 /// Does it: what is kept after all loses its mark first, then what nothing pins gets one, then goes what is due.
@@ -121,7 +155,7 @@ async fn act(
 async fn marked(store: &Store, planned: &[Planned], now: SystemTime) -> Vec<Row> {
     let mut rows = Vec::new();
     for one in planned {
-        let tombstone = Tombstone { directory: one.judged.directory.to_string(), since: now };
+        let tombstone = Tombstone { directory: one.judged.directory.to_string(), since: now, release: None };
         let done: Result<(), StateError> = match one.step {
             Step::Delete { .. } => continue,
             Step::Keep | Step::Wait { .. } => Ok(()),

@@ -10,6 +10,7 @@ use super::refused::Unable;
 use super::{PruneSettings, folders};
 use crate::model::Key;
 use crate::objects::{Object, Store};
+use crate::stream::state::Tombstone;
 use crate::stream::sums::MARK;
 use crate::stream::versions::has_date;
 
@@ -96,6 +97,21 @@ enum Belongs {
     Unknown,
 }
 
+impl Scan {
+    /// Of which builds those directories are whose deletion began and that nobody wrote to since.
+    pub(super) fn remember(&mut self, tombstones: &[Tombstone]) {
+        for directory in self.directories.iter_mut().filter(|directory| directory.release.is_none()) {
+            let newest = directory.newest();
+            let of_it = |tombstone: &&Tombstone| {
+                tombstone.directory == directory.key.as_str()
+                    && newest.is_some_and(|newest| newest < tombstone.since)
+            };
+            let tombstone = tombstones.iter().find(of_it);
+            directory.release = tombstone.and_then(|tombstone| tombstone.release.as_deref()).map(Arc::from);
+        }
+    }
+}
+
 impl Directory {
     /// The last name of its path.
     #[must_use]
@@ -150,7 +166,12 @@ fn grouped(folder: &Key, arch: &Arc<str>, listed: Vec<Object>, scan: &mut Scan) 
         let names: Vec<&str> = below.split('/').collect();
         let (depth, belongs) = belongs(&names);
         let key = folder.join(&names[..depth].join("/"))?;
-        groups.entry(key).or_insert_with(|| (belongs, Vec::new())).1.push(object);
+        let group = groups.entry(key).or_insert_with(|| (Belongs::Unknown, Vec::new()));
+        // What is called as the folder itself is only a marker of it, if there is more.
+        if group.1.is_empty() || names.len() > depth {
+            group.0 = belongs;
+        }
+        group.1.push(object);
     }
     for (key, (belongs, objects)) in groups {
         let arch = Arc::clone(arch);
@@ -238,7 +259,7 @@ pub(super) fn is_mark(directory: &Key, key: &Key) -> bool {
 }
 
 /// The build that a directory says it holds.
-async fn mark_of(store: &Store, directory: &Key) -> Result<Option<Arc<str>>, Unable> {
+pub(super) async fn mark_of(store: &Store, directory: &Key) -> Result<Option<Arc<str>>, Unable> {
     let read = store.read(&directory.join(MARK)?, LARGEST_MARK).await?;
     let text = read.and_then(|(content, _)| String::from_utf8(content.to_vec()).ok());
     Ok(text.map(|text| text.trim().to_owned()).filter(|text| is_build(text)).map(Arc::from))

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::judge::pinning;
 use super::plan::{Planned, Step};
 use super::refused::{Ended, Refused, Unable};
-use super::scan::{Directory, Scan};
+use super::scan::{Directory, Named, Scan, mark_of};
 use super::{delete, rows};
 use crate::engine::Stop;
 use crate::model::{Cause, Key, Outcome, Row};
@@ -68,7 +68,10 @@ impl Sweep<'_, '_> {
     /// Deletes a directory that was marked `since`, if it is still one that nothing pins and nobody wrote to.
     async fn one(&mut self, directory: &Directory, since: SystemTime) -> Result<Fate, Ended> {
         self.look_again().await?;
-        if let Some(pin) = pinning(&self.pins, directory).next() {
+        // It may say by now, or may have said all the time, that it is another build than it is called after.
+        let said = mark_of(self.store, &directory.key).await?;
+        let by_mark = said.iter().flat_map(|release| self.pins.of(&directory.arch, release));
+        if let Some(pin) = pinning(&self.pins, directory).chain(by_mark).next() {
             let why = format!("pinned meanwhile by {}", pin.by);
             return Ok(self.unmark(directory, since, why).await);
         }
@@ -79,6 +82,11 @@ impl Sweep<'_, '_> {
         if listed.iter().any(|object| object.modified >= since) {
             let why = "somebody wrote to it after it was marked".to_owned();
             return Ok(self.unmark(directory, since, why).await);
+        }
+        if directory.named != Named::Build
+            && let Err(error) = tombstone(directory, since).write(self.store).await
+        {
+            return Ok(Fate::Failed(error.into()));
         }
         self.gone.insert(directory.key.clone());
         if let Err(error) = delete::delete(self.store, &directory.key, &listed, self.now).await {
@@ -108,7 +116,8 @@ impl Sweep<'_, '_> {
 }
 
 fn tombstone(directory: &Directory, since: SystemTime) -> Tombstone {
-    Tombstone { directory: directory.key.to_string(), since }
+    let release = directory.release.as_deref().map(str::to_owned);
+    Tombstone { directory: directory.key.to_string(), since, release }
 }
 
 /// What runs that are bringing builds hold.

@@ -4,11 +4,9 @@
 //! it says every minute that it is still there; who was not heard of for an hour is gone.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +15,7 @@ use super::record::{self, StateError};
 use super::time;
 use crate::error::{Class, Classify};
 use crate::model::Key;
-use crate::objects::{ErrorKind, Over, Stamp, Store};
+use crate::objects::{ErrorKind, Over, Store};
 
 const NAME: &str = "lock";
 /// How often the holder says that it is still there.
@@ -97,7 +95,13 @@ struct Held {
     store: Store,
     key: Key,
     holder: Holder,
-    stamp: Arc<Mutex<Stamp>>,
+}
+
+impl Holder {
+    /// Whether it is the same one: names of runs alone may clash where many machines start by one clock.
+    fn is(&self, other: &Self) -> bool {
+        (&self.host, self.pid, &self.run) == (&other.host, other.pid, &other.run)
+    }
 }
 
 impl Lock {
@@ -115,8 +119,8 @@ impl Lock {
             since: now,
             refreshed: now,
         };
-        let stamp = Arc::new(Mutex::new(taken(store, &key, &holder).await?));
-        let held = Held { store: store.clone(), key, holder, stamp };
+        taken(store, &key, &holder).await?;
+        let held = Held { store: store.clone(), key, holder };
         let (lost, mut refreshing) = (CancellationToken::new(), JoinSet::new());
         refreshing.spawn(held.clone().refresh(lost.clone()));
         Ok(Self { held, refreshing, lost })
@@ -135,24 +139,20 @@ impl Lock {
         self.refreshing.shutdown().await;
         let Held { store, key, holder, .. } = &self.held;
         match record::read::<Holder>(store, key).await? {
-            Some((found, _)) if found.run == holder.run => Ok(store.delete(key).await?),
+            Some((found, _)) if found.is(holder) => Ok(store.delete(key).await?),
             _ => Ok(()),
         }
     }
 }
 
 /// Writes `holder` where nobody is, or somebody who is gone.
-async fn taken(store: &Store, key: &Key, holder: &Holder) -> Result<Stamp, LockError> {
-    let mut over = Over::Nothing;
+async fn taken(store: &Store, key: &Key, holder: &Holder) -> Result<(), LockError> {
     for _ in 0..TRIES {
-        match record::write(store, key, holder, &over).await {
-            Err(error) if is_changed(&error) => {}
-            written => return Ok(written?),
-        }
-        over = match record::read::<Holder>(store, key).await? {
+        // It is looked at first, since there are stores that write whatever they are asked to.
+        let over = match record::read::<Holder>(store, key).await? {
             None => Over::Nothing,
             // The answer to our own write was lost.
-            Some((found, stamp)) if found.run == holder.run => return Ok(stamp),
+            Some((found, _)) if found.is(holder) => return Ok(()),
             Some((found, stamp)) => {
                 let modified =
                     store.look(key).await.map_err(StateError::Store)?.map(|object| object.modified);
@@ -167,6 +167,10 @@ async fn taken(store: &Store, key: &Key, holder: &Holder) -> Result<Stamp, LockE
                 Over::Only(stamp)
             }
         };
+        match record::write(store, key, holder, &over).await {
+            Err(error) if is_changed(&error) => {}
+            written => return Ok(written.map(drop)?),
+        }
     }
     Err(LockError::Contended)
 }
@@ -201,22 +205,19 @@ impl Held {
         lost.cancel();
     }
 
-    /// Whether the lock is ours, and says so.
+    /// Whether the lock is ours, and says so. As in [`taken`], it is looked at first; the stamp may be another than that of
+    /// our last write, whose answer may have been lost.
     async fn refresh_once(&mut self) -> Result<bool, StateError> {
         self.holder.refreshed = SystemTime::now();
-        let mut stamp = self.stamp.lock().await;
-        match record::write(&self.store, &self.key, &self.holder, &Over::Only(stamp.clone())).await {
-            Ok(new) => *stamp = new,
-            Err(error) if is_changed(&error) => {
-                // The answer to an earlier write of ours may have been lost.
-                match record::read::<Holder>(&self.store, &self.key).await? {
-                    Some((found, new)) if found.run == self.holder.run => *stamp = new,
-                    _ => return Ok(false),
-                }
-            }
-            Err(error) => return Err(error),
+        let stamp = match record::read::<Holder>(&self.store, &self.key).await? {
+            Some((found, stamp)) if found.is(&self.holder) => stamp,
+            _ => return Ok(false),
+        };
+        match record::write(&self.store, &self.key, &self.holder, &Over::Only(stamp)).await {
+            // Somebody else's, or our own, whose answer was lost: the next look tells.
+            Err(error) if is_changed(&error) => Ok(true),
+            written => written.map(|_| true),
         }
-        Ok(true)
     }
 }
 

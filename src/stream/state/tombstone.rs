@@ -19,6 +19,9 @@ pub struct Tombstone {
     /// When that was first seen.
     #[serde(with = "time")]
     pub since: SystemTime,
+    /// The build that it held when its deletion began, for then nothing in it says so any more.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub release: Option<String>,
 }
 
 /// All tombstones of a destination.

@@ -41,6 +41,10 @@ async fn a_probe_tells_what_the_server_says_and_asks_again_only_if_that_is_nothi
     server.put("/empty", "");
     let Probed { status, size, .. } = client.probe(&server.url("/empty")).await.unwrap();
     assert_eq!((status, size), (416, Some(0)));
+    server.fault("/empty", FileFault::Unsized).fault(FILE, FileFault::Unsized);
+    let Probed { status, size, .. } = client.probe(&server.url("/empty")).await.unwrap();
+    assert_eq!((status, size), (200, Some(0)), "nothing comes");
+    assert_eq!(client.probe(&server.url(FILE)).await.unwrap().size, None);
 }
 
 #[tokio::test]

@@ -144,6 +144,53 @@ async fn what_was_rewritten_is_fetched_from_where_it_was_before() {
 }
 
 #[tokio::test]
+async fn a_map_of_origins_leads_to_no_file_of_this_machine_unless_that_was_allowed() {
+    let mut world = World::of_two().await;
+    world.sign_all();
+    let rewrite = ["--url", URL, "--dest-stream", "out.json", "--origins", "origins.json"];
+    let ran = world.mirror(&rewrite).run().await.exits(0);
+    let file = |name: &str| fs::read_to_string(ran.folder().join(name)).unwrap();
+    fs::remove_dir_all(world.dest()).unwrap();
+    let secret = world.dest().with_file_name("secret");
+    fs::write(&secret, "S3CRET").unwrap();
+    let planted = format!("file://{}", secret.display());
+    let mut origins: serde_json::Value = serde_json::from_str(&file("origins.json")).unwrap();
+    for origin in origins.as_object_mut().unwrap().values_mut() {
+        origin["signature"] = planted.as_str().into();
+    }
+    let run = |words: &[&str]| {
+        let run = world.mirror(&[&["--from-origins", "origins.json"], words].concat());
+        run.file("stream.json", file("out.json")).file("origins.json", origins.to_string())
+    };
+    let refused = run(&[]).run().await.exits(2);
+    assert!(refused.stderr.contains("--allow-file"), "{refused}");
+    assert!(!world.dest().exists(), "{refused}");
+    run(&["--allow-file"]).run().await.exits(0);
+    assert_eq!(world.read(&format!("{FOLDER}/{}.sig", world.file(QEMU))), "S3CRET");
+}
+
+#[tokio::test]
+async fn who_asks_for_nothing_is_told_so() {
+    let mut world = World::new().await;
+    world.list(KERNEL, "kernel");
+    let nothing = "nothing of the stream is selected";
+    for command in ["validate", "mirror"] {
+        let words: &[&str] = &["--artifact", "qemu", "--allow-unmatched"];
+        let run = match command {
+            "mirror" => world.mirror(words),
+            _ => Run::new(["stream", command])
+                .file("stream.json", world.json())
+                .args(["--src", "stream.json"])
+                .args(words),
+        };
+        let ran = run.run().await.exits(2);
+        assert!(ran.stderr.contains(nothing), "{ran}");
+        assert!(!world.dest().exists());
+    }
+    assert!(world.server.asked().is_empty());
+}
+
+#[tokio::test]
 async fn a_stream_file_that_would_go_nowhere_new_is_bad_usage() {
     let world = World::of_two().await;
     for flag in ["--publish-stream", "--dest-stream", "--origins"] {

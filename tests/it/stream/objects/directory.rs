@@ -233,3 +233,21 @@ async fn a_folder_is_moved_away_whole_and_over_nothing() {
     assert!(matches!(error.kind(), ErrorKind::Changed));
     assert!(folder.path().join("4.8/417/x").exists());
 }
+
+#[tokio::test]
+async fn a_partial_file_that_has_another_name_too_is_not_written_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, bytes, to) = (store(&folder), content(3_000_000), key("a"));
+    let partial = folder.path().join(".image-mirror/partials").join(Digest::of(&bytes).hex());
+    fs::create_dir_all(partial.parent().unwrap()).unwrap();
+    // As a run leaves it that is killed between the two steps of a rename that replaces nothing; or as somebody plants it.
+    let other = folder.path().join("published");
+    fs::write(&other, &bytes[..2_000_000]).unwrap();
+    fs::hard_link(&other, &partial).unwrap();
+    let mut receiving = store.receive(&to, &expected(&bytes)).await.unwrap();
+    receiving.restart(None).await.unwrap();
+    feed(&mut receiving, &bytes).await.unwrap();
+    receiving.commit().await.unwrap();
+    assert_eq!(fs::read(&other).unwrap(), bytes[..2_000_000], "it is as it was");
+    assert_eq!(fs::read(folder.path().join("a")).unwrap(), bytes);
+}

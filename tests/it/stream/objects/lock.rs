@@ -49,3 +49,23 @@ async fn a_lock_whose_answer_was_lost_is_ours() {
     lock.release().await.unwrap();
     assert_eq!(bucket.keys(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_store_that_knows_no_conditions_lets_nobody_take_a_lock_that_is_held() {
+    let bucket = FakeBucket::start().await;
+    bucket.knows_no_conditions();
+    let first = Lock::take(&open(&bucket), "here", "one").await.unwrap();
+    let second = Lock::take(&open(&bucket), "there", "two").await;
+    assert!(matches!(&second, Err(LockError::Held(holder)) if holder.run == "one"), "{second:?}");
+    assert!(String::from_utf8_lossy(&bucket.object(LOCK).unwrap().content).contains("\"one\""));
+    first.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_holder_on_another_machine_is_another_even_if_its_run_is_called_the_same() {
+    let bucket = FakeBucket::start().await;
+    let first = Lock::take(&open(&bucket), "here", "2027-01-15T08:00:00Z-1").await.unwrap();
+    let second = Lock::take(&open(&bucket), "there", "2027-01-15T08:00:00Z-1").await;
+    assert!(matches!(&second, Err(LockError::Held(holder)) if holder.host == "here"), "{second:?}");
+    first.release().await.unwrap();
+}

@@ -171,3 +171,29 @@ async fn many_receivers_share_one_budget_and_all_of_them_come_to_an_end() {
     }
     assert_eq!((bucket.keys().len(), bucket.open_uploads()), (12, vec![]));
 }
+
+#[tokio::test]
+async fn two_files_for_two_buckets_never_wait_for_each_other() {
+    let [one, other] = [FakeBucket::start().await, FakeBucket::start().await];
+    let [one, other] = [open(&one), open(&other)];
+    let (large, small) = (content(70 * MIB), content(64 * MIB));
+    let mut large_one = one.receive(&key("large"), &expected(&large)).await.unwrap();
+    let mut large_other = other.receive(&key("large"), &expected(&large)).await.unwrap();
+    // A part is full in the one bucket, and has room in the other.
+    large_one.write(large.slice(..5 * MIB)).await.unwrap();
+    large_other.write(large.slice(..4 * MIB)).await.unwrap();
+    let mut small_one = one.receive(&key("small"), &expected(&small)).await.unwrap();
+    let mut small_other = other.receive(&key("small"), &expected(&small)).await.unwrap();
+    small_one.write(small.slice(..MIB)).await.unwrap();
+    tokio::time::pause();
+    let small = async {
+        small_other.write(small.slice(..MIB)).await.unwrap();
+        drop((small_one, small_other));
+    };
+    let large = async {
+        large_one.write(large.slice(5 * MIB..6 * MIB)).await.unwrap();
+        drop((large_one, large_other));
+    };
+    let both = futures_util::future::join(small, large);
+    tokio::time::timeout(Duration::from_mins(5), both).await.expect("neither waits for ever");
+}

@@ -1,13 +1,22 @@
 //! What is kept, and why.
 
 use image_mirror::model::Outcome;
+use image_mirror::objects::{Bucket, BucketSettings, Store};
 use image_mirror::stream::pins::{Depth, Place, pins};
+use image_mirror::stream::prune::{Refused, Verdict};
 use image_mirror::stream::state::Lease;
 
 use super::history::{Repository, STREAM, globs, stream};
 use super::world::{PINNED, URL, World, at, became, days, now, row};
+use crate::support::{BUCKET, BucketFault, Effect, FakeBucket};
 
 const OLD: &str = "410.84.202201251203-0";
+
+fn bucket_store(bucket: &FakeBucket) -> Store {
+    let options = bucket.options().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let settings = BucketSettings { options, ..BucketSettings::new(BUCKET.to_owned(), None) };
+    Store::Bucket(Bucket::open(&settings).unwrap())
+}
 
 // 14.76
 #[tokio::test]
@@ -302,4 +311,99 @@ async fn a_stream_that_a_link_of_a_commit_leads_to_pins_too() {
         "a link that leads further is not followed: {refused}"
     );
     assert!(world.is_there(&directory));
+}
+
+#[tokio::test]
+async fn a_marker_of_a_folder_in_a_bucket_hides_nothing_of_what_is_in_it() {
+    let (mut world, bucket) = (World::new(), FakeBucket::start().await);
+    world.store = bucket_store(&bucket);
+    let [linked, other] = [OLD, "410.84.202201251204-0"].map(|release| at("x86_64", "4.10", release));
+    let latest = at("x86_64", "4.10", "latest");
+    for (directory, build) in [(&latest, OLD), (&linked, OLD), (&other, "410.84.202201251204-0")] {
+        // What a file browser leaves where a folder was made.
+        for (name, content) in
+            [("", String::new()), ("disk", "disk".to_owned()), ("rhcos-id.txt", format!("{build}\n"))]
+        {
+            let key = format!("{directory}/{name}");
+            bucket.place(&key, content);
+            bucket.change(&key, |stored| stored.modified = now() - days(400));
+        }
+    }
+    world.mark(&linked, days(90)).await;
+    world.mark(&other, days(90)).await;
+    let rows = world.rows().await;
+    let (fate, note) = became(&rows, &linked);
+    assert_eq!(fate, "unmarked", "{note}");
+    assert!(note.starts_with(&format!("pinned by {latest} of the destination; ")), "{note}");
+    assert!(bucket.object(&format!("{linked}/disk")).is_some());
+    assert_eq!(became(&rows, &other).0, "deleted");
+    assert!(bucket.object(&format!("{other}/disk")).is_none());
+}
+
+#[tokio::test]
+async fn a_latest_link_that_leads_on_over_another_link_keeps_the_build() {
+    let world = World::new();
+    let [linked, other] = [OLD, "410.84.202201251204-0"].map(|release| at("x86_64", "4.10", release));
+    for directory in [&linked, &other] {
+        world.put(directory, days(400));
+        world.mark(directory, days(90)).await;
+    }
+    std::os::unix::fs::symlink(OLD, world.path(&at("x86_64", "4.10", "stable"))).unwrap();
+    std::os::unix::fs::symlink("stable", world.path(&at("x86_64", "4.10", "latest"))).unwrap();
+    let rows = world.rows().await;
+    assert_eq!((became(&rows, &linked).0, became(&rows, &other).0), ("unmarked", "deleted"));
+    assert!(world.is_there(&linked) && !world.is_there(&other));
+}
+
+#[tokio::test]
+async fn an_architecture_that_is_a_link_to_another_is_not_taken_for_one_of_its_own() {
+    let world = World::new();
+    let [real, other] = ["x86_64", "s390x"].map(|arch| at(arch, "4.10", PINNED));
+    world.put(&real, days(400));
+    std::os::unix::fs::symlink("x86_64", world.path("s390x")).unwrap();
+    world.mark(&other, days(90)).await;
+    let pruned = world.prune().await;
+    assert!(world.is_there(&real), "pinned for x86_64: {pruned:?}");
+    assert!(matches!(pruned.verdict, Verdict::Refused(Refused::Linked { .. })), "{:?}", pruned.verdict);
+}
+
+#[tokio::test]
+async fn a_directory_whose_mark_names_another_build_that_is_pinned_is_kept() {
+    let world = World::new();
+    let [wrong, due] = [OLD, "410.84.202201251204-0"].map(|release| at("x86_64", "4.10", release));
+    world.put_build(&wrong, PINNED, days(400));
+    world.put(&due, days(400));
+    for directory in [&wrong, &due] {
+        world.mark(directory, days(90)).await;
+    }
+    let rows = world.rows().await;
+    assert_eq!(became(&rows, &due).0, "deleted");
+    let (fate, note) = became(&rows, &wrong);
+    assert_eq!(fate, "kept", "{note}");
+    assert!(world.is_there(&wrong));
+}
+
+// 14.89
+#[tokio::test]
+async fn of_a_version_too_a_deletion_that_failed_half_way_is_finished() {
+    let (mut world, bucket) = (World::new(), FakeBucket::start().await);
+    world.store = bucket_store(&bucket);
+    let directory = at("x86_64", "pre-release", "4.10.0-ec.1");
+    for (name, content) in [("disk", "disk".to_owned()), ("rhcos-id.txt", format!("{OLD}\n"))] {
+        let key = format!("{directory}/{name}");
+        bucket.place(&key, content);
+        bucket.change(&key, |stored| stored.modified = now() - days(400));
+    }
+    world.mark(&directory, days(90)).await;
+    bucket.fault(BucketFault::on("DELETE", "disk", Effect::Status(403)).times(usize::MAX));
+    assert_eq!(became(&world.rows().await, &directory).0, "failed");
+    assert!(bucket.object(&format!("{directory}/rhcos-id.txt")).is_none(), "it looks complete no more");
+    bucket.mend();
+    // Pinned meanwhile it is kept, whatever is left of it.
+    world.served.put(URL, Some(stream(&[("x86_64", OLD)])));
+    assert_eq!(became(&world.dry().await, &directory).0, "would be unmarked");
+    world.served.put(URL, Some(stream(&[("x86_64", PINNED)])));
+    let rows = world.rows().await;
+    assert_eq!(became(&rows, &directory).0, "deleted");
+    assert!(!bucket.keys().iter().any(|key| key.contains("4.10.0-ec.1")), "{:?}", bucket.keys());
 }

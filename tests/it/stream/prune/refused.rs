@@ -188,3 +188,20 @@ async fn nothing_goes_when_what_is_latest_or_what_was_noted_is_not_known() {
     }
     assert_eq!(became(&world.rows().await, &directory).0, "deleted");
 }
+
+#[tokio::test]
+async fn what_is_pinned_again_loses_its_mark_also_where_too_much_is_due() {
+    let (mut world, directory) = due().await;
+    let again = at("x86_64", "4.10", PINNED);
+    world.put(&again, days(400));
+    world.mark(&again, days(90)).await;
+    world.settings.max_fraction = 0.25;
+    let dry = world.dry().await;
+    assert!(world.is_marked(&again), "a dry run writes nothing");
+    assert_eq!(became(&dry, &again).0, "would be unmarked");
+    let pruned = world.prune().await;
+    assert!(matches!(pruned.verdict, Verdict::Refused(Refused::TooMany { .. })));
+    assert_eq!(became(&pruned.rows, &again).0, "unmarked");
+    assert!(!world.is_marked(&again), "it was no orphan in this run: its grace begins anew");
+    assert!(world.is_there(&directory) && world.is_marked(&directory));
+}

@@ -141,7 +141,7 @@ impl World {
 
     /// Marks a directory, so long ago.
     pub(crate) async fn mark(&self, directory: &str, age: Duration) {
-        let tombstone = Tombstone { directory: directory.to_owned(), since: now() - age };
+        let tombstone = Tombstone { directory: directory.to_owned(), since: now() - age, release: None };
         tombstone.write(&self.store).await.unwrap();
     }
 

@@ -62,6 +62,8 @@ struct Inside {
     faults: Vec<BucketFault>,
     /// So many writes were there; makes `ETags` and upload ids that nobody can guess.
     writes: usize,
+    /// Whether `If-Match` and `If-None-Match` mean nothing to it.
+    knows_no_conditions: bool,
 }
 
 impl FakeBucket {
@@ -98,6 +100,16 @@ impl FakeBucket {
     /// The object under `key`.
     pub fn object(&self, key: &str) -> Option<Stored> {
         self.inside().objects.get(key).cloned()
+    }
+
+    /// Puts an object there as others do: without metadata, under any key, such as that of a folder (`a/`).
+    pub fn place(&self, key: &str, content: impl Into<Bytes>) {
+        self.inside().store(key, content.into(), HeaderMap::new());
+    }
+
+    /// Lets it write whatever it is asked to, as stores do that know no conditions.
+    pub fn knows_no_conditions(&self) {
+        self.inside().knows_no_conditions = true;
     }
 
     /// Changes the object under `key` behind everybody's back.

@@ -76,6 +76,7 @@ impl Answer {
                 self.headers.push(("content-length", self.body.len().to_string()));
             }
             FileFault::Header(name, value) => self.headers.push((name, value.clone())),
+            FileFault::Unsized => self.headers.retain(|(name, _)| *name != "content-length"),
             FileFault::Status(..) | FileFault::NoRanges | FileFault::OtherRange => {}
         }
     }
@@ -90,7 +91,7 @@ impl Answer {
 /// The bytes that are asked for, from the first to the one behind the last; none: all of them.
 fn range(asked: &Asked, stored: &Stored, fault: Option<&FileFault>) -> Option<(usize, usize)> {
     let is_other = asked.header("if-range").is_some_and(|tag| tag != stored.etag);
-    if is_other || matches!(fault, Some(FileFault::NoRanges)) {
+    if is_other || matches!(fault, Some(FileFault::NoRanges | FileFault::Unsized)) {
         return None;
     }
     let (first, last) = asked.header("range")?.strip_prefix("bytes=")?.split_once('-')?;

@@ -71,6 +71,8 @@ pub enum FileFault {
     Flip,
     /// Ranges are not known: all of it is sent.
     NoRanges,
+    /// It knows no ranges, and does not say how long the file is.
+    Unsized,
     /// The part begins one byte earlier than was asked for, and says so.
     OtherRange,
     /// More bytes come than the range says.
