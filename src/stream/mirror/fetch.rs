@@ -116,6 +116,7 @@ impl<'a> Fetch<'a> {
             opened = self.open(self.start(taking)) => opened,
         };
         let mut stream = opened?;
+        self.setup.observer.expected(stream.size().unwrap_or_default().saturating_sub(stream.offset()));
         self.begin(taking, &stream).await;
         let mut inside = self.inside();
         let is_all = self.flow(taking, &mut stream, &mut inside).await?;
