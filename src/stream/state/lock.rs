@@ -1,7 +1,7 @@
 //! The lock of a destination: one run writes at a time.
 //!
 //! It is a file like any other, so that it works on file servers and in buckets, where nobody holds locks for us. Who holds
-//! it says every minute that it is still there; who was not heard of for an hour is gone.
+//! it says every minute that it is still there; who was not heard of for an hour is gone, and so is at once who was killed on this machine.
 
 use std::future::Future;
 use std::time::{Duration, SystemTime};
@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::process::Process;
 use super::record::{self, StateError};
 use super::time;
 use crate::error::{Class, Classify};
@@ -42,6 +43,9 @@ pub struct Holder {
     /// When it last said that it is still there.
     #[serde(with = "time")]
     pub refreshed: SystemTime,
+    /// Which process that is, for runs on the same machine; none: nobody there could tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
 }
 
 /// Why a lock was not taken.
@@ -118,6 +122,7 @@ impl Lock {
             run: run.to_owned(),
             since: now,
             refreshed: now,
+            process: Process::own(),
         };
         taken(store, &key, &holder).await?;
         let held = Held { store: store.clone(), key, holder };
@@ -156,7 +161,8 @@ async fn taken(store: &Store, key: &Key, holder: &Holder) -> Result<(), LockErro
             Some((found, stamp)) => {
                 let modified =
                     store.look(key).await.map_err(StateError::Store)?.map(|object| object.modified);
-                if !is_stale(&found, modified, SystemTime::now()) {
+                let is_gone = found.process.as_ref().is_some_and(Process::is_gone);
+                if !is_gone && !is_stale(&found, modified, SystemTime::now()) {
                     return Err(LockError::Held(Box::new(found)));
                 }
                 tracing::warn!(
@@ -239,7 +245,14 @@ mod tests {
     /// Somebody who was last heard of so long ago.
     async fn somebody(store: &Store, folder: &tempfile::TempDir, ago: Duration) {
         let then = SystemTime::now() - ago;
-        let gone = Holder { host: "there".into(), pid: 7, run: "gone".into(), since: then, refreshed: then };
+        let gone = Holder {
+            host: "there".into(),
+            pid: 7,
+            run: "gone".into(),
+            since: then,
+            refreshed: then,
+            process: None,
+        };
         record::write(store, &Key::of_state(NAME).unwrap(), &gone, &Over::Anything).await.unwrap();
         File::open(folder.path().join(".image-mirror/lock")).unwrap().set_modified(then).unwrap();
     }

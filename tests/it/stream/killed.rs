@@ -56,21 +56,14 @@ impl World {
         variables.iter().fold(run, |run, (name, value)| run.env(name, value))
     }
 
-    /// Killed so many times, each time when some more bytes were fetched; then run until it ends well. The destination is locked
-    /// by whoever was killed, until somebody says that it is not.
-    async fn kill_and_run(
-        &self,
-        scale: &Scale,
-        to: &str,
-        variables: &[(&str, String)],
-        unlock: impl AsyncFn(),
-    ) {
+    /// Killed so many times, each time when some more bytes were fetched; then run until it ends well. Whoever was
+    /// killed has left the destination locked, and is known to be gone.
+    async fn kill_and_run(&self, scale: &Scale, to: &str, variables: &[(&str, String)]) {
         let mut killed = 0;
         for kill in 1..=scale.kills {
             let more = self.bytes * u64::from(fastrand::Rng::with_seed(u64::from(kill)).u32(1..20)) / 100;
             let at = self.server.taken() + more;
             killed += u32::from(self.run(to, variables).start().kill_when(self.server.has_given(at)).await);
-            unlock().await;
         }
         assert!(killed > 0, "it was never killed");
         self.run(to, variables).run().await.exits(0);
@@ -118,8 +111,7 @@ async fn a_directory(scale: &Scale) {
     let world = World::of(scale).await;
     let to = world.folder.path().join("mirror");
     let to = to.to_str().unwrap();
-    let lock = format!("{to}/.image-mirror/lock");
-    world.kill_and_run(scale, to, &[], async || drop(std::fs::remove_file(&lock))).await;
+    world.kill_and_run(scale, to, &[]).await;
     world.judge(to);
     let before = tree(to);
     world.assert_settled(to, &[]).await;
@@ -136,11 +128,7 @@ async fn a_bucket(scale: &Scale) {
         ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
     ];
     let to = format!("s3://{BUCKET}/pub");
-    let unlock = async || {
-        let lock = moto.url(&format!("{BUCKET}/pub/.image-mirror/lock"));
-        reqwest::Client::new().delete(lock).header("authorization", "AWS id:signature").send().await.unwrap();
-    };
-    world.kill_and_run(scale, &to, &variables, unlock).await;
+    world.kill_and_run(scale, &to, &variables).await;
     world.judge(&moto.url(&format!("{BUCKET}/pub")));
     world.assert_settled(&to, &variables).await;
 }
