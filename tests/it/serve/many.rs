@@ -28,7 +28,7 @@ async fn queued(count: usize) -> u64 {
 #[tokio::test]
 async fn a_thousand_queued_targets_take_little_memory() {
     let peak = queued(1_000).await;
-    // The program of the suite is not optimised, and what is read in of its code counts too: most of it.
+    // The program of the suite is not optimised, and what is read in of its code counts too.
     assert!(peak < 80 * MIB, "{} MiB", peak / MIB);
 }
 
