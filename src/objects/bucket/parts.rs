@@ -233,6 +233,8 @@ impl Parts {
                 self.completed_unheard(before.as_ref()).await?.ok_or_else(|| self.failed(&error))?
             }
         };
+        // What a run that was killed had asked for just before may have been begun after we looked.
+        self.bucket.abort_all_but(&self.key, None).await?;
         self.bucket.delete(&self.noted_as).await?;
         Ok(stamp)
     }

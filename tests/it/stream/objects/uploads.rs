@@ -25,9 +25,23 @@ async fn a_large_object_comes_in_parts_and_says_what_it_is() {
     let parts = vec!["PUT disk.raw.gz?partNumber"; 14];
     let mut asked = vec!["POST disk.raw.gz?uploads"];
     asked.extend(parts);
-    asked.extend(["HEAD disk.raw.gz", "POST disk.raw.gz?uploadId"]);
+    asked.extend(["HEAD disk.raw.gz", "POST disk.raw.gz?uploadId", "GET ?uploads"]);
     assert_eq!(bucket.asked(), asked);
     assert_eq!((bucket.keys(), bucket.open_uploads()), (vec!["disk.raw.gz".to_owned()], vec![]));
+}
+
+// 14.54
+#[tokio::test]
+async fn an_upload_that_a_killed_run_had_asked_for_and_that_was_begun_late_is_aborted() {
+    let bucket = FakeBucket::start().await;
+    let (store, bytes, at) = (open(&bucket), content(70 * MIB), key("a"));
+    let mut receiving = store.receive(&at, &expected(&bytes)).await.unwrap();
+    feed(&mut receiving, &bytes).await.unwrap();
+    bucket.begin_upload("a");
+    bucket.begin_upload("b");
+    receiving.commit().await.unwrap();
+    assert_eq!(bucket.open_uploads(), ["b"], "that of others is left alone");
+    assert_eq!(bucket.keys(), ["a"]);
 }
 
 // 14.54
