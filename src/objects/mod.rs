@@ -264,6 +264,17 @@ impl Store {
         }
     }
 
+    /// Whether runs that were killed may have left uploads behind, which nobody sees who only lists what is there.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub async fn has_leftovers(&self) -> Result<bool, Error> {
+        match self {
+            Self::Directory(_) => Ok(false),
+            Self::Bucket(bucket) => bucket.has_leftovers().await,
+        }
+    }
+
     /// Removes what runs that were killed left behind: in a directory whatever was last written to before `before`; in a bucket
     /// every open upload of ours that nobody can go on with, and the others if they were last noted before `before`. To be called
     /// while nobody receives. Says how much that was.

@@ -12,21 +12,33 @@ use crate::objects::{Error, ErrorKind, Object};
 impl Bucket {
     /// Only uploads under keys that we noted are looked for: others may upload to the same bucket.
     pub(in super::super) async fn clear_leftovers(&self, before: SystemTime) -> Result<u64, Error> {
-        let folder =
-            Key::of_state(FOLDER).map_err(|error| self.error("naming", None, ErrorKind::Key(error)))?;
         let mut cleared = 0;
-        for noted in self.list(Some(&folder)).await? {
+        for noted in self.list(Some(&self.progress_folder()?)).await? {
             cleared += self.clear_one(&noted, before).await?;
         }
         Ok(cleared)
     }
 
+    /// Whether there may be any.
+    pub(in super::super) async fn has_leftovers(&self) -> Result<bool, Error> {
+        Ok(!self.list(Some(&self.progress_folder()?)).await?.is_empty())
+    }
+
+    fn progress_folder(&self) -> Result<Key, Error> {
+        Key::of_state(FOLDER).map_err(|error| self.error("naming", None, ErrorKind::Key(error)))
+    }
+
     async fn clear_one(&self, noted: &Object, before: SystemTime) -> Result<u64, Error> {
         let progress = Progress::read(self, &noted.key).await?;
-        let fresh = progress.as_ref().filter(|_| noted.modified >= before);
-        let kept = fresh.and_then(|progress| progress.upload.as_deref());
         let (cleared, is_kept) = match progress.as_ref().and_then(Progress::key) {
-            Some(key) => self.abort_all_but(&key, kept).await?,
+            Some(key) => {
+                let fresh = progress.as_ref().filter(|_| noted.modified >= before);
+                // Where it is there already nobody would ever go on with it: a run was killed while the store completed it.
+                let is_there =
+                    self.sha256(&key).await?.is_some_and(|sha256| Progress::is_of(&noted.key, &sha256));
+                let kept = fresh.filter(|_| !is_there).and_then(|progress| progress.upload.as_deref());
+                self.abort_all_but(&key, kept).await?
+            }
             None => (0, false),
         };
         if !is_kept {

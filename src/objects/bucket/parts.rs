@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::progress::Progress;
 use super::{BUDGET, Bucket, attributes, stamp};
-use crate::model::{Digest, Hasher, Key};
+use crate::model::{Hasher, Key};
 use crate::objects::{Error, ErrorKind, Expected, Over, Stamp};
 
 /// Of a part, unless there would be too many.
@@ -222,7 +222,9 @@ impl Parts {
         };
         if !allowed {
             self.drop_all().await?;
-            return Err(self.bucket.error("writing", Some(&self.key), ErrorKind::Changed));
+            // The store may have completed the upload of a run that was killed just then.
+            let changed = || self.bucket.error("writing", Some(&self.key), ErrorKind::Changed);
+            return self.is_there().await?.ok_or_else(changed);
         }
         let upload = self.upload.clone().unwrap_or_default();
         let completed =
@@ -241,10 +243,14 @@ impl Parts {
 
     /// Whether it was completed and only the answer was lost: then something new is there, and it is what was expected.
     async fn completed_unheard(&self, before: Option<&Stamp>) -> Result<Option<Stamp>, Error> {
+        Ok(self.is_there().await?.filter(|now| Some(now) != before))
+    }
+
+    /// What is there is recognised by this, if it is what was expected.
+    async fn is_there(&self) -> Result<Option<Stamp>, Error> {
         let known = self.bucket.known(&self.key).await?;
-        let is_ours = |found: &Option<Digest>| found.as_ref() == Some(&self.expected.sha256);
-        let now = known.filter(|known| is_ours(&known.sha256)).map(|known| stamp(known.etag));
-        Ok(now.filter(|now| Some(now) != before))
+        let ours = known.filter(|known| known.sha256.as_ref() == Some(&self.expected.sha256));
+        Ok(ours.map(|known| stamp(known.etag)))
     }
 
     fn failed(&self, error: &object_store::Error) -> Error {

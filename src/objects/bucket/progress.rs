@@ -44,6 +44,11 @@ impl Progress {
         Key::of_state(&format!("{FOLDER}/{}.json", sha256.hex()))
     }
 
+    /// Whether what is noted under `key` is the upload of this content.
+    pub(super) fn is_of(key: &Key, sha256: &Digest) -> bool {
+        Self::key_of(sha256).is_ok_and(|own| own == *key)
+    }
+
     /// What is noted under `key`; one that was damaged is of no use to anybody, and none.
     pub(super) async fn read(bucket: &Bucket, key: &Key) -> Result<Option<Self>, Error> {
         let content = bucket.read(key, LARGEST).await?;

@@ -113,6 +113,18 @@ impl<'a> Side<'a> {
         Ok(())
     }
 
+    /// As [`clear`](Self::clear), where nothing else is to be done. Whoever has the destination may be uploading just that.
+    async fn clear_only(&self, setup: &Setup<'_>) -> Result<(), MirrorError> {
+        if !self.store.has_leftovers().await? {
+            return Ok(());
+        }
+        match self.lock.get_or_try_init(|| Lock::take(self.store, setup.host, setup.run)).await {
+            Ok(_) => self.clear(setup).await,
+            Err(LockError::Held(_) | LockError::Contended) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Ends when somebody else has taken the destination.
     pub(super) async fn lost(&self) {
         match self.lock.get() {
@@ -170,7 +182,13 @@ impl<'a> Side<'a> {
 
     /// Says that builds are coming, and takes away the marks of those directories that are about to change.
     pub(super) async fn prepare(&mut self, order: &Order<'_>, setup: &Setup<'_>) {
-        if self.trouble.is_some() || !self.is_to_change(order, &order.plan.files) {
+        if self.trouble.is_some() {
+            return;
+        }
+        if !self.is_to_change(order, &order.plan.files) {
+            if let Err(error) = self.clear_only(setup).await {
+                tracing::warn!("uploads that runs left behind stay in {}: {}", self.store, Chain(&error));
+            }
             return;
         }
         let prepared = async {

@@ -7,6 +7,7 @@ each directory. It shares nothing with the program. Says what is wrong, a line e
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -46,10 +47,10 @@ class Bucket:
         return to
 
     def uploads(self):
-        """Uploads that were begun and neither completed nor aborted."""
+        """The keys of uploads that were begun and neither completed nor aborted."""
         bucket = "/".join(self.where.split("/")[:4])
         with ask(f"{bucket}?uploads") as answer:
-            return answer.read().decode().count("<UploadId>")
+            return re.findall("<Upload>.*?<Key>(.*?)</Key>", answer.read().decode(), re.DOTALL)
 
 
 def sha256(path):
@@ -93,8 +94,8 @@ def main():
         if isinstance(where, Directory):
             more = where.names(folder) - set(files) - {"sha256sum.txt", "rhcos-id.txt"}
             wrong.extend(f"{folder}/{name} is nobody's" for name in more)
-    if isinstance(where, Bucket) and where.uploads():
-        wrong.append(f"{where.uploads()} uploads are open")
+    if isinstance(where, Bucket):
+        wrong.extend(f"{key}: an upload is open" for key in where.uploads())
     print("\n".join(wrong) or f"{sum(map(len, folders.values()))} artifacts in {len(folders)} directories are right")
     return 1 if wrong else 0
 

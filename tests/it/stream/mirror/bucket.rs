@@ -60,6 +60,32 @@ async fn an_upload_that_failed_is_gone_on_with_and_then_closed() {
     assert!(asked.last().unwrap().header("range").is_some(), "not from its start: {asked:?}");
 }
 
+// 14.54
+#[tokio::test]
+async fn an_upload_of_what_is_there_already_is_cleared_by_a_run_that_has_nothing_else_to_do() {
+    let (world, bucket, key) = large().await;
+    world.to_bucket(&bucket, &[]).run().await.exits(0);
+    let stored = bucket.object(&key).unwrap();
+    // As if the store had completed one upload late, when another was begun.
+    bucket.remove(&key);
+    bucket.fault(BucketFault::on("PUT", "partNumber", Effect::Status(500)).after(5).times(usize::MAX));
+    world.to_bucket(&bucket, &["--attempts", "2"]).run().await.exits(1);
+    bucket.mend();
+    bucket.restore(&key, stored);
+    world.to_bucket(&bucket, &["--artifact", "qemu"]).run().await.exits(0);
+    assert_eq!(bucket.open_uploads(), Vec::<String>::new());
+    assert!(
+        !bucket.keys().iter().any(|key| key.contains("uploads/") || key.ends_with("/lock")),
+        "{:?}",
+        bucket.keys()
+    );
+    let (before, asked) = (bucket.requests().len(), world.server.asked().len());
+    world.to_bucket(&bucket, &[]).run().await.exits(0);
+    let later = bucket.requests().split_off(before);
+    assert!(later.iter().all(|request| ["GET", "HEAD"].contains(&&*request.method)), "{later:?}");
+    assert_eq!(world.server.asked().len(), asked);
+}
+
 // 14.55
 #[tokio::test]
 async fn one_destination_that_fails_stops_no_other() {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use image_mirror::error::{Class, Classify as _};
 use image_mirror::model::Digest;
-use image_mirror::objects::{ErrorKind, Expected, Over};
+use image_mirror::objects::{ErrorKind, Expected, Kind, Over};
 use tokio::task::JoinSet;
 
 use super::{MIB, bring, content, expected, feed, key, open};
@@ -42,6 +42,39 @@ async fn an_upload_that_a_killed_run_had_asked_for_and_that_was_begun_late_is_ab
     receiving.commit().await.unwrap();
     assert_eq!(bucket.open_uploads(), ["b"], "that of others is left alone");
     assert_eq!(bucket.keys(), ["a"]);
+}
+
+/// What is left where a run was killed while the store completed its upload, and the next one had begun another by then.
+#[tokio::test]
+async fn an_upload_of_what_is_there_already_is_a_leftover() {
+    let bucket = FakeBucket::start().await;
+    let (store, bytes, at) = (open(&bucket), content(70 * MIB), key("a"));
+    let mut first = store.receive(&at, &expected(&bytes)).await.unwrap();
+    first.write(bytes.slice(..20 * MIB)).await.unwrap();
+    first.suspend().await.unwrap();
+    assert!(store.has_leftovers().await.unwrap());
+    let now = SystemTime::now();
+    assert_eq!(store.clear_leftovers(now - WEEK).await.unwrap(), 0, "somebody will go on with it");
+    store.write(&at, bytes.clone(), Kind::Immutable, &Over::Nothing).await.unwrap();
+    assert_eq!(store.clear_leftovers(now - WEEK).await.unwrap(), 1);
+    assert_eq!((bucket.keys(), bucket.open_uploads()), (vec!["a".to_owned()], vec![]));
+    assert!(!store.has_leftovers().await.unwrap());
+}
+
+#[tokio::test]
+async fn who_is_late_finds_that_the_same_is_there_and_leaves_nothing() {
+    let bucket = FakeBucket::start().await;
+    let (store, bytes, at) = (open(&bucket), content(70 * MIB), key("a"));
+    let mut late = store.receive(&at, &expected(&bytes)).await.unwrap();
+    feed(&mut late, &bytes).await.unwrap();
+    let stamp = store.write(&at, bytes, Kind::Immutable, &Over::Nothing).await.unwrap();
+    assert_eq!(late.commit().await.unwrap(), stamp);
+    assert_eq!(bucket.open_uploads(), Vec::<String>::new());
+    // Something else is still nobody's to replace.
+    let other = content(66 * MIB);
+    let refused = bring(&store, &at, &other, &expected(&other)).await.unwrap_err();
+    assert!(matches!(refused.kind(), ErrorKind::Changed), "{refused:?}");
+    assert_eq!(bucket.open_uploads(), Vec::<String>::new());
 }
 
 // 14.54

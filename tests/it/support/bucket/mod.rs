@@ -107,6 +107,16 @@ impl FakeBucket {
         self.inside().store(key, content.into(), HeaderMap::new());
     }
 
+    /// Takes an object away.
+    pub fn remove(&self, key: &str) {
+        self.inside().objects.remove(key);
+    }
+
+    /// Puts it back as it was.
+    pub fn restore(&self, key: &str, stored: Stored) {
+        self.inside().objects.insert(key.to_owned(), stored);
+    }
+
     /// Lets it write whatever it is asked to, as stores do that know no conditions.
     pub fn knows_no_conditions(&self) {
         self.inside().knows_no_conditions = true;
