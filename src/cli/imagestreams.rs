@@ -17,9 +17,9 @@ use super::report::{Began, Ended, conclude};
 use super::rows::Way;
 use super::settings::{ImageStreams, Listed, Pace, WantedSettings};
 use super::stop::{self, Patience};
-use crate::cluster::{self, Cluster};
+use crate::cluster::Cluster;
 use crate::engine::{Extent, Observer as _, Stop};
-use crate::error::{Chain, Classify as _};
+use crate::error::advised;
 use crate::imagestreams::{
     Asked, Config, ConfigError, FileError, Inventory, Part, Wanted, Wish, announce, source_check, wish,
 };
@@ -122,15 +122,9 @@ pub(super) async fn inventory(settings: &WantedSettings) -> Result<Inventory, No
         Listed::Files(paths) => Ok(Inventory::Files(paths.clone())),
         Listed::Cluster(access) => {
             let cluster = Cluster::connect(access).await;
-            cluster.map(Inventory::Cluster).map_err(|error| NothingAttempted::Cluster(told(&error)))
+            cluster.map(Inventory::Cluster).map_err(|error| NothingAttempted::Cluster(advised(&error)))
         }
     }
-}
-
-/// What is wrong, and what to do about it.
-fn told(error: &cluster::Error) -> String {
-    let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-    format!("{}{advice}", Chain(error))
 }
 
 /// Takes everything that was asked for through the engine, until done or stopped.

@@ -204,6 +204,13 @@ struct Within {
     cause: Arc<dyn Error + Send + Sync>,
 }
 
+/// An error with its causes, and what to do about it, on one line.
+#[must_use]
+pub fn advised(error: &(impl Classify + 'static)) -> String {
+    let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("{}{advice}", Chain(error))
+}
+
 /// Prints an error and its causes on one line, each once: `a: b: c`.
 #[derive(Debug)]
 pub struct Chain<'a>(pub &'a (dyn Error + 'static));

@@ -3,7 +3,7 @@
 use crate::cli::connect::ConnectError;
 use crate::cli::output::Output;
 use crate::cli::policies::UnusablePolicy;
-use crate::error::{Chain, Classify};
+use crate::error::{Chain, advised};
 use crate::nightly::parameters::{LocateError, Order, ParameterError, Parameters, Retrigger, locate};
 use crate::nightly::payload::{Payload, PayloadError};
 
@@ -58,9 +58,9 @@ fn warn(notes: &[String]) {
 /// Says everything that is wrong, and what to do about it; gives what it said.
 pub(super) fn refuse(error: &NothingAttempted, output: &Output) -> Vec<String> {
     let mut said = match error {
-        NothingAttempted::Locate(error) => vec![with_advice(error)],
-        NothingAttempted::File(error) => vec![with_advice(error)],
-        NothingAttempted::Parameters(errors) => errors.iter().map(with_advice).collect(),
+        NothingAttempted::Locate(error) => vec![advised(error)],
+        NothingAttempted::File(error) => vec![advised(error)],
+        NothingAttempted::Parameters(errors) => errors.iter().map(advised).collect(),
         other => vec![Chain(other).to_string()],
     };
     if let NothingAttempted::File(PayloadError::Wrong { findings, .. }) = error {
@@ -73,9 +73,4 @@ pub(super) fn refuse(error: &NothingAttempted, output: &Output) -> Vec<String> {
         said.extend(findings.iter().filter(|finding| finding.is_error()).map(ToString::to_string));
     }
     said
-}
-
-pub(super) fn with_advice(error: &(impl Classify + 'static)) -> String {
-    let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-    format!("{}{advice}", Chain(error))
 }

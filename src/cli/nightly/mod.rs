@@ -21,14 +21,14 @@ use super::settings::{BackendSettings, Nightly, Pace};
 use super::stop::{self, Patience};
 use crate::cluster::{Access, Cluster};
 use crate::engine::{Extent, Stop};
-use crate::error::Chain;
+use crate::error::{Chain, advised};
 use crate::model::{Outcome, Row};
 use crate::nightly::imagestream::{Backend, ClusterStreams, StreamFiles};
 use crate::nightly::parameters::Order;
 use crate::nightly::run::{Finished, Setup, Verdict, run};
 use crate::registry::Client;
 
-use asked::{Asked, NothingAttempted, asked, refuse, with_advice};
+use asked::{Asked, NothingAttempted, asked, refuse};
 
 /// Does what `settings` say.
 pub(super) async fn nightly(settings: Nightly, output: &Output) -> Exit {
@@ -113,7 +113,7 @@ async fn backend(settings: &BackendSettings) -> Result<Box<dyn Backend>, Nothing
 
 async fn cluster(access: &Access) -> Result<ClusterStreams, NothingAttempted> {
     let cluster = Cluster::connect(access).await;
-    let cluster = cluster.map_err(|error| NothingAttempted::Cluster(with_advice(&error)))?;
+    let cluster = cluster.map_err(|error| NothingAttempted::Cluster(advised(&error)))?;
     Ok(ClusterStreams::new(cluster))
 }
 
