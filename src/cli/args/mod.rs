@@ -40,11 +40,11 @@ pub use prune::{PruneArgs, PruneTagsCommand, SchemeName};
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
 pub use stream::{
-    AliasesName, ArtifactArgs, Dated, DestinationArgs, GitPins, Glob, LayoutArgs, LevelWord, MirrorArgs,
-    OcpVersion, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs, ScopeWord,
-    SignatureRule, SourceArgs, Status, StoreAddress, StreamAction, StreamCommand, StreamMirrorCommand,
-    StreamPinsCommand, StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand,
-    ValidateArgs, VerifyWord, WebAddress,
+    AliasesName, ArtifactArgs, Dated, DestinationArgs, GitPins, Glob, HistoryWord, LayoutArgs, LevelWord,
+    MirrorArgs, OcpVersion, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs,
+    ScopeWord, SignatureRule, SourceArgs, Status, StoreAddress, StreamAction, StreamCommand,
+    StreamMirrorCommand, StreamPinsCommand, StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand,
+    StreamValidateCommand, ValidateArgs, VerifyWord, WebAddress,
 };
 
 /// The whole command line.

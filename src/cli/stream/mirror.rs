@@ -168,7 +168,6 @@ async fn brought(
     }
     let Pace { deadline, grace, jobs, .. } = settings.pace;
     let run = stores::run(began);
-    let host = settings.connection.platform.hostname.as_deref().unwrap_or("localhost");
     let setup = Setup {
         client: &ready.client,
         stores: &ready.stores,
@@ -177,7 +176,7 @@ async fn brought(
         jobs: jobs.get(),
         is_dry_run: settings.dry_run,
         began: began.at,
-        host,
+        host: stores::host(&settings.connection),
         run: &run,
         state: settings.state.as_deref(),
     };

@@ -12,10 +12,10 @@ use crate::cli::connect;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::settings::{PinSettings, StreamPins};
-use crate::error::{Chain, Classify as _, Failure, Stage};
+use crate::error::{Failure, Stage, advised};
 use crate::redact::one_line;
 use crate::registry::Client;
-use crate::stream::pins::{Depth, Fetch, Fetching, Git, Glob, Pin, PinSet, Place, Sources, pins as read};
+use crate::stream::pins::{Fetch, Fetching, Git, Glob, Pin, PinSet, Place, Sources, pins as read};
 use crate::stream::source::{LARGEST_STREAM_FILE, Source};
 
 /// Does what `settings` say.
@@ -27,8 +27,7 @@ pub(super) async fn pins(settings: &StreamPins, output: &Output) -> Exit {
     match read(&sources).await {
         Ok(pins) => output.data(&listed(&pins)),
         Err(error) => {
-            let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-            tracing::error!("{}{advice}", Chain(&error));
+            tracing::error!("{}", advised(&error));
             Exit::Guarded
         }
     }
@@ -58,22 +57,22 @@ pub(super) fn sources(settings: &PinSettings, client: Client) -> Result<Sources,
     Ok(Sources {
         streams: streams.collect::<Result<_, NothingAttempted>>()?,
         lists: settings.lists.iter().cloned().map(Place::File).collect(),
-        histories: histories(&settings.git, settings.ignore_unreadable)?,
+        histories: histories(settings)?,
         fetch: Arc::new(Web(client)),
     })
 }
 
 /// One for each repository, since each pattern must match something there.
-fn histories(pins: &[GitPins], ignore_unreadable: bool) -> Result<Vec<Git>, NothingAttempted> {
+fn histories(settings: &PinSettings) -> Result<Vec<Git>, NothingAttempted> {
     let mut histories: BTreeMap<PathBuf, Git> = BTreeMap::new();
-    for GitPins { repository, refs, paths } in pins {
+    for GitPins { repository, refs, paths } in &settings.git {
         let history = histories.entry(repository.clone()).or_insert_with(|| Git {
             repository: repository.clone(),
             refs: Vec::new(),
             extra_refs: Vec::new(),
             paths: Vec::new(),
-            depth: Depth::All,
-            ignore_unreadable,
+            depth: settings.depth,
+            ignore_unreadable: settings.ignore_unreadable,
         });
         let of_others = is_of_others(refs);
         let list = if of_others { &mut history.extra_refs } else { &mut history.refs };

@@ -10,9 +10,9 @@ use crate::cli::report::{Began, Ended, conclude};
 use crate::cli::settings::{Pace, StreamPrune};
 use crate::cli::stop::{self, Patience};
 use crate::engine::Stop;
-use crate::error::{Chain, Classify};
+use crate::error::{Classify, advised};
 use crate::model::Wire;
-use crate::stream::prune::{Policy, PruneSettings, Pruned, Verdict, prune as collect};
+use crate::stream::prune::{PruneSettings, Pruned, Verdict, prune as collect};
 
 /// Does what `settings` say.
 pub(super) async fn prune(settings: &StreamPrune, output: &Output) -> Exit {
@@ -63,14 +63,13 @@ async fn pruned(
 }
 
 fn of_family(settings: &StreamPrune) -> PruneSettings {
-    let policy = Policy { keep_latest: settings.keep_latest, min_age: settings.min_age };
     PruneSettings {
         root: settings.root.clone(),
-        release: policy,
-        pre_release: policy,
+        release: settings.release,
+        pre_release: settings.pre_release,
         include_ga: settings.include_ga,
-        min_pins: settings.pins.least,
-        accept_pin_drop: settings.pins.accept_drop,
+        min_pins: settings.min_pins,
+        accept_pin_drop: settings.accept_pin_drop,
         grace: settings.mark_age,
         max_delete: settings.max_delete,
         max_fraction: settings.max_fraction,
@@ -91,7 +90,6 @@ fn verdict(pruned: &Pruned) -> Exit {
 }
 
 fn told(error: &(impl Classify + 'static), exit: Exit) -> Exit {
-    let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-    tracing::error!("{}{advice}", Chain(error));
+    tracing::error!("{}", advised(error));
     exit
 }

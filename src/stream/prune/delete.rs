@@ -7,6 +7,7 @@ use super::refused::Unable;
 use super::scan::is_mark;
 use crate::model::{Key, KeyError};
 use crate::objects::{Object, Store};
+use crate::stream::state::Known;
 use crate::stream::sums::SUMS;
 
 /// Deletes what was listed of `directory`: its mark, then the rest, or all of the rest at once where that can be put aside.
@@ -24,13 +25,12 @@ pub(super) async fn delete(
     for mark in marks {
         store.delete(mark).await?;
     }
-    if folders::set_aside(store, directory, now).await? {
-        return Ok(());
+    if !folders::set_aside(store, directory, now).await? {
+        for key in &keys {
+            store.delete(key).await?;
+        }
     }
-    for key in &keys {
-        store.delete(key).await?;
-    }
-    Ok(())
+    Ok(Known::forget(store, directory).await?)
 }
 
 /// The mark, then data, then the list of sums with what belongs to it.

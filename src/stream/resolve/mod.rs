@@ -36,12 +36,6 @@ pub struct Staging<'a> {
     pub layout: &'a Template,
 }
 
-/// The prefix that a person or the environment asks for: the flag, else the variable, which counts as unset when it is empty.
-#[must_use]
-pub fn overriding<'a>(flag: Option<&'a str>, variable: Option<&'a str>) -> Option<&'a str> {
-    flag.or(variable.filter(|text| !text.is_empty()))
-}
-
 /// The layout of a staging tree: `art-releases`, `art-prod`, or any template.
 ///
 /// # Errors

@@ -46,16 +46,6 @@ fn on_mirror(arch: &str) -> Artifact {
     signed(&format!("{arch}/openstack/qcow2.gz/disk"), RELEASE, &url)
 }
 
-// 14.68
-#[test]
-fn the_flag_wins_over_the_variable_and_an_empty_variable_is_none() {
-    assert_eq!(overriding(Some("flag"), Some("variable")), Some("flag"));
-    assert_eq!(overriding(None, Some("variable")), Some("variable"));
-    assert_eq!(overriding(None, Some("")), None);
-    assert_eq!(overriding(Some("flag"), Some("")), Some("flag"));
-    assert_eq!(overriding(None, None), None);
-}
-
 // 14.69
 #[test]
 fn a_location_on_the_mirror_is_found_in_the_tree_of_releases() {

@@ -45,6 +45,14 @@ impl Known {
         record::write(store, &key(directory)?, self, &Over::Anything).await.map(drop)
     }
 
+    /// Forgets a directory that is gone.
+    ///
+    /// # Errors
+    /// When the record cannot be deleted.
+    pub async fn forget(store: &Store, directory: &Key) -> Result<(), StateError> {
+        Ok(store.delete(&key(Some(directory))?).await?)
+    }
+
     /// What `object` is, if it is as it was when that was found out.
     #[must_use]
     pub fn digest(&self, object: &Object) -> Option<&Digest> {
@@ -55,11 +63,6 @@ impl Known {
     /// What is called `name` is this.
     pub fn note(&mut self, name: &str, stamp: Stamp, sha256: Digest) {
         self.0.insert(name.to_owned(), Seen { stamp, sha256 });
-    }
-
-    /// Forgets what is not among `names` any more.
-    pub fn keep_only(&mut self, is_there: impl Fn(&str) -> bool) {
-        self.0.retain(|name, _| is_there(name));
     }
 }
 

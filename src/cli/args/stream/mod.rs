@@ -9,7 +9,7 @@ mod wanted;
 use clap::Subcommand;
 
 pub use destination::{DestinationArgs, MirrorArgs, SignatureRule, VerifyWord};
-pub use prune::{PinArgs, PruneStreamArgs};
+pub use prune::{HistoryWord, PinArgs, PruneStreamArgs};
 pub use values::{GitPins, Glob, OcpVersion, PrefixMap, Status, StoreAddress, WebAddress};
 pub use wanted::{
     AliasesName, ArtifactArgs, Dated, LayoutArgs, LevelWord, ResolveArgs, RewriteArgs, ScopeWord, SourceArgs,

@@ -2,10 +2,23 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
+use super::super::console::from_words;
 use super::super::value::{self, Count, Fraction, Span, Truth, layer};
 use super::values::GitPins;
+
+/// Which commits of a reference pin builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HistoryWord {
+    /// All that it is reached from: what an installer was shipped with stays pinned
+    All,
+    /// The one that it names now
+    Tips,
+}
+
+from_words!(HistoryWord);
 
 /// What pins builds.
 #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
@@ -28,21 +41,17 @@ pub struct PinArgs {
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     #[serde(deserialize_with = "value::list")]
     pub pin_list: Vec<PathBuf>,
-    /// Delete nothing where fewer builds than this are pinned (exit 4) [default: 1]
-    #[arg(long, value_name = "N")]
+    /// Which commits of the references count [default: all]
+    #[arg(long, value_name = "WHICH")]
     #[serde(deserialize_with = "value::one")]
-    pub min_pins: Option<Count>,
-    /// Take it that far fewer builds are pinned than last time
-    #[arg(long)]
-    #[serde(deserialize_with = "value::one")]
-    pub accept_pin_drop: Option<Truth>,
+    pub pin_history: Option<HistoryWord>,
 }
 
 impl PinArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: pin_ignore_unreadable, min_pins, accept_pin_drop; pin_stream, pin_git, pin_list)
+        layer!(self over under: pin_ignore_unreadable, pin_history; pin_stream, pin_git, pin_list)
     }
 }
 
@@ -63,6 +72,14 @@ pub struct PruneStreamArgs {
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub check: Option<Truth>,
+    /// Delete nothing where fewer builds than this are pinned (exit 4) [default: 1]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "value::one")]
+    pub min_pins: Option<Count>,
+    /// Take it that far fewer builds are pinned than last time
+    #[arg(long)]
+    #[serde(deserialize_with = "value::one")]
+    pub accept_pin_drop: Option<Truth>,
     /// Keep so many of the newest builds that nothing pins, of each version and architecture [default: 3]
     #[arg(long, value_name = "N")]
     #[serde(deserialize_with = "value::one")]
@@ -71,6 +88,14 @@ pub struct PruneStreamArgs {
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
     pub min_age: Option<Span>,
+    /// As --keep-latest, of pre-releases [default: as --keep-latest]
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "value::one")]
+    pub pre_release_keep_latest: Option<usize>,
+    /// As --min-age, of pre-releases [default: as --min-age]
+    #[arg(long, value_name = "TIME")]
+    #[serde(deserialize_with = "value::one")]
+    pub pre_release_min_age: Option<Span>,
     /// How long a build must have been marked before it is deleted [default: 14days]
     #[arg(long, value_name = "TIME")]
     #[serde(deserialize_with = "value::one")]
@@ -98,6 +123,7 @@ impl PruneStreamArgs {
     #[must_use]
     pub fn over(self, under: Self) -> Self {
         layer!(self over under:
-            root, delete, check, keep_latest, min_age, mark_age, max_delete, max_fraction, include_ga, trash_ttl;)
+            root, delete, check, min_pins, accept_pin_drop, keep_latest, min_age, pre_release_keep_latest,
+            pre_release_min_age, mark_age, max_delete, max_fraction, include_ga, trash_ttl;)
     }
 }

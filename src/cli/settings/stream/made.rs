@@ -13,16 +13,18 @@ use super::{
 };
 use crate::cli::args::value::{Count, Fraction, RepositoryName, Span, Truth};
 use crate::cli::args::{
-    AliasesName, ArtifactArgs, Dated, DestinationArgs, Epoch, Glob, LayoutArgs, LevelWord, MirrorArgs,
-    OcpVersion, PaceArgs, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs,
-    ScopeWord, SignatureRule, SourceArgs, Status, StoreAddress, StreamAction, StreamMirrorCommand,
-    StreamPinsCommand, StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand,
-    ValidateArgs, VerifyWord, WebAddress,
+    AliasesName, ArtifactArgs, Dated, DestinationArgs, Epoch, Glob, HistoryWord, LayoutArgs, LevelWord,
+    MirrorArgs, OcpVersion, PaceArgs, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs,
+    RewriteArgs, ScopeWord, SignatureRule, SourceArgs, Status, StoreAddress, StreamAction,
+    StreamMirrorCommand, StreamPinsCommand, StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand,
+    StreamValidateCommand, ValidateArgs, VerifyWord, WebAddress,
 };
 use crate::model::Key;
 use crate::objects::Address;
 use crate::stream::mirror::{Signatures, Verify};
+use crate::stream::pins::Depth;
 use crate::stream::plan::{Layout, LayoutSettings};
+use crate::stream::prune::{Policy, PruneSettings};
 use crate::stream::selection::Selection;
 
 /// Files are large: a few at a time fill a line.
@@ -33,8 +35,8 @@ fn on(flag: Option<Truth>) -> bool {
     flag.is_some_and(|truth| truth.0)
 }
 
-fn days(span: Option<Span>, default: u64) -> Duration {
-    span.map_or(Duration::from_hours(24 * default), |Span(span)| span)
+fn span(given: Option<Span>, usual: Duration) -> Duration {
+    given.map_or(usual, |Span(span)| span)
 }
 
 fn web(address: Option<WebAddress>) -> Option<Url> {
@@ -101,7 +103,7 @@ impl Draft<'_> {
             containers: mirror.containers.map(|RepositoryName(repository)| repository),
             from_origins: mirror.from_origins,
             state: mirror.state,
-            lease: mirror.lease.map_or(LEASE, |Span(span)| span),
+            lease: span(mirror.lease, LEASE),
             push_command: mirror.push_command,
             invalidate_command: mirror.invalidate_command,
             dry_run: on(args.write.over(self.group()).dry_run),
@@ -175,19 +177,30 @@ impl Draft<'_> {
         let pins = self.pins(args.pins);
         let destinations = self.destinations(args.destination);
         let root = self.key("root", prune.root.as_deref());
+        let usual = PruneSettings::default();
+        let release = Policy {
+            keep_latest: prune.keep_latest.unwrap_or(usual.release.keep_latest),
+            min_age: span(prune.min_age, usual.release.min_age),
+        };
+        let pre_release = Policy {
+            keep_latest: prune.pre_release_keep_latest.unwrap_or(release.keep_latest),
+            min_age: span(prune.pre_release_min_age, release.min_age),
+        };
         Some(StreamPrune {
             pins,
             destinations: destinations?,
             root: root?,
             dry_run: is_dry,
             check: on(prune.check),
-            keep_latest: prune.keep_latest.unwrap_or(3),
-            min_age: days(prune.min_age, 30),
-            mark_age: days(prune.mark_age, 14),
-            max_delete: prune.max_delete.map_or(20, |Count(count)| count.get()),
-            max_fraction: prune.max_fraction.map_or(0.25, |Fraction(fraction)| fraction),
+            min_pins: prune.min_pins.map_or(usual.min_pins, |Count(count)| count.get()),
+            accept_pin_drop: on(prune.accept_pin_drop),
+            release,
+            pre_release,
+            mark_age: span(prune.mark_age, usual.grace),
+            max_delete: prune.max_delete.map_or(usual.max_delete, |Count(count)| count.get()),
+            max_fraction: prune.max_fraction.map_or(usual.max_fraction, |Fraction(fraction)| fraction),
             include_ga: on(prune.include_ga),
-            trash_ttl: days(prune.trash_ttl, 7),
+            trash_ttl: span(prune.trash_ttl, usual.trash_ttl),
             pace: self.few(args.pace),
             connection: self.connection(args.connection),
         })
@@ -285,8 +298,10 @@ impl Draft<'_> {
             git: args.pin_git,
             ignore_unreadable: on(args.pin_ignore_unreadable),
             lists: args.pin_list,
-            least: args.min_pins.map_or(1, |Count(count)| count.get()),
-            accept_drop: on(args.accept_pin_drop),
+            depth: match args.pin_history {
+                Some(HistoryWord::Tips) => Depth::Tip,
+                Some(HistoryWord::All) | None => Depth::All,
+            },
         }
     }
 

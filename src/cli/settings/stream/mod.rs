@@ -14,7 +14,9 @@ use crate::model::{Key, Repository};
 use crate::objects::Address;
 use crate::redact::Secret;
 use crate::stream::mirror::{Signatures, Verify};
+use crate::stream::pins::Depth;
 use crate::stream::plan::LayoutSettings;
+use crate::stream::prune::Policy;
 use crate::stream::selection::Selection;
 
 /// `stream`.
@@ -218,10 +220,8 @@ pub struct PinSettings {
     pub ignore_unreadable: bool,
     /// Lists.
     pub lists: Vec<PathBuf>,
-    /// So many there must be.
-    pub least: usize,
-    /// Far fewer than last time are fine.
-    pub accept_drop: bool,
+    /// Which commits count.
+    pub depth: Depth,
 }
 
 /// `stream pins`.
@@ -235,6 +235,7 @@ pub struct StreamPins {
 
 /// `stream prune`.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own; none excludes another")]
 pub struct StreamPrune {
     /// What pins builds.
     pub pins: PinSettings,
@@ -246,10 +247,14 @@ pub struct StreamPrune {
     pub dry_run: bool,
     /// What is pinned and not there is a failure.
     pub check: bool,
-    /// So many of the newest stay.
-    pub keep_latest: usize,
-    /// What is younger stays.
-    pub min_age: Duration,
+    /// So many pins there must be.
+    pub min_pins: usize,
+    /// Far fewer than last time are fine.
+    pub accept_pin_drop: bool,
+    /// What stays of releases although nothing pins it.
+    pub release: Policy,
+    /// The same of pre-releases.
+    pub pre_release: Policy,
     /// What was marked a shorter while ago stays.
     pub mark_age: Duration,
     /// So many may go at once.
