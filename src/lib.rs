@@ -21,6 +21,7 @@ pub mod model;
 pub mod nightly;
 pub mod objects;
 pub mod policy;
+pub mod publish;
 pub mod reading;
 pub mod redact;
 pub mod registry;

@@ -9,6 +9,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::digest::{Digest, DigestError};
 
 /// A registry's host and port, normalised.
@@ -130,6 +132,19 @@ impl Tag {
     #[must_use]
     pub fn of_cosign(subject: &Digest, suffix: &str) -> Option<Self> {
         Self::parse(&format!("{}-{}.{suffix}", subject.algorithm(), subject.hex())).ok()
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 

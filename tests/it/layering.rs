@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and the modules of the crate that it may name.
-const MAY_NAME: [(&str, &[&str]); 19] = [
+const MAY_NAME: [(&str, &[&str]); 20] = [
     ("error", &[]),
     ("redact", &[]),
     ("reading", &[]),
@@ -39,12 +39,17 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
         &["engine", "registry", "layout", "objects", "report", "yaml", "model", "error", "reading", "redact"],
     ),
     (
+        "publish",
+        &["engine", "registry", "layout", "objects", "report", "yaml", "model", "error", "reading", "redact"],
+    ),
+    (
         "cli",
         &[
             "mapping",
             "imagestreams",
             "nightly",
             "stream",
+            "publish",
             "policy",
             "engine",
             "report",

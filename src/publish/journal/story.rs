@@ -1,0 +1,98 @@
+//! What the notes of a journal come to.
+
+use std::collections::BTreeMap;
+
+use super::event::{Certified, Event, Platformed};
+use crate::model::{Digest, Tag};
+
+/// What is known of a publication by its journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Story {
+    /// What was last planned.
+    pub planned: Option<Plan>,
+    /// Whether the unique tag was written.
+    pub is_pushed: bool,
+    /// How many times the preflight program was started.
+    pub attempts: u32,
+    /// What it found of each architecture, when it last did.
+    pub results: BTreeMap<String, Certified>,
+    /// Whether an attempt was begun whose results are not known.
+    pub is_untold: bool,
+    /// Whether all platforms passed and the catalog was told.
+    pub is_submitted: bool,
+    /// Whether the public registry served the image.
+    pub is_public: bool,
+    /// Floating tags that were going to be moved, in order.
+    pub floating: Vec<Moving>,
+    /// Whether everything was done.
+    pub is_done: bool,
+}
+
+/// What was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The image.
+    pub digest: Digest,
+    /// Its children.
+    pub children: Vec<Platformed>,
+    /// Where it comes from.
+    pub source: String,
+    /// Whether its configs were made unique.
+    pub unique: bool,
+}
+
+/// A floating tag on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moving {
+    /// The tag.
+    pub tag: Tag,
+    /// What it was in the upload registry.
+    pub upload: Option<Digest>,
+    /// What it was in the public registry.
+    pub public: Option<Digest>,
+    /// Whether it was moved in the upload registry.
+    pub is_pushed: bool,
+    /// Whether the public registry followed.
+    pub is_seen: bool,
+}
+
+impl Story {
+    /// Takes in what happened next.
+    pub fn add(&mut self, event: &Event) {
+        match event.clone() {
+            Event::Planned { digest, children, source, unique } => {
+                self.planned = Some(Plan { digest, children, source, unique });
+                self.is_done = false;
+            }
+            Event::PushStarted => {}
+            Event::Pushed => self.is_pushed = true,
+            Event::PreflightStarted { attempt, .. } => {
+                self.attempts = self.attempts.max(attempt);
+                self.is_untold = true;
+            }
+            Event::PreflightResult { results, .. } => {
+                self.results.extend(results);
+                self.is_untold = false;
+            }
+            Event::Submitted => self.is_submitted = true,
+            Event::PublicSeen => self.is_public = true,
+            Event::FloatingBefore { tag, upload, public } => self.begin(tag, upload, public),
+            Event::FloatingPushed { tag } => self.moving(&tag, |moving| moving.is_pushed = true),
+            Event::FloatingSeen { tag } => self.moving(&tag, |moving| moving.is_seen = true),
+            Event::Done => self.is_done = true,
+        }
+    }
+
+    /// What the tag was first counts: what it was the second time may be our own doing.
+    fn begin(&mut self, tag: Tag, upload: Option<Digest>, public: Option<Digest>) {
+        if self.floating.iter().all(|moving| moving.tag != tag) {
+            self.floating.push(Moving { tag, upload, public, is_pushed: false, is_seen: false });
+        }
+    }
+
+    fn moving(&mut self, tag: &Tag, change: impl FnOnce(&mut Moving)) {
+        if let Some(moving) = self.floating.iter_mut().find(|moving| moving.tag == *tag) {
+            change(moving);
+        }
+    }
+}
