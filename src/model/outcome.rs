@@ -118,6 +118,10 @@ pub enum Skip {
     NoRelease,
     /// A build is pinned, and not in the mirror.
     Unmirrored,
+    /// Customers get the same content already.
+    SameContent,
+    /// It is left for the next run, as was asked for.
+    Deferred(Arc<str>),
     /// The source was made a shorter while ago than it must have been.
     TooYoung {
         /// How long it must have been.
@@ -143,6 +147,8 @@ impl fmt::Display for Skip {
             Self::Locked => f.write_str("the ImageStream is locked"),
             Self::NoRelease => f.write_str("it is no directory of a build that is known"),
             Self::Unmirrored => f.write_str("it is pinned and not mirrored"),
+            Self::Deferred(why) => write!(f, "left for the next run: {why}"),
+            Self::SameContent => f.write_str("customers get the same content already"),
             Self::TooYoung { least, .. } => {
                 write!(f, "the source is younger than {}", humantime::format_duration(*least))
             }
@@ -177,6 +183,13 @@ pub enum Refusal {
     Differs,
     /// What is there is newer.
     Newer,
+    /// A guard of a publication says no.
+    Guarded {
+        /// Why.
+        why: Arc<str>,
+        /// What to do about it.
+        advice: Arc<str>,
+    },
     /// The source does not say when it was made.
     AgeUnknown,
     /// More tags would be deleted than one run may delete.
@@ -226,6 +239,7 @@ impl fmt::Display for Refusal {
             ),
             Self::Differs => f.write_str("there is something else, which must not change"),
             Self::Newer => f.write_str("what is there is newer"),
+            Self::Guarded { why, .. } => write!(f, "a guard says no: {why}"),
             Self::Taken { tag, found } => write!(f, "the tag to keep it by, {tag}, is {found}"),
             Self::NoTag(text) => write!(f, "the tag to keep it by would be no tag: {text}"),
             Self::AgeUnknown => f.write_str("the source does not say when it was made"),
@@ -258,6 +272,8 @@ pub enum Cause {
     },
     /// What it needs is not all there, which other rows say why.
     NotAllThere,
+    /// It was not begun, for this reason.
+    Deferred(Arc<str>),
     /// A host never gave an answer in this run.
     Unreachable {
         /// The host.
@@ -292,6 +308,7 @@ impl fmt::Display for Cause {
                 write!(f, "timed out after {} waiting for {awaited}", humantime::format_duration(*after))
             }
             Self::NotAllThere => f.write_str("what it needs is not all there"),
+            Self::Deferred(why) => write!(f, "not begun: {why}"),
             Self::Unreachable { host, error } => write!(f, "{host} never answered: {error}"),
             Self::Untold(said) => write!(f, "could not tell: {said}"),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Class, Classify, Failure};
-use crate::model::{Cause, Digest, Tag};
+use crate::model::{Cause, Digest, ReferenceError, Tag};
 
 use super::names::{Number, ReleaseVersion};
 
@@ -34,14 +34,22 @@ pub enum Fault {
     #[error(transparent)]
     Untold(#[from] Failure),
     /// The catalog did not get there in time (exit 5). A run later goes on from there.
-    #[error("after {} {awaited}", humantime::format_duration(*.after))]
+    #[error("timed out after {} waiting for {awaited}", humantime::format_duration(*.after))]
     TimedOut {
         /// How long was waited.
         after: Duration,
-        /// What was waited for and what was seen last: `quay.io/a:1 is still absent there`.
+        /// What was waited for and what was seen last: `quay.io/a:1 to be public, where it is absent`.
         awaited: Arc<str>,
         /// What to do about it.
         advice: Option<String>,
+    },
+    /// It was not begun: the run had begun enough (exit 0), or the catalog does not get to what was (exit 3).
+    #[error("not begun: {why}")]
+    Deferred {
+        /// Why.
+        why: Arc<str>,
+        /// Whether that was asked for.
+        is_asked: bool,
     },
     /// The run was asked to stop (exit 3).
     #[error("{0}")]
@@ -131,7 +139,28 @@ pub enum Refused {
     },
 }
 
+impl From<ReferenceError> for Fault {
+    fn from(error: ReferenceError) -> Self {
+        Self::Unsuitable { what: error.to_string(), advice: None }
+    }
+}
+
 impl Fault {
+    /// The same, with other advice where it was not told.
+    #[must_use]
+    pub fn with_advice(self, advice: &str) -> Self {
+        match self {
+            Self::Untold(failure) => Self::Untold(Failure { advice: Some(advice.into()), ..failure }),
+            other => other,
+        }
+    }
+
+    /// There is nowhere to keep a journal.
+    #[must_use]
+    pub fn no_state_dir() -> Self {
+        Self::unsuitable("there is nowhere to keep a journal", "pass `--state-dir`")
+    }
+
     /// The input cannot be used.
     pub fn unsuitable(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::Unsuitable { what: what.into(), advice: Some(advice.into()) }
@@ -193,7 +222,7 @@ impl Classify for Fault {
             Self::Refused(refused) => refused.class(),
             Self::NotPassed { .. } | Self::Unsuitable { .. } => Class::Invalid,
             Self::Untold(failure) => failure.class,
-            Self::TimedOut { .. } => Class::Transient,
+            Self::TimedOut { .. } | Self::Deferred { .. } => Class::Transient,
             Self::Stopped(_) => Class::Interrupted,
         }
     }
@@ -214,6 +243,7 @@ impl Classify for Fault {
             Self::Unsuitable { advice, .. } | Self::TimedOut { advice, .. } => advice.clone(),
             Self::Untold(failure) => failure.advice.as_deref().map(ToOwned::to_owned),
             Self::Stopped(_) => Some("run it again: it goes on where it was".to_owned()),
+            Self::Deferred { .. } => Some("nothing was changed for it: the next run begins it".to_owned()),
         }
     }
 }

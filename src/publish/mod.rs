@@ -13,13 +13,19 @@
 //! - Only the upload registry is written. Nothing is unpublished or deleted.
 //! - All tags of a publication are the same bytes.
 
+pub mod batch;
 pub mod fault;
+mod gate;
 pub mod image;
 pub mod journal;
 pub mod names;
+pub mod protocol;
+pub mod served;
 pub mod site;
+pub mod status;
 
+pub use gate::Gate;
 pub use fault::{Fault, Refused};
 pub use image::{Child, Image};
-pub use names::{Number, ReleaseVersion};
+pub use names::{Number, ReleaseVersion, VersionError};
 pub use site::Site;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +32,7 @@ pub enum VersionError {
 /// `7.6.1`: what a release is called by customers, and what its tags begin with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct ReleaseVersion(Arc<str>);
+pub struct ReleaseVersion(Tag);
 
 impl ReleaseVersion {
     /// Reads a version. `latest`, and what ends in `-rhcc`, in a number or in an architecture, is none: the unique tag of another
@@ -42,7 +41,7 @@ impl ReleaseVersion {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, VersionError> {
-        Tag::parse(text).map_err(|error| VersionError::NoTag(crate::redact::visible(text), error))?;
+        let tag = Tag::parse(text).map_err(|error| VersionError::NoTag(crate::redact::visible(text), error))?;
         if text.len() > LONGEST {
             return Err(VersionError::TooLong(text.len()));
         }
@@ -56,13 +55,25 @@ impl ReleaseVersion {
         {
             return Err(VersionError::Made(text.to_owned()));
         }
-        Ok(Self(text.into()))
+        Ok(Self(tag))
     }
 
     /// As it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
+    }
+
+    /// As the tag of its name.
+    #[must_use]
+    pub fn tag(&self) -> Tag {
+        self.0.clone()
+    }
+
+    /// As a version that is compared with others; none: it is not of the form X.Y.Z.
+    #[must_use]
+    pub fn semver(&self) -> Option<semver::Version> {
+        semver::Version::parse(self.as_str()).ok()
     }
 
     /// `VERSION-N`: the tag that stays.
@@ -78,7 +89,7 @@ impl ReleaseVersion {
     /// # Errors
     /// Never, since the length of a version leaves room for it.
     pub fn floating(&self) -> Result<[Tag; 2], ReferenceError> {
-        Ok([Tag::parse(&self.0)?, Tag::parse(&format!("{self}{RHCC}"))?])
+        Ok([self.tag(), Tag::parse(&format!("{self}{RHCC}"))?])
     }
 
     /// The number in a tag of this version, `VERSION-N` or `VERSION-N-ARCH` of old; none: it is no such tag, or the number is 0 or
@@ -101,7 +112,7 @@ impl ReleaseVersion {
 
 impl fmt::Display for ReleaseVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

@@ -128,6 +128,7 @@ pub(super) fn refusal_advice(refusal: &Refusal) -> Cow<'static, str> {
              `--overwrite-differing` if it is the stream"
         }
         Refusal::Newer => "nothing was changed; pass `--force` if it is to be replaced by something older",
+        Refusal::Guarded { advice, .. } => return advice.to_string().into(),
         Refusal::NoTag(_) => "choose a shorter template: a tag has at most 128 characters",
         Refusal::TooMany { .. } => {
             "nothing was deleted: see that these tags are the right ones, then allow as many by that flag"
@@ -164,6 +165,7 @@ pub(super) fn cause_advice(cause: &Cause) -> Cow<'static, str> {
             "nothing is known to be wrong: run again; if it happens each time, see that the host can be reached from here, \
              and what its operator says"
         }
+        Cause::Deferred(_) => "nothing was changed here: it is begun by the next run",
         Cause::NotAllThere => "nothing was changed here: mend what other rows say, then run again",
         Cause::Unreachable { host, .. } if is_within_cluster(host) => {
             return format!(

@@ -129,6 +129,7 @@ impl RowFields {
                 Skip::Locked,
                 Skip::NoRelease,
                 Skip::Unmirrored,
+                Skip::SameContent,
             ];
             return one_of(plain, reason);
         };
@@ -137,6 +138,10 @@ impl RowFields {
     }
 
     fn refusal(&self, reason: &str) -> Result<Refusal, ReadError> {
+        if let Some(why) = reason.strip_prefix("a guard says no: ") {
+            let advice = self.help.as_deref().unwrap_or_default().into();
+            return Ok(Refusal::Guarded { why: clean(why).into(), advice });
+        }
         let Some(rule) = &self.rule else { return refusal(reason) };
         let said = reason.strip_prefix(&*clean(&format!("by {rule}:"))).map(str::trim_start);
         let refused = refusal(said.ok_or_else(|| unknown("reason", reason))?)?;
@@ -211,6 +216,7 @@ fn told_skip(said: &str) -> Option<Skip> {
     let plain = |skip: Skip| (said == skip.to_string()).then_some(skip);
     within("ignored: ")
         .map(Skip::Ignored)
+        .or_else(|| within("left for the next run: ").flatten().map(Skip::Deferred))
         .or_else(|| within("the tag has no image: its import failed: ").map(Skip::NoImage))
         .or_else(|| plain(Skip::Ignored(None)))
         .or_else(|| plain(Skip::NoImage(None)))
@@ -263,6 +269,9 @@ fn cause(said: &str) -> Result<Cause, ReadError> {
     }
     if let Some(said) = said.strip_prefix("could not tell: ") {
         return Ok(Cause::Untold(clean(said).into()));
+    }
+    if let Some(why) = said.strip_prefix("not begun: ") {
+        return Ok(Cause::Deferred(clean(why).into()));
     }
     match said.split_once(" never answered: ") {
         Some((host, error)) => Ok(Cause::Unreachable { host: host.into(), error: error.into() }),

@@ -16,6 +16,7 @@ mod nightly;
 mod nightly_values;
 mod policy;
 mod prune;
+mod publish;
 mod report;
 mod serve;
 mod stream;
@@ -37,6 +38,12 @@ pub use nightly::{NightlyCommand, NightlyStreamArgs, ParameterArgs};
 pub use nightly_values::{AssemblyName, Epoch, PathName, Skip, Words};
 pub use policy::PolicyArgs;
 pub use prune::{PruneArgs, PruneTagsCommand, SchemeName};
+pub use publish::{
+    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, LatestWord, NumberWord, PreflightAction,
+    PreflightCommand, PreflightInstallCommand, PreflightSupportedCommand, ProductName, PublishAction,
+    PublishBatchCommand, PublishCommand, PublishImageCommand, PublishNextCommand, PublishResumeCommand,
+    PublishRollbackCommand, PublishStatusCommand, ReleaseArgs, Step, VersionName, WaitArgs,
+};
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
 pub use stream::{
@@ -88,6 +95,8 @@ pub enum Command {
     Nightly(Box<NightlyCommand>),
     /// Mirror, rewrite, check and prune the boot images of CoreOS
     Stream(StreamCommand),
+    /// Publish images to a certified catalog, guarded
+    Publish(PublishCommand),
     /// Check mapping files without a network
     #[command(long_about = help::LINT, after_long_help = help::LINT_EXAMPLES)]
     Lint(LintCommand),

@@ -181,6 +181,34 @@ impl Environment {
     }
 }
 
+/// The variables that programs we start may see: where to find others, and how to reach the network.
+const INHERITED: [&str; 12] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "LANG",
+];
+
+/// Those of the variables that programs we start may see which are set.
+pub(super) fn inherited() -> Vec<(String, OsString)> {
+    let set = INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
+    set.collect()
+}
+
+/// A variable that a file of the user's names: `${NAME}`.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 impl Variable {
     fn pair(&self) -> (String, String) {
         (self.flag.clone(), self.value.clone())

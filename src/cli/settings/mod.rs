@@ -53,6 +53,8 @@ pub enum Action {
     Nightly(Box<Nightly>),
     /// `stream`.
     Stream(Stream),
+    /// `publish`.
+    Publish(Publish),
     /// `lint`.
     Lint(Box<Lint>),
     /// `explain`.
@@ -133,6 +135,7 @@ impl<'a> Draft<'a> {
             Command::Serve(args) => Action::Serve(Box::new(self.serve(*args)?)),
             Command::Nightly(args) => Action::Nightly(Box::new(self.nightly(*args))),
             Command::Stream(args) => Action::Stream(self.stream(args.action)?),
+            Command::Publish(args) => Action::Publish(self.publish(args.action)?),
             Command::Lint(args) => Action::Lint(Box::new(self.lint(args))),
             Command::Explain(args) => Action::Explain(Box::new(self.explain(args))),
             Command::Configmap(args) => Action::Configmap(self.configmap(args)),
@@ -300,6 +303,13 @@ impl<'a> Draft<'a> {
 
     fn pace(&mut self, args: PaceArgs) -> Pace {
         Pace::new(args.over(self.group()))
+    }
+
+    /// As [`Draft::pace`], where so few at a time are usual.
+    fn few(&mut self, args: PaceArgs, usual: NonZeroUsize) -> Pace {
+        let args: PaceArgs = args.over(self.group());
+        let jobs = args.jobs.map_or(usual, |Count(count)| count);
+        Pace { jobs, ..Pace::new(args) }
     }
 
     fn shard(&mut self, args: ShardArgs) -> Option<Shard> {

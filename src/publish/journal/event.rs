@@ -25,21 +25,38 @@ pub struct Certified {
     pub image_id: Option<String>,
 }
 
+/// What is going to be published, and how: enough to go on with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The image.
+    pub digest: Digest,
+    /// Its children.
+    pub children: Vec<Platformed>,
+    /// Where it comes from, as it was asked for.
+    pub source: String,
+    /// What it was at its source: the digest that was resolved there, once.
+    pub resolved: Digest,
+    /// The product, by its name in the metadata file.
+    pub product: String,
+    /// The tags that are going to be moved, in their order.
+    pub tags: Vec<Tag>,
+    /// Whether its configs were made unique.
+    #[serde(default)]
+    pub unique: bool,
+    /// Whether it may be of one architecture.
+    #[serde(default)]
+    pub single_arch: bool,
+    /// Whether attestations were left out.
+    #[serde(default)]
+    pub stripped: bool,
+}
+
 /// Something that was done, or is about to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The image is going to be published under this number.
-    Planned {
-        /// The image.
-        digest: Digest,
-        /// Its children.
-        children: Vec<Platformed>,
-        /// Where it comes from: `registry/org/name@sha256:…`.
-        source: String,
-        /// Whether its configs were made unique.
-        unique: bool,
-    },
+    Planned(Plan),
     /// The upload begins.
     PushStarted,
     /// The unique tag is the image.

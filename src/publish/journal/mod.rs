@@ -6,5 +6,5 @@
 mod event;
 mod story;
 
-pub use event::{Certified, Event, Platformed};
-pub use story::{Moving, Plan, Story};
+pub use event::{Certified, Event, Plan, Platformed};
+pub use story::{Moving, Story};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Certified, Event, Platformed};
+use super::event::{Certified, Event, Plan};
 use crate::model::{Digest, Tag};
 
 /// What is known of a publication by its journal.
@@ -28,19 +28,6 @@ pub struct Story {
     pub is_done: bool,
 }
 
-/// What was planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The image.
-    pub digest: Digest,
-    /// Its children.
-    pub children: Vec<Platformed>,
-    /// Where it comes from.
-    pub source: String,
-    /// Whether its configs were made unique.
-    pub unique: bool,
-}
-
 /// A floating tag on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moving {
@@ -60,8 +47,8 @@ impl Story {
     /// Takes in what happened next.
     pub fn add(&mut self, event: &Event) {
         match event.clone() {
-            Event::Planned { digest, children, source, unique } => {
-                self.planned = Some(Plan { digest, children, source, unique });
+            Event::Planned(plan) => {
+                self.planned = Some(plan);
                 self.is_done = false;
             }
             Event::PushStarted => {}

@@ -27,6 +27,7 @@ pub(crate) use login::Login;
 
 use crate::error::LoginName;
 use crate::model::{Host, Repository};
+use crate::redact::Secret;
 
 /// Where the service account of a pod finds its token, and the CA of the services beside it.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -162,6 +163,19 @@ impl Credentials {
             Some(entry) => entry.to_string(),
             None => format!("anonymous (no login matches `{repository}`)"),
         }
+    }
+
+    /// The user name and the password for `repository`, for programs that we start; none: there are none, or something else
+    /// than a password.
+    ///
+    /// # Errors
+    /// When the entry that would be used is broken, or its program does not give a login.
+    pub async fn password(&self, repository: &Repository) -> Result<Option<(String, Secret)>, CredentialError> {
+        let Some(entry) = self.choose(&repository.host, &repository.name) else { return Ok(None) };
+        Ok(entry.login().await?.and_then(|login| match &*login {
+            Login::Password { user, password } => Some((user.clone(), password.clone())),
+            Login::Identity { .. } | Login::Bearer { .. } => None,
+        }))
     }
 
     /// The entry with the longest key that is `host/name` or a prefix of it in whole components;

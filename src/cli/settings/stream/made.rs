@@ -28,7 +28,7 @@ use crate::stream::prune::{Policy, PruneSettings};
 use crate::stream::selection::Selection;
 
 /// Files are large: a few at a time fill a line.
-const JOBS: usize = 4;
+const JOBS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 const LEASE: Duration = Duration::from_hours(7 * 24);
 
 fn on(flag: Option<Truth>) -> bool {
@@ -107,7 +107,7 @@ impl Draft<'_> {
             push_command: mirror.push_command,
             invalidate_command: mirror.invalidate_command,
             dry_run: on(args.write.over(self.group()).dry_run),
-            pace: self.few(args.pace),
+            pace: self.few(args.pace, JOBS),
             connection: self.connection(args.connection),
         })
     }
@@ -138,7 +138,7 @@ impl Draft<'_> {
             containers: on(validate.check_containers),
             changed_since: validate.changed_since,
             missing: validate.missing_status.into_iter().map(|Status(status)| status).collect(),
-            pace: self.few(args.pace),
+            pace: self.few(args.pace, JOBS),
             connection: self.connection(args.connection),
         })
     }
@@ -201,7 +201,7 @@ impl Draft<'_> {
             max_fraction: prune.max_fraction.map_or(usual.max_fraction, |Fraction(fraction)| fraction),
             include_ga: on(prune.include_ga),
             trash_ttl: span(prune.trash_ttl, usual.trash_ttl),
-            pace: self.few(args.pace),
+            pace: self.few(args.pace, JOBS),
             connection: self.connection(args.connection),
         })
     }
@@ -320,13 +320,5 @@ impl Draft<'_> {
 
     fn wrong(&mut self, flag: &'static str, why: &(impl std::error::Error + 'static)) {
         self.errors.push(UsageError::Wrong { flag, why: crate::error::Chain(why).to_string() });
-    }
-
-    /// How much at a time where each is large.
-    fn few(&mut self, args: PaceArgs) -> Pace {
-        let args: PaceArgs = args.over(self.group());
-        let jobs = args.jobs.map_or(JOBS, |Count(count)| count.get());
-        let jobs = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
-        Pace { jobs, ..Pace::new(args) }
     }
 }

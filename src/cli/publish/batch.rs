@@ -1,0 +1,146 @@
+//! `publish plan`, `publish run`, `publish resume`: many images.
+
+use std::sync::Arc;
+
+use super::ready::{Ready, Wants, watched};
+use super::refused::NothingAttempted;
+use super::told::{Told, end};
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::cli::report::Began;
+use crate::cli::settings::{ImageRules, Pace, PublishBatch, PublishResume};
+use crate::publish::batch::{Lane, due, left_over, run, unlisted};
+use crate::publish::metadata::Product;
+use crate::publish::protocol::{Latest, Means, Order, Published, Resume, Until};
+use crate::publish::{Fault, Gate, ReleaseVersion};
+
+/// What there is to do: products with their orders, and what became of products that nothing can be done for.
+#[derive(Default)]
+struct Work {
+    lanes: Vec<Lane>,
+    failed: Vec<Published>,
+}
+
+/// `plan` and `run`.
+pub(super) async fn batch(settings: &PublishBatch, command: &'static str, output: &Output) -> Exit {
+    let began = Began::now();
+    let gate = Arc::new(Gate::new(settings.max_publish));
+    let wants = Wants {
+        wait: Some(&settings.wait),
+        deadline: settings.pace.deadline,
+        gate: Some(Arc::clone(&gate)),
+        ..Wants::to_look(&settings.connection, began, output.progress())
+    };
+    let told = Told { command, dry_run: settings.dry_run, began };
+    match work(settings, &wants).await {
+        Ok((_ready, work)) => done(&told, work, (&gate, &wants, &settings.pace), output).await,
+        Err(error) => error.refuse(output),
+    }
+}
+
+/// `resume`.
+pub(super) async fn resume(settings: &PublishResume, output: &Output) -> Exit {
+    let began = Began::now();
+    let gate = Arc::new(Gate::default());
+    let wants = Wants {
+        wait: Some(&settings.wait),
+        deadline: settings.pace.deadline,
+        gate: Some(Arc::clone(&gate)),
+        ..Wants::to_look(&settings.connection, began, output.progress())
+    };
+    let told = Told { command: "publish resume", dry_run: settings.dry_run, began };
+    match unfinished(settings, &wants).await {
+        Ok((_ready, work)) => done(&told, work, (&gate, &wants, &settings.pace), output).await,
+        Err(error) => error.refuse(output),
+    }
+}
+
+async fn done(
+    told: &Told,
+    work: Work,
+    (gate, wants, pace): (&Gate, &Wants<'_>, &Pace),
+    output: &Output,
+) -> Exit {
+    let Work { lanes, mut failed } = work;
+    let published = match watched(wants, pace, output, Box::pin(run(&lanes, gate, pace.jobs.get()))).await {
+        Ok(published) => published,
+        Err(error) => return error.refuse(output),
+    };
+    failed.extend(published);
+    let means: Vec<&Means> = lanes.iter().map(|lane| &lane.means).collect();
+    end(told, failed, &means, pace.artifacts.as_deref(), output)
+}
+
+/// What is left over of earlier runs, then what is due.
+async fn work(settings: &PublishBatch, wants: &Wants<'_>) -> Result<(Ready, Work), NothingAttempted> {
+    let ready = Ready::open(&settings.projects)?;
+    let mut work = Work::default();
+    for name in ready.names() {
+        let product = ready.product(&name)?;
+        let source = ready.any_source(&product)?;
+        let means = ready.means(&product, Some(&source), wants).await?;
+        let name: Arc<str> = product.name.as_str().into();
+        match orders(settings, &ready, &product, &means).await {
+            Ok(orders) => work.lanes.push(Lane { product: name, means, orders }),
+            Err(fault) => work.failed.push(unlisted(&name, &means, fault)),
+        }
+    }
+    Ok((ready, work))
+}
+
+async fn orders(
+    settings: &PublishBatch,
+    ready: &Ready,
+    product: &Product,
+    means: &Means,
+) -> Result<Vec<Order>, Fault> {
+    let mut orders = left_over(means, &ready.platforms(), ready.prechecks(&settings.rules), settings.dry_run)?;
+    for version in due(means, &ready.selection(product)).await? {
+        let is_left_over = |order: &Order| order.version == version;
+        if !orders.iter().any(is_left_over) {
+            orders.push(order(&settings.rules, settings.dry_run, (ready, product), version)?);
+        }
+    }
+    Ok(orders)
+}
+
+async fn unfinished(settings: &PublishResume, wants: &Wants<'_>) -> Result<(Ready, Work), NothingAttempted> {
+    let ready = Ready::open(&settings.projects)?;
+    let mut work = Work::default();
+    for name in ready.names() {
+        let product = ready.product(&name)?;
+        let source = ready.any_source(&product)?;
+        let means = ready.means(&product, Some(&source), wants).await?;
+        let name: Arc<str> = product.name.as_str().into();
+        match left_over(&means, &ready.platforms(), ready.config_prechecks(), settings.dry_run) {
+            Ok(orders) => work.lanes.push(Lane { product: name, means, orders }),
+            Err(fault) => work.failed.push(unlisted(&name, &means, fault)),
+        }
+    }
+    Ok((ready, work))
+}
+
+fn order(
+    rules: &ImageRules,
+    is_dry_run: bool,
+    (ready, product): (&Ready, &Product),
+    version: ReleaseVersion,
+) -> Result<Order, Fault> {
+    Ok(Order {
+        product: Arc::from(product.name.as_str()),
+        source: ready.usual_source(product, &version, rules.allow_staging_source)?,
+        wanted: ready.wanted(rules),
+        version,
+        number: None,
+        latest: Latest::No,
+        make_unique: ready.makes_unique(rules),
+        precheck: ready.prechecks(rules),
+        force: false,
+        resume: Resume::IfOurs,
+        retry_preflight: false,
+        request_publish: false,
+        sync_tags: false,
+        until: Until::Done,
+        is_dry_run,
+    })
+}

@@ -1,0 +1,74 @@
+//! Why nothing was attempted.
+
+use std::io;
+
+use crate::cli::connect::ConnectError;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::error::{Chain, Classify, advised};
+use crate::model::Finding;
+use crate::publish::Fault;
+use crate::publish::catalog::CatalogError;
+use crate::publish::metadata::MetadataError;
+
+/// Why nothing was attempted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NothingAttempted {
+    /// The settings file cannot be read.
+    #[error("cannot read the settings {path}")]
+    Config {
+        /// Which.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something is wrong in the settings file.
+    #[error("the settings cannot be used")]
+    Findings(Vec<Finding>),
+    /// The metadata file cannot be used.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// A combination that means nothing.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// No registry can be asked.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The catalog's API cannot be asked.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// Something of this machine.
+    #[error("cannot {what}")]
+    Local {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// Signals cannot be heard.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+}
+
+impl NothingAttempted {
+    /// Says it.
+    pub(super) fn refuse(&self, output: &Output) -> Exit {
+        match self {
+            Self::Findings(findings) => {
+                output.findings(findings);
+                Exit::Usage
+            }
+            Self::Metadata(error) => told(error, Exit::Usage),
+            Self::Fault(fault) => told(fault, super::exit_of(Some(fault))),
+            other => {
+                tracing::error!("{}", Chain(other));
+                Exit::Usage
+            }
+        }
+    }
+}
+
+fn told(error: &(impl Classify + 'static), exit: Exit) -> Exit {
+    tracing::error!("{}", advised(error));
+    exit
+}

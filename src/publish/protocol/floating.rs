@@ -1,0 +1,110 @@
+//! Step 6: the tags that customers use. Each is seen in public before the next is moved, so that never more than one is on its way.
+
+use crate::model::{Digest, Moved, Outcome, Reason, Tag};
+use crate::publish::fault::Refused;
+use crate::publish::journal::{Event, Journal};
+use crate::publish::public::{self, Logged, Wait};
+use crate::publish::{Fault, Image, Number, ReleaseVersion, floating, number, presence};
+
+use super::account::Account;
+use super::order::Means;
+
+/// Tags that are going to be moved.
+pub(super) struct Moves<'a> {
+    pub(super) means: &'a Means,
+    /// What they are going to be.
+    pub(super) image: &'a Image,
+    pub(super) version: &'a ReleaseVersion,
+    /// In this order.
+    pub(super) tags: &'a [Tag],
+    /// Whether a tag that we moved and that somebody else moved since is left alone.
+    pub(super) is_shy: bool,
+}
+
+/// Refuses where a later number is there: what customers get would be older than what they had.
+pub(super) async fn still_highest(means: &Means, version: &ReleaseVersion, own: Number) -> Result<(), Fault> {
+    let tags = presence::tags(&means.site.writer(), &means.site.upload).await?;
+    match number::highest(version, &tags).filter(|highest| *highest > own) {
+        None => Ok(()),
+        Some(newer) => {
+            Err(Refused::Superseded { version: version.clone(), number: own, newer: version.unique(newer)? }.into())
+        }
+    }
+}
+
+/// Moves the tags, one after the other.
+pub(super) async fn move_tags(
+    moves: &Moves<'_>,
+    journal: &mut Journal,
+    account: &mut Account,
+) -> Result<(), Fault> {
+    for tag in moves.tags {
+        if moves.means.stop.gently.is_cancelled() {
+            return Err(Fault::Stopped(moves.means.stop.cause()));
+        }
+        moves.one(tag, journal, account).await?;
+        account.go_on();
+    }
+    Ok(())
+}
+
+impl Moves<'_> {
+    async fn one(&self, tag: &Tag, journal: &mut Journal, account: &mut Account) -> Result<(), Fault> {
+        let site = &self.means.site;
+        let wanted = Some(self.image.digest());
+        let upload = presence::presence(&site.writer(), &site.uploaded(tag)).await?;
+        let served = presence::presence(&site.visitor, &site.published(tag)).await?;
+        account.was(upload.clone());
+        account.became(Outcome::Kept, Moved::default());
+        if upload.as_ref() == wanted && served.as_ref() == wanted {
+            return Ok(journal.note(Event::FloatingSeen { tag: tag.clone() })?);
+        }
+        self.refuse_foreign(tag, upload.as_ref(), journal)?;
+        journal.note(Event::FloatingBefore { tag: tag.clone(), upload: upload.clone(), public: served })?;
+        if upload.as_ref() != wanted {
+            let reason = if upload.is_some() { Reason::Differs } else { Reason::Absent };
+            floating::point(site, self.image, tag).await?;
+            journal.note(Event::FloatingPushed { tag: tag.clone() })?;
+            account.became(Outcome::Copied(reason), Moved::default());
+        }
+        self.await_public(tag, journal).await?;
+        Ok(journal.note(Event::FloatingSeen { tag: tag.clone() })?)
+    }
+
+    /// A tag that we moved, and that is something else now, was moved by somebody else, who may have had a reason.
+    fn refuse_foreign(&self, tag: &Tag, found: Option<&Digest>, journal: &Journal) -> Result<(), Fault> {
+        let ours = self.image.digest();
+        let was_moved = journal.story().floating.iter().any(|moving| moving.tag == *tag && moving.is_pushed);
+        if !self.is_shy || !was_moved || found == Some(ours) {
+            return Ok(());
+        }
+        let found = found.map_or_else(|| "absent".to_owned(), ToString::to_string);
+        let place = &self.means.site.upload;
+        Err(Refused::Other {
+            what: format!("{place}:{tag} was moved by us to {ours}, and since then by somebody else: it is {found}"),
+            advice: format!(
+                "find out who moved it and why; `publish rollback --version {} --to N` moves the tags to the number that is right",
+                self.version
+            ),
+        }
+        .into())
+    }
+
+    async fn await_public(&self, tag: &Tag, journal: &Journal) -> Result<(), Fault> {
+        let Means { site, patience, stop, .. } = self.means;
+        let wait = Wait { site, patience: *patience, told: &Logged, stop };
+        let Err(fault) = public::await_floating(&wait, self.image.digest(), tag).await else { return Ok(()) };
+        let Fault::TimedOut { after, awaited, advice } = fault else { return Err(fault) };
+        let served = presence::presence(&site.visitor, &site.published(tag)).await.ok().flatten();
+        let before = journal.story().floating.iter().find(|moving| moving.tag == *tag);
+        let advice = match before.and_then(|moving| moving.public.as_ref()) {
+            Some(before) if served.is_none() => Some(format!(
+                "customers cannot pull {tag} now, which was {before}: `publish rollback --version {} --to N` with the number of \
+                 that image brings it back; a run later goes on waiting",
+                self.version
+            )),
+            _ => advice,
+        };
+        Err(Fault::TimedOut { after, awaited, advice })
+    }
+}

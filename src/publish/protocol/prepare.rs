@@ -1,0 +1,140 @@
+//! Step 0: the image as it lies at its source, and the number that it is published under.
+
+use crate::error::Class;
+use crate::model::{Digest, ImageRef, Tag, Version};
+use crate::publish::decide::{Highest, rebuild_next};
+use crate::publish::fault::Refused;
+use crate::publish::journal::{Story, numbers};
+use crate::publish::{Fault, Image, Number, ReleaseVersion, number, presence, source, unique};
+
+use super::order::{Latest, Means, Order};
+
+/// The tags and journals of a version.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    /// All tags of the upload registry.
+    pub(super) upload: Vec<Tag>,
+    /// All tags of the public registry; none: it does not list them for us.
+    pub(super) public: Option<Vec<Tag>>,
+    /// What the journals say of each number.
+    pub(super) kept: Vec<(Number, Story)>,
+}
+
+impl Shelf {
+    /// Reads both lists and the journals.
+    pub(super) async fn read(means: &Means, version: &ReleaseVersion) -> Result<Self, Fault> {
+        let site = &means.site;
+        let upload = presence::tags(&site.writer(), &site.upload).await?;
+        let public = match presence::tags(&site.visitor, &site.public).await {
+            Ok(tags) => Some(tags),
+            // It lists them only for those who have an account there.
+            Err(failure) if failure.class == Class::Denied => None,
+            Err(failure) => return Err(failure.into()),
+        };
+        let kept = match &means.state_dir {
+            Some(state_dir) => numbers(state_dir, &site.upload, version)?,
+            None => Vec::new(),
+        };
+        Ok(Self { upload, public, kept })
+    }
+
+    /// What the journal says of a number.
+    pub(super) fn story(&self, number: Number) -> Option<&Story> {
+        self.kept.iter().find(|(kept, _)| *kept == number).map(|(_, story)| story)
+    }
+
+    /// The next number that is free.
+    pub(super) fn next(&self, version: &ReleaseVersion) -> Result<Number, Fault> {
+        let kept = self.kept.iter().map(|(number, _)| *number);
+        Ok(number::next(version, &self.upload, self.public.as_deref(), kept)?)
+    }
+}
+
+/// The next number of a version that is free.
+///
+/// # Errors
+/// When a list of tags or a journal cannot be read: no number is known then.
+pub async fn next_number(means: &Means, version: &ReleaseVersion) -> Result<Number, Fault> {
+    Shelf::read(means, version).await?.next(version)
+}
+
+/// An image and the number that it is published under.
+pub(super) struct Numbered {
+    pub(super) image: Image,
+    /// What it was at its source.
+    pub(super) resolved: Digest,
+    pub(super) number: Number,
+    pub(super) tag: Tag,
+}
+
+/// Reads the image and finds its number.
+pub(super) async fn numbered(order: &Order, means: &Means, shelf: &Shelf) -> Result<Numbered, Fault> {
+    let resolved = resolved(order, means).await?;
+    let at_source = ImageRef::new(order.source.repository.clone(), Version::Digest(resolved.clone()));
+    let image = source::read(&means.site.reader(), &at_source, &order.wanted).await?;
+    let number = match order.number {
+        Some(number) => number,
+        None => next(order, means, shelf, &image).await?,
+    };
+    let tag = order.version.unique(number)?;
+    let image = if order.make_unique { unique::unique(&image, &tag)? } else { image };
+    Ok(Numbered { image, resolved, number, tag })
+}
+
+/// What the source is now. It is asked once: whatever its tag becomes meanwhile, this is what is published.
+async fn resolved(order: &Order, means: &Means) -> Result<Digest, Fault> {
+    if let Version::Digest(digest) = &order.source.version {
+        return Ok(digest.clone());
+    }
+    let found = presence::presence(&means.site.reader(), &order.source).await?;
+    found.ok_or_else(|| {
+        Fault::unsuitable(format!("the source {} does not exist", order.source), "push it, or name another tag")
+    })
+}
+
+/// The number that goes on with what is unfinished, or the next one.
+async fn next(order: &Order, means: &Means, shelf: &Shelf, image: &Image) -> Result<Number, Fault> {
+    let next = shelf.next(&order.version)?;
+    let highest = match number::highest(&order.version, &shelf.upload) {
+        Some(number) if order.make_unique => Some(highest(order, means, image, number).await?),
+        _ => None,
+    };
+    Ok(rebuild_next(&shelf.kept, highest, next))
+}
+
+/// What the highest number at the upload registry is, and what this image would be under it.
+async fn highest(order: &Order, means: &Means, image: &Image, number: Number) -> Result<Highest, Fault> {
+    let tag = order.version.unique(number)?;
+    let found: Option<Digest> = presence::presence(&means.site.writer(), &means.site.uploaded(&tag)).await?;
+    let ours = unique::unique(image, &tag)?;
+    Ok(Highest { number, is_this_image: found.as_ref() == Some(ours.digest()) })
+}
+
+/// `latest` is not moved below a version that is public.
+pub(super) fn may_move_latest(order: &Order, means: &Means, shelf: &Shelf) -> Result<(), Fault> {
+    if order.latest != Latest::Unless {
+        return Ok(());
+    }
+    let place = &means.site.public;
+    let Some(public) = &shelf.public else {
+        return Err(Fault::unsuitable(
+            format!("whether a higher version is public cannot be told: {place} does not list its tags for us"),
+            "give the metadata file the `rhcc.registry_service_account`, or pass `--latest=force`",
+        ));
+    };
+    let Some(own) = order.version.semver() else {
+        return Err(Fault::unsuitable(
+            format!("whether {} is the latest version cannot be told: it is not of the form X.Y.Z", order.version),
+            "pass `--latest=force` if it is",
+        ));
+    };
+    let higher = public.iter().filter_map(|tag| semver::Version::parse(tag.as_str()).ok());
+    match higher.filter(|version| version.pre.is_empty() && version.build.is_empty() && *version > own).max() {
+        None => Ok(()),
+        Some(version) => Err(Refused::Other {
+            what: format!("`latest` is not moved to {}: {version} is public at {place}", order.version),
+            advice: "publish without `--latest`, or with `--latest=force`".to_owned(),
+        }
+        .into()),
+    }
+}

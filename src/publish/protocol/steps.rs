@@ -1,0 +1,310 @@
+//! The steps, each noted before it is done and after.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
+
+use crate::error::advised;
+use crate::model::{ImageRef, Moved, Outcome, Reason, Skip, Tag};
+use crate::publish::catalog::Catalog;
+use crate::publish::decide::{Next, Question, Whose, decide};
+use crate::publish::journal::{Event, Journal, Plan, Platformed, Story, of_number};
+use crate::publish::public::{self, Logged, Wait};
+use crate::publish::{Fault, Image, content, number, presence, source, upload};
+
+use super::account::Account;
+use super::certify::{certify, precheck};
+use super::floating::{Moves, move_tags, still_highest};
+use super::look::look;
+use super::order::{Means, Order, Resume, Until};
+use super::prepare::{Numbered, Shelf, may_move_latest, numbered};
+
+/// A publication that is under way.
+pub(super) struct Running<'a> {
+    pub(super) order: &'a Order,
+    pub(super) means: &'a Means,
+    pub(super) numbered: Numbered,
+    pub(super) journal: Journal,
+    pub(super) account: &'a mut Account,
+}
+
+/// Takes `order` from where it is to where it is to be.
+pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> Result<(), Fault> {
+    let shelf = Shelf::read(means, &order.version).await?;
+    may_move_latest(order, means, &shelf)?;
+    let numbered = numbered(order, means, &shelf).await?;
+    account.begin(&numbered.tag, numbered.image.digest(), targets(order, means, &numbered.tag)?);
+    account.numbered(numbered.number);
+    let story = shelf.story(numbered.number).cloned().unwrap_or_default();
+    let next = next(order, means, &shelf, &numbered, &story).await?;
+    tracing::debug!(?next, tag = %numbered.tag, "what is left to do");
+    if next == Next::NothingToDo {
+        account.rest(&Outcome::Kept);
+        account.say(format!("{} is published already, and all its tags are right", numbered.tag));
+        return Ok(());
+    }
+    if next == Next::Upload && !order.force && is_served(order, means, &numbered.image).await? {
+        account.rest(&Outcome::Skipped(Skip::SameContent));
+        account.say(format!("nothing to publish: {} serves the same content as {}", means.site.public, order.version));
+        return Ok(());
+    }
+    if order.is_dry_run {
+        foresee(order, &next, &numbered, account);
+        return Ok(());
+    }
+    let Some(state_dir) = &means.state_dir else {
+        return Err(Fault::no_state_dir());
+    };
+    if let Some(gate) = means.gate.as_ref().filter(|_| next == Next::Upload) {
+        gate.enter()?;
+    }
+    account.set_begun();
+    if next == Next::Upload && order.precheck {
+        // Before the journal: an image that does not pass uses up no number.
+        precheck(order, means, &numbered).await?;
+    }
+    let journal = Journal::open(&of_number(state_dir, &means.site.upload, &numbered.tag))?;
+    let control = control(order, means, &shelf, numbered.number)?;
+    let running = Running { order, means, numbered, journal, account };
+    running.go(next, control).await
+}
+
+/// The tags that are written, in their order.
+fn targets(order: &Order, means: &Means, unique: &Tag) -> Result<Vec<ImageRef>, Fault> {
+    let floating = if order.until == Until::Done { order.tags()? } else { Vec::new() };
+    Ok([unique.clone()].iter().chain(&floating).map(|tag| means.site.uploaded(tag)).collect())
+}
+
+/// What is left to do, by what is there and by what the journal says of it.
+async fn next(
+    order: &Order,
+    means: &Means,
+    shelf: &Shelf,
+    numbered: &Numbered,
+    story: &Story,
+) -> Result<Next, Fault> {
+    let (seen, records) = look(order, means, numbered).await?;
+    let digest = numbered.image.digest();
+    let is_planned = story.planned.as_ref().is_some_and(|plan| plan.digest == *digest);
+    let is_ours = is_planned || order.make_unique || order.resume == Resume::Adopt;
+    let question = Question {
+        image: &numbered.image,
+        tag: &numbered.tag,
+        upload: &means.site.upload,
+        public: &means.site.public,
+        seen: &seen,
+        whose: if is_ours { Whose::Ours } else { Whose::NotOurs },
+        may_resume: order.resume != Resume::Never,
+        story,
+        records: records.as_ref(),
+        retry_preflight: order.retry_preflight,
+        free: shelf.next(&order.version).ok(),
+    };
+    let next = decide(&question)?;
+    if next == Next::Upload && order.number.is_some() {
+        let free = shelf.next(&order.version)?;
+        let warning = number::explicit(numbered.number, free, is_planned)?;
+        if let Some(warning) = warning {
+            tracing::warn!("{warning}");
+        }
+    }
+    Ok(next)
+}
+
+/// Whether customers get the same content already.
+async fn is_served(order: &Order, means: &Means, image: &Image) -> Result<bool, Fault> {
+    let why = served::differs(&means.site, image, &order.version).await?;
+    if let Some(why) = &why {
+        tracing::info!("{} is to be published: {why}", order.version);
+    }
+    Ok(why.is_none())
+}
+
+/// A unique tag that is known to be public: what cannot be told of it cannot be told of ours.
+fn control(order: &Order, means: &Means, shelf: &Shelf, number: crate::publish::Number) -> Result<Option<Tag>, Fault> {
+    let _ = means;
+    let of_list = shelf.public.iter().flatten().filter_map(|tag| match order.version.number_in(tag) {
+        Some(crate::publish::names::Numbered::Number(found)) if found != number => Some(found),
+        _ => None,
+    });
+    let of_journals = shelf.kept.iter().filter(|(kept, story)| story.is_public && *kept != number).map(|(kept, _)| *kept);
+    let highest = of_list.chain(of_journals).max();
+    Ok(highest.map(|number| order.version.unique(number)).transpose()?)
+}
+
+/// Says what a run would do.
+fn foresee(order: &Order, next: &Next, numbered: &Numbered, account: &mut Account) {
+    let tag = &numbered.tag;
+    let steps = [
+        (matches!(next, Next::Upload), Until::Uploaded, format!("upload {} as {tag}", numbered.image.digest())),
+        (matches!(next, Next::Upload | Next::Certify(_)), Until::Certified, format!("certify {tag}")),
+        (!matches!(next, Next::MoveTags), Until::Public, format!("wait until {tag} is public")),
+    ];
+    for (_, _, said) in steps.into_iter().filter(|(is_due, step, _)| *is_due && *step <= order.until) {
+        account.say(said);
+    }
+    if order.until == Until::Done {
+        for tag in order.tags().unwrap_or_default() {
+            account.say(format!("point {tag} at {}, and wait until it is public", numbered.image.digest()));
+        }
+    }
+    if !matches!(next, Next::Upload) {
+        account.became(Outcome::Kept, Moved::default());
+    }
+    account.rest(&Outcome::Planned(Reason::Differs));
+}
+
+impl Running<'_> {
+    async fn go(mut self, next: Next, control: Option<Tag>) -> Result<(), Fault> {
+        self.plan()?;
+        let certify_at = match &next {
+            Next::Upload => {
+                self.upload().await?;
+                Some(Vec::new())
+            }
+            Next::Certify(architectures) => Some(architectures.clone()),
+            Next::AwaitPublic | Next::MoveTags | Next::NothingToDo => None,
+        };
+        if !matches!(next, Next::Upload) {
+            self.account.became(Outcome::Kept, Moved::default());
+        }
+        if self.ends_after(Until::Uploaded)? {
+            return Ok(());
+        }
+        if let Some(architectures) = certify_at {
+            certify(&mut self, &architectures).await?;
+        }
+        if self.ends_after(Until::Certified)? {
+            return Ok(());
+        }
+        if next != Next::MoveTags {
+            self.await_public(control).await?;
+        }
+        if self.ends_after(Until::Public)? {
+            return Ok(());
+        }
+        self.account.go_on();
+        let tags = self.order.tags()?;
+        still_highest(self.means, &self.order.version, self.numbered.number).await?;
+        let moves = Moves { means: self.means, image: &self.numbered.image, version: &self.order.version, tags: &tags, is_shy: true };
+        move_tags(&moves, &mut self.journal, self.account).await?;
+        self.take_over().await;
+        Ok(self.journal.note(Event::Done)?)
+    }
+
+    /// Whether this was the last step, or the run is to stop.
+    fn ends_after(&self, step: Until) -> Result<bool, Fault> {
+        if self.order.until > step && self.means.stop.gently.is_cancelled() {
+            return Err(Fault::Stopped(self.means.stop.cause()));
+        }
+        Ok(self.order.until <= step)
+    }
+
+    /// Notes what is going to be published, unless that is noted already.
+    fn plan(&mut self) -> Result<(), Fault> {
+        let order = self.order;
+        let image = &self.numbered.image;
+        let child = |child: &crate::publish::Child| Platformed {
+            platform: child.platform.to_string(),
+            digest: child.manifest.digest.clone(),
+        };
+        let plan = Plan {
+            digest: image.digest().clone(),
+            children: image.children.iter().map(child).collect(),
+            source: order.source.to_string(),
+            resolved: self.numbered.resolved.clone(),
+            product: order.product.to_string(),
+            tags: order.tags()?,
+            unique: order.make_unique,
+            single_arch: order.wanted.single_arch,
+            stripped: order.wanted.strip_attestations,
+        };
+        if self.journal.story().planned.as_ref() != Some(&plan) || self.journal.story().is_done {
+            self.journal.note(Event::Planned(plan))?;
+        }
+        Ok(())
+    }
+
+    async fn upload(&mut self) -> Result<(), Fault> {
+        self.journal.note(Event::PushStarted)?;
+        let Numbered { image, tag, .. } = &self.numbered;
+        let means = upload::Means {
+            observer: Arc::clone(&self.means.observer),
+            stop: self.means.stop.clone(),
+            origin: self.account.origin(),
+        };
+        let uploaded = upload::upload(&self.means.site, image, &self.order.source, tag, &means).await?;
+        self.account.became(Outcome::Copied(Reason::Absent), uploaded.moved);
+        Ok(self.journal.note(Event::Pushed)?)
+    }
+
+    async fn await_public(&mut self, control: Option<Tag>) -> Result<(), Fault> {
+        let Means { site, patience, stop, .. } = self.means;
+        if let Some(tag) = control {
+            public::control(site, &tag).await?;
+        }
+        let Numbered { image, tag, .. } = &self.numbered;
+        let wait = Wait { site, patience: *patience, told: &Logged, stop };
+        match public::await_unique(&wait, image, tag, None).await {
+            Err(Fault::TimedOut { after, awaited, advice }) if self.order.request_publish => {
+                let ids = self.request(Fault::TimedOut { after, awaited, advice }).await?;
+                self.await_requested(&wait, &ids).await?;
+            }
+            ended => ended?,
+        }
+        Ok(self.journal.note(Event::PublicSeen)?)
+    }
+
+    /// Waits once more, unless the catalog gives up what it was asked for.
+    async fn await_requested(&self, wait: &Wait<'_>, ids: &[Arc<str>]) -> Result<(), Fault> {
+        let Some(catalog) = &self.means.catalog else { return Ok(()) };
+        let since = Instant::now();
+        let early = || catalog.watch_requests(ids, since).boxed();
+        public::await_unique(wait, &self.numbered.image, &self.numbered.tag, Some(&early)).await
+    }
+
+    /// Asks the catalog to publish the image; gives what the catalog calls its children.
+    ///
+    /// # Errors
+    /// `late`, where the catalog may not be asked, and where it does not take the request.
+    async fn request(&self, late: Fault) -> Result<Vec<Arc<str>>, Fault> {
+        let Some(catalog) = self.means.catalog.as_ref().filter(|catalog| catalog.may_write()) else {
+            tracing::warn!("the catalog is not asked to publish: `pyxis.use` is not `write` in the settings");
+            return Err(late);
+        };
+        if let Err(error) = catalog.request_publish(self.numbered.image.digest()).await {
+            tracing::warn!("the catalog was not asked to publish: {}", advised(&error));
+            return Err(late);
+        }
+        Ok(self.ids(catalog).await)
+    }
+
+    /// What the catalog calls the children of the image, as far as it says so.
+    async fn ids(&self, catalog: &Catalog) -> Vec<Arc<str>> {
+        let mut ids = Vec::new();
+        for child in &self.numbered.image.children {
+            match catalog.records(&child.manifest.digest).await {
+                Ok(records) => ids.extend(records.into_iter().map(|record| record.id)),
+                Err(error) => tracing::warn!("the catalog's records are not known: {}", advised(&error)),
+            }
+        }
+        ids
+    }
+
+    /// Asks the catalog to show the image with its tags. What it shows is no condition of success.
+    async fn take_over(&self) {
+        if !self.order.sync_tags {
+            return;
+        }
+        let Some(catalog) = self.means.catalog.as_ref().filter(|catalog| catalog.may_write()) else {
+            tracing::warn!("the catalog is not asked to take over the tags: `pyxis.use` is not `write` in the settings");
+            return;
+        };
+        for id in self.ids(catalog).await {
+            if let Err(error) = catalog.sync_tags(&id).await {
+                tracing::warn!(image = %id, "the catalog was not asked to take over the tags: {}", advised(&error));
+            }
+        }
+    }
+}
