@@ -13,10 +13,15 @@
 //! - Only the upload registry is written. Nothing is unpublished or deleted.
 //! - All tags of a publication are the same bytes.
 
+pub mod batch;
+
+pub mod decide;
 pub mod fault;
 pub mod image;
 pub mod journal;
+pub mod metadata;
 pub mod names;
+pub mod number;
 pub mod site;
 
 pub use fault::{Fault, Refused};

@@ -1,0 +1,5 @@
+//! Many publications in one run.
+
+pub mod versions;
+
+pub use versions::{Plain, Selection};
