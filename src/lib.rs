@@ -26,5 +26,6 @@ pub mod reading;
 pub mod redact;
 pub mod registry;
 pub mod report;
+pub mod state;
 pub mod stream;
 mod yaml;

@@ -73,7 +73,8 @@ pub struct Stamp(String);
 pub enum Over {
     /// Whatever there is.
     Anything,
-    /// Nothing; it fails otherwise.
+    /// Nothing; it fails otherwise. Of several that write at once, one succeeds: a directory renames with `RENAME_NOREPLACE`, or
+    /// links (link(2)) where the file system cannot; a bucket is sent `If-None-Match`.
     Nothing,
     /// What was seen before; it fails otherwise.
     Only(Stamp),

@@ -129,6 +129,26 @@ pub enum Refused {
         /// The unique tag of the later one.
         newer: Tag,
     },
+    /// A number below one that was used already was asked for.
+    #[error("{version}-{wanted} was passed already: the next one is {version}-{next}")]
+    NumberPassed {
+        /// The version.
+        version: ReleaseVersion,
+        /// The number that was asked for.
+        wanted: Number,
+        /// The next one.
+        next: Number,
+    },
+    /// A publication of another image is not done yet.
+    #[error("the publication of {version}-{number} is not done, and it is of another image: {planned}")]
+    Unfinished {
+        /// The version.
+        version: ReleaseVersion,
+        /// Its number.
+        number: Number,
+        /// Where its image comes from.
+        planned: String,
+    },
     /// Any other guard, in its words.
     #[error("{what}")]
     Other {
@@ -200,6 +220,12 @@ impl Refused {
             Self::Superseded { .. } => {
                 "nothing is to be done if the later one is right; `publish rollback` moves the tags back"
                     .into()
+            }
+            Self::NumberPassed { next, .. } => {
+                format!("the tags that customers use would move back: publish with `--rebuild {next}` or `--rebuild next`")
+            }
+            Self::Unfinished { .. } => {
+                "`publish resume` brings it to its end; to leave it as it is, name the number that this image is to have".into()
             }
             Self::Other { advice, .. } => advice.clone(),
         }

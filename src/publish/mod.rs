@@ -14,18 +14,22 @@
 //! - All tags of a publication are the same bytes.
 
 pub mod batch;
+pub mod config;
+pub mod decide;
 pub mod fault;
 mod gate;
 pub mod image;
 pub mod journal;
+pub mod metadata;
 pub mod names;
+pub mod number;
 pub mod protocol;
 pub mod served;
 pub mod site;
 pub mod status;
 
-pub use gate::Gate;
 pub use fault::{Fault, Refused};
+pub use gate::Gate;
 pub use image::{Child, Image};
 pub use names::{Number, ReleaseVersion, VersionError};
 pub use site::Site;

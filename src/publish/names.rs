@@ -160,3 +160,82 @@ impl fmt::Display for Number {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> ReleaseVersion {
+        ReleaseVersion::parse(text).unwrap()
+    }
+
+    // 19.18
+    #[test]
+    fn what_is_the_unique_tag_of_another_version_is_no_version() {
+        for text in ["7.6.1-2", "7.6.0-MP1-12", "7.6.1-007"] {
+            assert_eq!(ReleaseVersion::parse(text), Err(VersionError::Made(text.to_owned())));
+        }
+    }
+
+    // 19.19
+    #[test]
+    fn what_is_no_tag_or_becomes_none_or_is_a_tag_that_customers_use_is_no_version() {
+        for text in ["latest", "7.6.1-rhcc", "7.6.1-arm64", "7.6.1-amd64", "7.6.1-ppc64le", "7.6.1-s390x"] {
+            assert_eq!(ReleaseVersion::parse(text), Err(VersionError::Made(text.to_owned())));
+        }
+        for text in ["", "a b", "-1.2", ".1", "7.6/1", "7.6:1", "7.6.1\n"] {
+            assert!(matches!(ReleaseVersion::parse(text), Err(VersionError::NoTag(..))), "{text:?}");
+        }
+        assert!(matches!(ReleaseVersion::parse(&"1".repeat(130)), Err(VersionError::NoTag(..))));
+        assert_eq!(ReleaseVersion::parse(&"1".repeat(118)), Err(VersionError::TooLong(118)));
+    }
+
+    // 19.20
+    #[test]
+    fn a_version_with_a_hyphen_has_its_tags_like_any_other() {
+        let of = version("7.6.0-MP1");
+        assert_eq!(of.unique(Number::FIRST).unwrap().as_str(), "7.6.0-MP1-1");
+        let floating = of.floating().unwrap();
+        assert_eq!(floating.each_ref().map(Tag::as_str), ["7.6.0-MP1", "7.6.0-MP1-rhcc"]);
+    }
+
+    #[test]
+    fn the_longest_version_leaves_room_for_the_largest_number() {
+        let largest = Number::parse("4294967295").unwrap();
+        let longest = version(&"1".repeat(LONGEST));
+        assert_eq!(longest.unique(largest).unwrap().as_str().len(), 128);
+        assert!(longest.floating().is_ok());
+    }
+
+    #[test]
+    fn a_number_is_one_of_the_same_version_and_nothing_else() {
+        let number = |text: &str| Some(Numbered::Number(Number::parse(text).unwrap()));
+        for (of, tag, expected) in [
+            ("7.6.1", "7.6.1-1", number("1")),
+            ("7.6.1", "7.6.1-10", number("10")),
+            ("7.6.1", "7.6.1-007", number("7")),
+            ("7.6.1", "7.6.1-3-arm64", number("3")),
+            ("7.6.1", "7.6.1-4294967295", number("4294967295")),
+            ("7.6.1", "7.6.1-4294967296", Some(Numbered::Beyond)),
+            ("7.6.1", "7.6.1", None),
+            ("7.6.1", "7.6.1-", None),
+            ("7.6.1", "7.6.1-0", None),
+            ("7.6.1", "7.6.1-rhcc", None),
+            ("7.6.1", "7.6.1-beta-2", None),
+            ("7.6.1", "7.6.1-3-riscv64", None),
+            ("7.6.1", "7.6.10-4", None),
+            ("7.6.0", "7.6.0-MP1-3", None),
+            ("7.6.0-MP1", "7.6.0-MP1-3", number("3")),
+        ] {
+            assert_eq!(version(of).number_in(&Tag::parse(tag).unwrap()), expected, "{tag} of {of}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_written_in_one_way() {
+        for text in ["0", "01", "+1", "-1", "", " 1", "1.0", "4294967296"] {
+            assert_eq!(Number::parse(text), None, "{text:?}");
+        }
+        assert_eq!(Number::parse("12").map(|number| number.to_string()).as_deref(), Some("12"));
+    }
+}

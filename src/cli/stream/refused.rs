@@ -10,12 +10,12 @@ use crate::model::{Finding, KeyError};
 use crate::objects;
 use crate::redact::mask_logins;
 use crate::registry;
+use crate::state::LockError;
 use crate::stream::document::EditError;
 use crate::stream::location::BaseError;
 use crate::stream::origins::OriginsError;
 use crate::stream::pins::GlobError;
 use crate::stream::plan::{AliasError, TemplateError};
-use crate::stream::state::LockError;
 use crate::stream::validate::PrefixError;
 
 /// Why nothing is attempted.

@@ -8,7 +8,7 @@ use crate::cli::settings::{Connection, Destinations};
 use crate::engine::Stop;
 use crate::error::Chain;
 use crate::objects::{Address, Bucket, BucketSettings, Directory, Store};
-use crate::stream::state::Lock;
+use crate::state::Lock;
 
 /// The destinations of `settings`. No request is made yet.
 pub(super) fn open(settings: &Destinations, connection: &Connection) -> Result<Vec<Store>, NothingAttempted> {

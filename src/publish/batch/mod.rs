@@ -8,3 +8,4 @@ pub mod versions;
 pub use due::due;
 pub use left_over::left_over;
 pub use run::{Lane, run, unlisted};
+pub use versions::{Plain, Selection};

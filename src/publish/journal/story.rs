@@ -70,6 +70,19 @@ impl Story {
         }
     }
 
+    /// Whether something was planned, and not all of it was done.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.planned.is_some() && !self.is_done
+    }
+
+    /// Whether the image did not pass its checks, so that its number is used up and nothing is left to do. An exception may still
+    /// be granted.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        !self.is_submitted && !self.is_public && self.results.values().any(|result| !result.passed)
+    }
+
     /// What the tag was first counts: what it was the second time may be our own doing.
     fn begin(&mut self, tag: Tag, upload: Option<Digest>, public: Option<Digest>) {
         if self.floating.iter().all(|moving| moving.tag != tag) {

@@ -4,8 +4,8 @@ use super::error::MirrorError;
 use super::look::Held;
 use crate::model::Key;
 use crate::objects::{Over, Store};
+use crate::state::StateError;
 use crate::stream::plan::Directory;
-use crate::stream::state::StateError;
 use crate::stream::sums::{MARK, SUMS, Sums};
 
 const LARGEST: u64 = 1 << 20;

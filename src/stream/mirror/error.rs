@@ -4,8 +4,8 @@ use crate::error::{Class, Classify};
 use crate::model::{Digest, Finding};
 use crate::objects;
 use crate::registry;
+use crate::state::{LockError, StateError};
 use crate::stream::document::EditError;
-use crate::stream::state::{LockError, StateError};
 use crate::stream::sums::SumsError;
 use crate::stream::uncompressed::UncompressedError;
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::error::MirrorError;
 use crate::model::{Digest, Key};
 use crate::objects::{Expected, Kind, Object, Over, Pointed, Store};
+use crate::state::StateError;
 use crate::stream::plan::{Directory, ReleaseVersion};
-use crate::stream::state::StateError;
 use crate::stream::sums::{MARK, SIGNED_SUMS, SUMS, Sums};
 use crate::stream::versions::Versions;
 

@@ -8,8 +8,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::order::{Order, Setup, Verify};
 use crate::model::{Digest, Key};
 use crate::objects::{Object, Over, Stamp, Store};
+use crate::state::StateError;
 use crate::stream::plan::{Plan, Wanted};
-use crate::stream::state::{Cache, Known, StateError};
+use crate::stream::state::{Cache, Known};
 
 /// So many questions at a time for each file under way: they are small.
 const LOOKS: usize = 4;

@@ -16,8 +16,9 @@ use super::transfer::{Done, Lacking, failed};
 use crate::error::{Chain, Failure, Stage};
 use crate::model::{Key, Outcome, Refusal};
 use crate::objects::Store;
+use crate::state::{Lock, LockError};
 use crate::stream::plan::{Directory, Wanted};
-use crate::stream::state::{Lease, Lock, LockError};
+use crate::stream::state::Lease;
 
 /// What nobody went on with for so long is cleared away.
 const LEFTOVERS: Duration = Duration::from_hours(7 * 24);

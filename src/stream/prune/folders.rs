@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::model::Key;
 use crate::objects::Store;
-use crate::stream::state::StateError;
+use crate::state::StateError;
 
 /// Folders in which a link to the latest build may be: `rhcos/`, `rhcos/pre-release/`, `rhcos/pre-release/X.Y/`.
 const DEPTH: usize = 3;

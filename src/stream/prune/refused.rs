@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use crate::error::{Class, Classify};
 use crate::model::KeyError;
 use crate::objects;
+use crate::state::StateError;
 use crate::stream::pins::PinsError;
-use crate::stream::state::{PinCount, StateError};
+use crate::stream::state::PinCount;
 
 /// Why it was not safe to delete anything, or anything more.
 #[derive(Debug, thiserror::Error)]

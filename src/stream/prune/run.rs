@@ -14,8 +14,9 @@ use super::{PruneSettings, Pruned, Verdict, folders, rows};
 use crate::engine::Stop;
 use crate::model::{Key, Row};
 use crate::objects::Store;
+use crate::state::StateError;
 use crate::stream::pins::{Pin, PinSet, PinnedBy, PinsError, Problem, Reader, Sources, Unread};
-use crate::stream::state::{PinCount, StateError, Tombstone, tombstones};
+use crate::stream::state::{PinCount, Tombstone, tombstones};
 
 /// What is known before anything is done.
 struct Survey {

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use super::known::Known;
-use super::record::StateError;
 use crate::model::{Digest, Key};
 use crate::objects::{Directory, Store};
+use crate::state::record::StateError;
 
 /// The copies of what one destination knows.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{self, StateError};
 use crate::model::{Digest, Key};
 use crate::objects::{Object, Over, Stamp, Store};
+use crate::state::record::{self, StateError};
 
 const FOLDER: &str = "known";
 /// The root of a destination has no name.

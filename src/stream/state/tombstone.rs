@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{self, StateError};
-use super::time;
 use crate::model::{Key, KeyError};
 use crate::objects::{Over, Store};
+use crate::state::record::{self, StateError};
+use crate::state::time;
 
 const FOLDER: &str = "tombstones";
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use image_mirror::model::Key;
 use image_mirror::objects::{Kind, Over};
-use image_mirror::stream::state::{Lock, LockError};
+use image_mirror::state::{Lock, LockError};
 
 use super::open;
 use crate::support::{BucketFault, Effect, FakeBucket};

@@ -2,7 +2,7 @@
 
 use image_mirror::model::Digest;
 use image_mirror::objects::{Bucket, BucketSettings, ErrorKind, Expected, Kind, Over, Store};
-use image_mirror::stream::state::{Lock, LockError};
+use image_mirror::state::{Lock, LockError};
 
 use super::{MIB, bring, content, expected, feed, key, settings};
 use crate::support::{BUCKET, Moto};

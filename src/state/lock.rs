@@ -1,4 +1,4 @@
-//! The lock of a destination: one run writes at a time.
+//! The lock of a place that is written, such as a destination of files: one run writes there at a time.
 //!
 //! It is a file like any other, so that it works on file servers and in buckets, where nobody holds locks for us. Who holds
 //! it says every minute that it is still there; who was not heard of for an hour is gone, and so is at once who was killed on this machine.
@@ -48,19 +48,19 @@ pub struct Holder {
     pub process: Option<Process>,
 }
 
-/// Why a lock was not taken.
+/// Why a lock was not taken. Whoever tells it says of what.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another run has it.
     #[error(
-        "run {} (process {} on {}) writes to this destination since {}",
+        "run {} (process {} on {}) writes there since {}",
         .0.run, .0.pid, .0.host, humantime::format_rfc3339_seconds(.0.since)
     )]
     Held(Box<Holder>),
     /// It changes hands all the time.
-    #[error("several runs want to write to this destination at once")]
+    #[error("several runs want to write there at once")]
     Contended,
-    /// The destination.
+    /// The place where the lock is kept.
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -110,6 +110,9 @@ impl Holder {
 
 impl Lock {
     /// Takes the lock of `store` for the run called `run` on `host`.
+    ///
+    /// Of several that ask at once where nobody has it, one gets it: what is there already is never written over, which a bucket
+    /// is asked for, and which a directory does by a rename that replaces nothing, or by link(2).
     ///
     /// # Errors
     /// [`LockError::Held`] when another run has it.
@@ -201,7 +204,7 @@ impl Held {
                 Ok(true) => heard = Instant::now(),
                 Ok(false) => break,
                 Err(error) => {
-                    tracing::warn!(error = %crate::error::Chain(&error), "the lock of the destination is not renewed");
+                    tracing::warn!(store = %self.store, error = %crate::error::Chain(&error), "the lock is not renewed");
                     if heard.elapsed() > UNHEARD {
                         break;
                     }

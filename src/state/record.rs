@@ -1,4 +1,4 @@
-//! Small JSON files of our own in a destination.
+//! Small JSON files of our own in a place that is written.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,7 +13,7 @@ const LARGEST: u64 = 16 << 20;
 /// Why something that we keep cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// The destination.
+    /// The place where it is kept.
     #[error(transparent)]
     Store(#[from] objects::Error),
     /// Its name would be no name of a file.
@@ -42,9 +42,9 @@ impl Classify for StateError {
         match self {
             Self::Store(error) => error.advice(),
             Self::Key(_) => None,
-            Self::Unreadable { key, .. } => Some(format!(
-                "look at what is in {key} of the destination; if nobody needs it, delete that file"
-            )),
+            Self::Unreadable { key, .. } => {
+                Some(format!("look at what is in {key} there; if nobody needs it, delete that file"))
+            }
         }
     }
 }
