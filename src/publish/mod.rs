@@ -13,11 +13,17 @@
 //! - Only the upload registry is written. Nothing is unpublished or deleted.
 //! - All tags of a publication are the same bytes.
 
+pub mod content;
 pub mod fault;
+pub mod floating;
 pub mod image;
 pub mod journal;
 pub mod names;
+mod object;
 pub mod site;
+pub mod source;
+pub mod unique;
+pub mod upload;
 
 pub use fault::{Fault, Refused};
 pub use image::{Child, Image};

@@ -13,8 +13,7 @@ use super::release::Release;
 use crate::engine::{Engine, Options, Silent};
 use crate::error::{Failure, Stage};
 use crate::model::{
-    Batch, Descriptor, Desired, Endpoint, ImageRef, Locator, Moved, Origin, Outcome, Repository, Row,
-    Version,
+    Batch, Descriptor, Desired, Endpoint, ImageRef, Locator, Moved, Origin, Outcome, Repository, Row, Version,
 };
 use crate::registry::{HeldBlob, Role, counted};
 
