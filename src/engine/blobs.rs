@@ -12,11 +12,12 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
 use super::fanout::{Fanout, Recipients, Sending};
+use super::given::reader;
 use super::observer::Observer;
 use super::once::Once;
 use super::store::{Place, Store};
 use crate::model::{Descriptor, Digest, Host, Repository};
-use crate::registry::{BlobSource, Client, Error, Opened, Upload};
+use crate::registry::{BlobSource, Client, Error, HeldBlob, Opened, Upload};
 
 /// How a blob came to be in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub(super) struct Delivery<'a> {
     pub(super) blob: &'a Descriptor,
     /// Where from.
     pub(super) source: &'a Store,
+    /// The blob itself, where it is in memory: then it does not come from the source.
+    pub(super) given: Option<HeldBlob>,
     /// Whether mounting is allowed.
     pub(super) may_mount: bool,
     /// Shares downloads among registries.
@@ -110,7 +113,7 @@ impl Blobs {
     /// What [`Blobs::ensure`] would do as far as is known without asking, as if it were done.
     pub(super) fn foresee(&self, delivery: &Delivery<'_>) -> How {
         let (repository, digest) = (delivery.repository, &delivery.blob.digest);
-        let sibling = delivery.source.repository().is_some_and(|from| from.host == repository.host);
+        let sibling = delivery.origin().is_some_and(|from| from.host == repository.host);
         let elsewhere = self.placed.known(&(repository.host.clone(), digest.clone())).is_some();
         let how = if self.present.known(&(Arc::clone(delivery.place), digest.clone())).is_some() {
             How::Present
@@ -189,7 +192,10 @@ impl Blobs {
             Opened::Session(session) => {
                 let has =
                     |host: &Host| self.placed.known(&(host.clone(), delivery.blob.digest.clone())).is_some();
-                let shared = delivery.fanout.share(&delivery.sending(), has).await;
+                let shared = match &delivery.given {
+                    Some(_) => None,
+                    None => delivery.fanout.share(&delivery.sending(), has).await,
+                };
                 delivery.send(session, shared).await?;
             }
         }
@@ -246,10 +252,15 @@ impl Blobs {
 }
 
 impl Delivery<'_> {
-    /// The source, where it is another repository of the same registry.
+    /// The repository that the blob comes from.
+    fn origin(&self) -> Option<&Repository> {
+        if self.given.is_some() { None } else { self.source.repository() }
+    }
+
+    /// The same, where it is another repository of the same registry.
     fn sibling(&self) -> Option<&Repository> {
         let here = self.repository;
-        self.source.repository().filter(|from| self.may_mount && from.host == here.host && *from != here)
+        self.origin().filter(|from| self.may_mount && from.host == here.host && *from != here)
     }
 
     fn sending(&self) -> Sending<'_> {
@@ -268,7 +279,8 @@ impl Delivery<'_> {
     async fn upload(&self, session: Option<Upload>) -> Result<(), Error> {
         // The semaphore is never closed; were it, the permits of the hosts would still bound the load.
         let _stream = self.streams.acquire().await.ok();
-        self.upload_from(session, &*self.source.blob(self.blob)).await
+        let source = reader(self.given.clone(), || self.source.blob(self.blob));
+        self.upload_from(session, &*source).await
     }
 
     async fn upload_from(&self, session: Option<Upload>, source: &dyn BlobSource) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use super::Error;
 use super::blobs::{Delivery, How};
+use super::given::reader;
 use super::manifests::Node;
 use super::store::{Store, local};
 use super::transfer::{Mode, Transfer};
@@ -126,6 +127,7 @@ impl Transfer<'_> {
             place: &self.place,
             blob,
             source: &self.source,
+            given: self.engine.given.blob(blob),
             may_mount: !self.engine.options.skip_mount,
             fanout: &self.engine.fanout,
             recipients: self.recipients,
@@ -156,8 +158,9 @@ impl Transfer<'_> {
     async fn write_to_layout(&self, layout: &Layout, blob: &Descriptor) -> Result<(), registry::Error> {
         // As in an upload; here it also bounds the files that are open.
         let _stream = self.engine.ground.streams.acquire().await.ok();
-        let source = self.source.blob(blob);
-        let permit = self.source.permit().await?;
+        let given = self.engine.given.blob(blob);
+        let permit = if given.is_some() { None } else { self.source.permit().await? };
+        let source = reader(given, || self.source.blob(blob));
         let observer = &self.engine.observer;
         let bytes = source.open(permit).await?.inspect_ok(|frame| observer.sent(frame.len() as u64));
         layout

@@ -63,6 +63,13 @@ impl Manifests {
         Ok(node.clone())
     }
 
+    /// Keeps `node` for good: no store is asked for it.
+    pub(super) fn give(&self, node: Node) {
+        let digest = node.manifest.digest.clone();
+        let cell = OnceCell::new_with(Some(Some(Arc::new(node))));
+        self.lock().cells.insert(digest, Arc::new(cell));
+    }
+
     fn cell(&self, digest: &Digest) -> Cell {
         Arc::clone(self.lock().cells.entry(digest.clone()).or_default())
     }

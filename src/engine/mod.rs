@@ -19,6 +19,7 @@ mod entry;
 mod error;
 mod fanout;
 mod filter;
+mod given;
 mod guards;
 mod manifests;
 mod meanwhile;
@@ -47,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use age::instant;
 pub use error::Error;
+pub use given::Given;
 pub use observer::{Observer, Silent};
 pub use source_check::SourceCheck;
 
@@ -172,6 +174,7 @@ pub struct Engine {
     stop: Stop,
     looks: resolve::Looks,
     manifests: manifests::Manifests,
+    given: Given,
     ground: Ground,
     /// Blobs being written to a layout directory, or written.
     written: Once<(Place, Digest), ()>,
@@ -224,6 +227,7 @@ impl Engine {
             stop,
             looks: resolve::Looks::default(),
             manifests: manifests::Manifests::default(),
+            given: Given::default(),
             ground: Ground::default(),
             written: Once::default(),
             referrers: referrers::Referrers::default(),

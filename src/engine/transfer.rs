@@ -208,9 +208,11 @@ impl<'a> Transfer<'a> {
         })
     }
 
-    /// A retag within one repository moves nothing but the name.
+    /// A retag within one repository moves nothing but the name, unless what is named may be in memory only.
     fn is_within_one_place(&self) -> bool {
-        !matches!(self.mode, Mode::Check | Mode::Force) && self.source.name() == self.place
+        !matches!(self.mode, Mode::Check | Mode::Force)
+            && self.engine.given.is_empty()
+            && self.source.name() == self.place
     }
 
     /// Writes a child by its digest.

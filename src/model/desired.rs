@@ -45,16 +45,24 @@ pub enum Origin {
         /// In full.
         repository: Arc<str>,
     },
+    /// A release of a product that is published to a catalog.
+    Release {
+        /// The product.
+        product: Arc<str>,
+        /// `VERSION-N`; where no number is known yet the version.
+        release: Arc<str>,
+    },
 }
 
 impl Origin {
-    /// What entries that belong together share: the file, the ImageStream, the repository.
+    /// What entries that belong together share: the file, the ImageStream, the repository, the product.
     #[must_use]
     pub fn group(&self) -> &Arc<str> {
         match self {
             Self::Line { file, .. } | Self::Artifact { file, .. } => file,
             Self::ImageStreamTag { stream, .. } => stream,
             Self::Repository { repository } => repository,
+            Self::Release { product, .. } => product,
             Self::Directory { directory } => directory,
         }
     }
@@ -67,7 +75,8 @@ impl Origin {
             Self::ImageStreamTag { .. }
             | Self::Artifact { .. }
             | Self::Directory { .. }
-            | Self::Repository { .. } => None,
+            | Self::Repository { .. }
+            | Self::Release { .. } => None,
         }
     }
 }
@@ -77,6 +86,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Line { file, line } if *line > 0 => write!(f, "{file}:{line}"),
             Self::ImageStreamTag { stream, tag: Some(tag) } => write!(f, "{stream}:{tag}"),
+            Self::Release { product, release } => write!(f, "{product} {release}"),
             Self::Artifact { file, artifact } => write!(f, "{artifact} of {file}"),
             _ => f.write_str(self.group()),
         }

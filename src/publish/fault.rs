@@ -210,8 +210,8 @@ impl Refused {
                 "the catalog takes no image twice: rebuild it, or publish it with `--make-unique`".into()
             }
             Self::Overwritten { .. } => {
-                "somebody else publishes to the same project: find out who, and whether the image there may \
-                                         go on; nothing was moved that customers use"
+                "somebody else publishes to the same project: find out who, and see with `publish status` what \
+                                         its tags are now"
                     .into()
             }
             Self::ServesAnother { .. } => {

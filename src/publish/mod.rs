@@ -14,22 +14,33 @@
 //! - All tags of a publication are the same bytes.
 
 pub mod batch;
+pub mod catalog;
 pub mod config;
+pub mod content;
 pub mod decide;
 pub mod fault;
+pub mod floating;
 mod gate;
 pub mod image;
 pub mod journal;
 pub mod metadata;
 pub mod names;
 pub mod number;
+mod object;
+pub mod preflight;
+pub mod presence;
 pub mod protocol;
+pub mod public;
 pub mod served;
 pub mod site;
+pub mod source;
 pub mod status;
+pub mod unique;
+pub mod upload;
 
 pub use fault::{Fault, Refused};
 pub use gate::Gate;
 pub use image::{Child, Image};
 pub use names::{Number, ReleaseVersion, VersionError};
+pub use presence::{presence, tags};
 pub use site::Site;

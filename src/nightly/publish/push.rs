@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt as _, StreamExt as _, stream};
+use futures_util::{FutureExt as _, stream};
 use tokio::time::Instant;
 
 use super::Means;
@@ -15,10 +13,9 @@ use super::release::Release;
 use crate::engine::{Engine, Options, Silent};
 use crate::error::{Failure, Stage};
 use crate::model::{
-    Batch, Descriptor, Desired, Endpoint, Host, ImageRef, Locator, Moved, Origin, Outcome, Repository, Row,
-    Version,
+    Batch, Descriptor, Desired, Endpoint, ImageRef, Locator, Moved, Origin, Outcome, Repository, Row, Version,
 };
-use crate::registry::{self, BlobSource, BlobStream, Permit, Role, counted};
+use crate::registry::{HeldBlob, Role, counted};
 
 /// A release image, and what became of it.
 #[derive(Debug)]
@@ -110,25 +107,7 @@ pub(in crate::nightly) async fn copy_by_digest(
 
 async fn upload(means: &Means, repository: &Repository, blob: &Blob) -> Result<(), Box<Outcome>> {
     let client = means.client.with_role(Role::Target);
-    let held = Held { blob: blob.descriptor.clone(), bytes: blob.bytes.clone() };
+    let held = HeldBlob::new(blob.descriptor.clone(), blob.bytes.clone());
     let sent = client.upload_blob(repository, &blob.descriptor, None, &held, &|_| {}).await;
     sent.map_err(|error| Box::new(Outcome::of_failure(Failure::new(Stage::Transfer, error))))
-}
-
-/// A blob that was made here.
-struct Held {
-    blob: Descriptor,
-    bytes: Bytes,
-}
-
-impl BlobSource for Held {
-    fn host(&self) -> Option<&Host> {
-        None
-    }
-
-    fn open(&self, _: Option<Permit>) -> BoxFuture<'_, Result<BlobStream, registry::Error>> {
-        let bytes = self.bytes.clone();
-        let frames = stream::once(async { Ok(bytes) }).boxed();
-        async move { Ok(BlobStream::verified(frames, &self.blob)) }.boxed()
-    }
 }
