@@ -17,6 +17,7 @@ pub mod fault;
 pub mod image;
 pub mod journal;
 pub mod names;
+pub mod preflight;
 pub mod site;
 
 pub use fault::{Fault, Refused};
