@@ -67,7 +67,8 @@ impl Attempt {
     pub(super) fn logs(&self, run: &str) -> io::Result<(Logs, File, File)> {
         let folder = self.folder.join("logs").join(run);
         std::fs::create_dir_all(&folder)?;
-        let (stdout, stderr) = (File::create_new(folder.join(STDOUT))?, File::create_new(folder.join(STDERR))?);
+        let (stdout, stderr) =
+            (File::create_new(folder.join(STDOUT))?, File::create_new(folder.join(STDERR))?);
         let start = stdout.metadata()?.modified()?;
         Ok((Logs { folder, start }, stdout, stderr))
     }

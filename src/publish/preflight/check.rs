@@ -108,12 +108,7 @@ impl Preflight {
     }
 
     /// Lets it run, in an empty directory.
-    async fn run(
-        &self,
-        check: &Check,
-        attempt: &Attempt,
-        run: &Run<'_>,
-    ) -> Result<(Logs, Ended), Fault> {
+    async fn run(&self, check: &Check, attempt: &Attempt, run: &Run<'_>) -> Result<(Logs, Ended), Fault> {
         let empty = private_folder().map_err(local("make a temporary folder"))?;
         let begun = attempt.logs(run.platform.unwrap_or("all"));
         let (logs, stdout, stderr) =
@@ -161,7 +156,9 @@ impl Judge<'_> {
             Ended::Itself(status) => status,
             Ended::Killed(after) => {
                 let after = humantime::format_duration(after);
-                return Err(self.no_verdict(&said, format!("it was still running after {after} and was ended")));
+                return Err(
+                    self.no_verdict(&said, format!("it was still running after {after} and was ended"))
+                );
             }
         };
         let (found, lacking) = self.results(&said);
@@ -187,7 +184,8 @@ impl Judge<'_> {
         for architecture in self.run.required {
             match results::read(&self.attempt.results(architecture), self.logs.start, &names) {
                 Ok(result) => {
-                    let result = PlatformResult { image_id: ids.remove(architecture), ..self.without_secrets(result) };
+                    let result =
+                        PlatformResult { image_id: ids.remove(architecture), ..self.without_secrets(result) };
                     found.insert(architecture.clone(), result);
                 }
                 Err(why) => {
@@ -224,10 +222,17 @@ impl Judge<'_> {
 
     /// All passed. Results are written before they are submitted: where that was all, the exit code does not matter, but with an
     /// error it must be known that they were.
-    fn weigh(&self, status: ExitStatus, unproven: &[String], said: &Said, checked: &mut Checked) -> Result<(), Fault> {
+    fn weigh(
+        &self,
+        status: ExitStatus,
+        unproven: &[String],
+        said: &Said,
+        checked: &mut Checked,
+    ) -> Result<(), Fault> {
         let of = unproven.join(" and ");
         if !status.success() && !unproven.is_empty() {
-            let why = format!("all passed, but it ended with {status} and did not say that it submitted {of}");
+            let why =
+                format!("all passed, but it ended with {status} and did not say that it submitted {of}");
             return Err(self.no_verdict(said, why));
         }
         if !status.success() {

@@ -46,9 +46,10 @@ impl Classify for PreflightError {
     fn advice(&self) -> Option<String> {
         match self {
             Self::Local { .. } => None,
-            Self::NoVerdict { folder, .. } => {
-                Some(format!("what it wrote is in {}; run it again: only the certification is repeated", folder.display()))
-            }
+            Self::NoVerdict { folder, .. } => Some(format!(
+                "what it wrote is in {}; run it again: only the certification is repeated",
+                folder.display()
+            )),
         }
     }
 }

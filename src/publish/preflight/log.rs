@@ -91,16 +91,23 @@ mod tests {
         assert_eq!(said(log).image_ids(None), [("amd64", "62c7a"), ("arm64", "62c7b")].map(pair).into());
         let alone = said("The container's image id is: 62c7a.").image_ids(Some("arm64"));
         assert_eq!(alone, [("arm64", "62c7a")].map(pair).into());
-        assert!(said("The container's image id is: 62c7a.").image_ids(None).is_empty(), "nobody knows of which");
+        assert!(
+            said("The container's image id is: 62c7a.").image_ids(None).is_empty(),
+            "nobody knows of which"
+        );
     }
 
     #[test]
     fn the_catalog_refuses_a_version_and_not_an_image() {
         let tool = "'github.com/redhat-openshift-ecosystem/openshift-preflight' version '1.10.0'";
-        let refused = format!("Error: status code: 400: body: {{\"detail\": \"Validation error: {tool} is not supported.\"}}");
+        let refused = format!(
+            "Error: status code: 400: body: {{\"detail\": \"Validation error: {tool} is not supported.\"}}"
+        );
         assert!(said(&refused).refusal().unwrap().starts_with(tool));
         assert!(said(&format!("status code: 400: {tool} not recognized")).refusal().is_some());
-        for other in ["media type is not supported", "status code: 400: body: bad", "status code: 500: not supported"] {
+        for other in
+            ["media type is not supported", "status code: 400: body: bad", "status code: 500: not supported"]
+        {
             assert_eq!(said(other).refusal(), None, "{other}");
         }
     }

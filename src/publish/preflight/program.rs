@@ -60,7 +60,8 @@ impl Preflight {
     pub(super) fn command(&self) -> io::Result<Command> {
         let is_name = self.command.components().count() == 1 && !self.command.has_root();
         let is_path = !is_name || self.command.as_os_str().as_encoded_bytes().contains(&b'/');
-        let program = if is_path { std::path::absolute(&self.command)? } else { PathBuf::from(&self.command) };
+        let program =
+            if is_path { std::path::absolute(&self.command)? } else { PathBuf::from(&self.command) };
         let mut command = Command::new(program);
         command.env_clear();
         Ok(command)

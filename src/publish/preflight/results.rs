@@ -65,7 +65,8 @@ mod tests {
 
     use super::*;
 
-    const PASSED: &str = r#"{"image": "h/a:1", "passed": true, "results": {"passed": [], "failed": null, "errors": []}}"#;
+    const PASSED: &str =
+        r#"{"image": "h/a:1", "passed": true, "results": {"passed": [], "failed": null, "errors": []}}"#;
 
     fn read_text(text: &str) -> Result<PlatformResult, String> {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -121,7 +121,8 @@ mod tests {
             in_json_of_go(secret),
         ];
         fs::write(below.join("log"), forms.join("\n")).unwrap();
-        fs::write(folder.path().join("binary"), [b"\xff\xfe".as_slice(), secret.as_bytes()].concat()).unwrap();
+        fs::write(folder.path().join("binary"), [b"\xff\xfe".as_slice(), secret.as_bytes()].concat())
+            .unwrap();
         fs::write(folder.path().join("clean"), b"\xff\xfe").unwrap();
         secrets.scrub(folder.path()).unwrap();
         assert_eq!(fs::read_to_string(below.join("log")).unwrap(), ["***"; 5].join("\n"));

@@ -32,7 +32,8 @@ impl Supported {
     pub fn parse(answer: &[u8]) -> serde_json::Result<Self> {
         let tools: Tools = serde_json::from_slice(answer)?;
         let ours = |tool: &Tool| tool.name == TOOL && tool.enabled_for_testing && !tool.version.is_empty();
-        let mut versions: Vec<String> = tools.data.into_iter().filter(ours).map(|tool| tool.version).collect();
+        let mut versions: Vec<String> =
+            tools.data.into_iter().filter(ours).map(|tool| tool.version).collect();
         versions.sort_by_cached_key(|version| (semver::Version::parse(version).ok(), version.clone()));
         versions.dedup();
         Ok(Self(versions))

@@ -71,7 +71,11 @@ impl Checked {
     /// # Errors
     /// [`Fault::NotPassed`] when a platform did not pass.
     pub fn verdict(&self) -> Result<(), Fault> {
-        if self.is_passed() { Ok(()) } else { Err(Fault::NotPassed { report: self.to_string(), burned: None }) }
+        if self.is_passed() {
+            Ok(())
+        } else {
+            Err(Fault::NotPassed { report: self.to_string(), burned: None })
+        }
     }
 }
 

@@ -38,6 +38,7 @@ import shutil
 import signal
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -141,7 +142,8 @@ def results(image, is_meant):
     """What `results.json` says, and whether the image passed."""
     said = {"passed": [], "failed": [], "errors": []}
     if NAME in ("fail", "exit-2", "lies") and is_meant:
-        said["failed"].append(check("HasLicense", "There is no /licenses." + (" " + " ".join(forms()) if MODE.get("leak") else "")))
+        words = ["There is no /licenses.", *(forms() if MODE.get("leak") else [])]
+        said["failed"].append(check("HasLicense", " ".join(words)))
     if NAME == "error" and is_meant:
         said["errors"].append(check("RunAsNonRoot", "The image could not be read."))
     passed = NAME == "lies" or not (said["failed"] or said["errors"])
@@ -175,7 +177,11 @@ def submit_results(image, architecture, passed, is_meant):
             "api_token": setting("PYXIS_API_TOKEN"),
         }
         headers = {"Content-Type": "application/json"}
-        urllib.request.urlopen(urllib.request.Request(MODE["catalog"], json.dumps(told).encode(), headers)).read()
+        try:
+            urllib.request.urlopen(urllib.request.Request(MODE["catalog"], json.dumps(told).encode(), headers)).read()
+        except urllib.error.HTTPError as error:
+            body = error.read().decode()
+            sys.exit(f"Error: could not submit to pyxis: could not create image: status code: {error.code}: body: {body}")
     log("Test results have been submitted to Red Hat.")
     log(f"The container's image id is: id-{architecture}.")
 
