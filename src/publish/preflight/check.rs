@@ -129,6 +129,7 @@ impl Preflight {
 }
 
 /// How a run ended.
+#[derive(Clone, Copy)]
 enum Ended {
     Itself(ExitStatus),
     /// It took longer than this.

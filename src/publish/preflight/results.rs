@@ -14,8 +14,8 @@ use crate::reading;
 struct Results {
     image: String,
     passed: bool,
-    #[serde(default)]
-    results: Checks,
+    #[serde(default, rename = "results")]
+    checks: Checks,
 }
 
 /// A list that is empty may be `null`.
@@ -48,11 +48,11 @@ pub(super) fn read(path: &Path, start: SystemTime, names: &[&str]) -> Result<Pla
 }
 
 fn judged(found: Results, names: &[&str]) -> Result<PlatformResult, String> {
-    let Results { image, passed, results } = found;
+    let Results { image, passed, checks } = found;
     if !names.contains(&image.as_str()) {
         return Err(format!("are of another image, {image}"));
     }
-    let (failed, errors) = (results.failed.unwrap_or_default(), results.errors.unwrap_or_default());
+    let (failed, errors) = (checks.failed.unwrap_or_default(), checks.errors.unwrap_or_default());
     if passed && !(failed.is_empty() && errors.is_empty()) {
         return Err("say that it passed, and name checks that it did not pass".to_owned());
     }

@@ -1,5 +1,6 @@
 //! Strikes secrets out of what the program wrote.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -8,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 use super::check::Check;
 use crate::reading;
@@ -23,9 +23,8 @@ struct DockerConfig {
     auths: BTreeMap<String, Entry>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Entry {
     auth: Option<String>,
     password: Option<String>,

@@ -11,18 +11,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-pub const IMAGE: &str = "quay.io/redhat-isv-containers/p1:7.6.1-2";
-pub const TOKEN: &str = "t0ken/+of the?api";
-pub const PASSWORD: &str = "p4ss&word=of\"robot";
+pub(super) const IMAGE: &str = "quay.io/redhat-isv-containers/p1:7.6.1-2";
+pub(super) const TOKEN: &str = "t0ken/+of the?api";
+pub(super) const PASSWORD: &str = "p4ss&word=of\"robot";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/publish/preflight_stand_in.py");
 
 /// A program that stands in for preflight, in a folder of its own. What it can do is told in its text.
-pub struct StandIn {
+pub(super) struct StandIn {
     folder: TempDir,
 }
 
 impl StandIn {
-    pub fn new(mode: &Value) -> Self {
+    pub(super) fn new(mode: &Value) -> Self {
         let stand_in = Self { folder: tempfile::tempdir().unwrap() };
         // No copy, which could be open for writing in a program that another test starts just then.
         std::os::unix::fs::symlink(SCRIPT, stand_in.program()).unwrap();
@@ -31,28 +31,28 @@ impl StandIn {
     }
 
     /// It does so from its next run on.
-    pub fn steer(&self, mode: &Value) {
+    pub(super) fn steer(&self, mode: &Value) {
         fs::write(self.folder.path().join("preflight.mode"), mode.to_string()).unwrap();
     }
 
-    pub fn program(&self) -> PathBuf {
+    pub(super) fn program(&self) -> PathBuf {
         self.folder.path().join("preflight")
     }
 
     /// What each run was given, in their order.
-    pub fn runs(&self) -> Vec<Value> {
+    pub(super) fn runs(&self) -> Vec<Value> {
         let read = |number| fs::read(self.folder.path().join(format!("preflight.run-{number}.json"))).ok();
         (1..).map_while(read).map(|run| serde_json::from_slice(&run).unwrap()).collect()
     }
 
     /// The arguments of each run.
-    pub fn arguments(&self) -> Vec<String> {
+    pub(super) fn arguments(&self) -> Vec<String> {
         let words =
             |run: Value| serde_json::from_value::<Vec<String>>(run["argv"].clone()).unwrap().join(" ");
         self.runs().into_iter().map(words).collect()
     }
 
-    pub fn preflight(&self) -> Preflight {
+    pub(super) fn preflight(&self) -> Preflight {
         Preflight {
             command: self.program(),
             version: None,
@@ -67,7 +67,7 @@ impl StandIn {
     }
 
     /// Checks `IMAGE` for two platforms, and submits.
-    pub fn check(&self) -> Check {
+    pub(super) fn check(&self) -> Check {
         let project =
             Project { component_id: "p1".to_owned(), api_token: TOKEN.to_owned().into(), submit: true };
         let password = PASSWORD.to_owned().into();
@@ -83,34 +83,34 @@ impl StandIn {
     }
 
     /// As [`check`](Self::check), of the source: without submitting.
-    pub fn precheck(&self) -> Check {
+    pub(super) fn precheck(&self) -> Check {
         let mut check = self.check();
         check.project.as_mut().unwrap().submit = false;
         check
     }
 
     /// Where the attempts are kept.
-    pub fn state(&self) -> PathBuf {
+    pub(super) fn state(&self) -> PathBuf {
         self.folder.path().join("state/7.6.1-2")
     }
 
     /// A pipe that the modes that hang hold open.
-    pub fn pipe(&self) -> Pipe {
+    pub(super) fn pipe(&self) -> Pipe {
         Pipe::new(&self.folder.path().join("pipe"))
     }
 }
 
-pub fn both() -> Vec<String> {
+pub(super) fn both() -> Vec<String> {
     ["amd64", "arm64"].map(ToOwned::to_owned).to_vec()
 }
 
-pub fn mode(name: &str) -> Value {
+pub(super) fn mode(name: &str) -> Value {
     json!({ "mode": name })
 }
 
 /// Tells when programs are there that hold it, and when all of them are gone.
-pub struct Pipe {
-    pub path: PathBuf,
+pub(super) struct Pipe {
+    pub(super) path: PathBuf,
     here: Option<oneshot::Receiver<()>>,
     gone: oneshot::Receiver<()>,
 }
@@ -130,12 +130,12 @@ impl Pipe {
         Self { path: path.to_owned(), here: Some(here), gone }
     }
 
-    pub async fn here(&mut self) {
+    pub(super) async fn here(&mut self) {
         self.here.take().unwrap().await.unwrap();
     }
 
     /// Ends when no program has it open any more, and never before.
-    pub async fn gone(self) {
+    pub(super) async fn gone(self) {
         self.gone.await.unwrap();
     }
 }
