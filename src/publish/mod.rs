@@ -13,13 +13,17 @@
 //! - Only the upload registry is written. Nothing is unpublished or deleted.
 //! - All tags of a publication are the same bytes.
 
+pub mod catalog;
 pub mod fault;
 pub mod image;
 pub mod journal;
 pub mod names;
+mod presence;
+pub mod public;
 pub mod site;
 
 pub use fault::{Fault, Refused};
 pub use image::{Child, Image};
 pub use names::{Number, ReleaseVersion};
+pub use presence::{presence, tags};
 pub use site::Site;
