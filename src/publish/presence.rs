@@ -30,7 +30,8 @@ fn untold(error: Error) -> Failure {
     let host = error.host().map(|host| host.to_string()).unwrap_or_default();
     let mut failure = Failure::new(Stage::Plan, error);
     if failure.class == Class::Missing {
-        let advice = format!("something may answer in the place of {host}: see that it can be reached from here");
+        let advice =
+            format!("something may answer in the place of {host}: see that it can be reached from here");
         failure.advice = Some(advice.into());
     }
     failure

@@ -9,9 +9,7 @@ use super::auth::Action;
 use super::error::{Error, Kind};
 use super::transport::{Answer, Call};
 use super::{Client, endpoint};
-use crate::model::{
-    Descriptor, Digest, ImageRef, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Version,
-};
+use crate::model::{Descriptor, Digest, ImageRef, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Version};
 
 /// No manifest is larger (OCI distribution spec §Pushing Manifests).
 const LIMIT: u64 = 4 << 20;
@@ -83,10 +81,7 @@ impl Client {
     /// Also when there are more than 4 MiB of them, or when they have another digest twice.
     pub async fn get_manifest(&self, image: &ImageRef) -> Result<Manifest, Error> {
         let call = self.manifest_call(Method::GET, image)?;
-        self.shared
-            .retry
-            .run(async || read(self.request_once(&call).await?, image).await)
-            .await
+        self.shared.retry.run(async || read(self.request_once(&call).await?, image).await).await
     }
 
     /// As [`Client::get_manifest`], for whoever must know whether there is one; none: the registry itself says that there is

@@ -55,7 +55,8 @@ impl Client {
             let (page, next) = match self.tag_page(repository, &url).await {
                 // Of the first page it means that there is no such repository.
                 Err(error) if error.status() == Some(404) && pages.len() > 1 => {
-                    let wrong = format!("the list of tags goes on at a page that is not there: {}", error.kind());
+                    let wrong =
+                        format!("the list of tags goes on at a page that is not there: {}", error.kind());
                     return Err(Error::new(error.to_string(), Some(&repository.host), Kind::Answer(wrong)));
                 }
                 page => page?,

@@ -27,6 +27,7 @@ mod nightly;
 mod policies;
 mod progress;
 mod prune_tags;
+mod publish;
 mod registry;
 mod report_files;
 mod report_html;

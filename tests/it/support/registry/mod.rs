@@ -44,8 +44,8 @@ pub use jwt::ISSUER;
 pub use log::{Kind, Request, Which, any, on, writes};
 pub use spy::{Seen, Spy, found, reply, reply_with};
 pub use store::TagWrite;
-pub use view::{Glance, Shown};
 pub use token::{TokenField, TokenRequest, TokenServer};
+pub use view::{Glance, Shown};
 
 /// A running registry; it ends when the last clone is dropped.
 #[derive(Debug, Clone)]

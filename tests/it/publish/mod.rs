@@ -1,0 +1,7 @@
+//! `publish`: images to a certified catalog.
+
+mod catalog;
+mod presence;
+mod public;
+mod public_ends;
+pub(crate) mod site;
