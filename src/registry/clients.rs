@@ -4,6 +4,8 @@
 
 use std::sync::OnceLock;
 
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderValue};
 use reqwest::ClientBuilder;
 use reqwest::redirect::Policy;
 
@@ -113,8 +115,13 @@ impl Recipe {
 
 /// What all clients have in common.
 fn plain(options: &Options) -> ClientBuilder {
+    let mut always = HeaderMap::new();
+    if options.watching {
+        always.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
     reqwest::Client::builder()
         .user_agent(&options.user_agent)
+        .default_headers(always)
         .redirect(Policy::none())
         // The one retry loop is ours: it counts, and it slows down.
         .retry(reqwest::retry::never())

@@ -253,6 +253,12 @@ impl Error {
         self.class() == Class::Missing
     }
 
+    /// Whether the registry itself says that there is no such thing. Any other 404 may be that of something in its place.
+    #[must_use]
+    pub fn denies_existence(&self) -> bool {
+        matches!(&self.0.kind, Kind::Refused(refused) if refused.denies_existence())
+    }
+
     /// Whether access was refused, also by the token service.
     #[must_use]
     pub fn is_denied(&self) -> bool {

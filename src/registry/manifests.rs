@@ -1,5 +1,7 @@
 //! Manifests: HEAD, GET and PUT, as bytes.
 
+use std::sync::Arc;
+
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 
@@ -7,7 +9,7 @@ use super::auth::Action;
 use super::error::{Error, Kind};
 use super::transport::{Answer, Call};
 use super::{Client, endpoint};
-use crate::model::{Descriptor, Digest, ImageRef, MANIFEST_MEDIA_TYPES, Manifest, Version};
+use crate::model::{Descriptor, Digest, ImageRef, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, Version};
 
 /// No manifest is larger (OCI distribution spec §Pushing Manifests).
 const LIMIT: u64 = 4 << 20;
@@ -79,21 +81,29 @@ impl Client {
     /// Also when there are more than 4 MiB of them, or when they have another digest twice.
     pub async fn get_manifest(&self, image: &ImageRef) -> Result<Manifest, Error> {
         let call = self.manifest_call(Method::GET, image)?;
+        self.shared.retry.run(async || read(self.request_once(&call).await?, image).await).await
+    }
+
+    /// As [`Client::get_manifest`], for whoever must know whether there is one; none: the registry itself says that there is
+    /// none. It is a GET, because a HEAD does not tell who says so.
+    ///
+    /// # Errors
+    /// What leaves that open: any other answer, and what is no manifest.
+    pub async fn find_manifest(&self, image: &ImageRef) -> Result<Option<Manifest>, Error> {
+        let call = self.manifest_call(Method::GET, image)?;
         self.shared
             .retry
-            .run(async || {
-                let mut answer = self.request_once(&call).await?.or_page()?;
-                let bytes = answer.bytes(LIMIT).await?;
-                let mut manifest = Manifest::new(answer.text(CONTENT_TYPE.as_str()), bytes);
-                let expected = asked_digest(image).cloned().or_else(|| answered_digest(&answer));
-                if let Some(expected) = expected {
-                    let found = expected.same_algorithm_of(&manifest.bytes);
-                    if found != expected {
-                        return Err(answer.error(Kind::Digest { expected, found }));
-                    }
-                    manifest.digest = expected;
+            .run(async || match self.request_once(&call).await {
+                Ok(answer) => read_known(answer, image).await.map(Some),
+                Err(error) if error.denies_existence() => {
+                    tracing::debug!(%image, said = ?error, "absent");
+                    Ok(None)
                 }
-                Ok(manifest)
+                // The next one may be the registry's own.
+                Err(error) if error.status() == Some(404) => {
+                    Err(call.error(Kind::Answer(format!("{}, but not in a registry's words", error.kind()))))
+                }
+                Err(error) => Err(error),
             })
             .await
     }
@@ -139,6 +149,32 @@ impl Client {
             call.headers.append(ACCEPT, HeaderValue::from_static(media_type));
         }
         Ok(call)
+    }
+}
+
+/// The manifest that `answer` brings, checked against the digest that was asked for, else the one answered.
+async fn read(answer: Answer, image: &ImageRef) -> Result<Manifest, Error> {
+    let mut answer = answer.or_page()?;
+    let bytes = answer.bytes(LIMIT).await?;
+    let mut manifest = Manifest::new(answer.text(CONTENT_TYPE.as_str()), bytes);
+    let expected = asked_digest(image).cloned().or_else(|| answered_digest(&answer));
+    if let Some(expected) = expected {
+        let found = expected.same_algorithm_of(&manifest.bytes);
+        if found != expected {
+            return Err(answer.error(Kind::Digest { expected, found }));
+        }
+        manifest.digest = expected;
+    }
+    Ok(manifest)
+}
+
+/// As [`read`], if it is a manifest at all.
+async fn read_known(answer: Answer, image: &ImageRef) -> Result<Manifest, Error> {
+    let (operation, host) = (Arc::clone(&answer.operation), image.host().clone());
+    let manifest = read(answer, image).await?;
+    match manifest.content() {
+        Ok(_) | Err(ManifestError::Schema1) => Ok(manifest),
+        Err(error) => Err(Error::new(operation, Some(&host), Kind::Answer(error.to_string()))),
     }
 }
 

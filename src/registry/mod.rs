@@ -5,6 +5,7 @@
 //! is the engine's business. Plain files of web servers come over the same transport (`files`).
 
 mod access;
+mod api;
 mod auth;
 mod blobs;
 mod chunks;
@@ -41,6 +42,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
+pub use api::ApiKey;
 pub use auth::{Error as AuthError, PushGrant};
 pub use blobs::BlobSource;
 pub use credentials::{

@@ -45,6 +45,9 @@ pub struct Options {
     pub tag_listing: Vec<(Host, TagListing)>,
     /// A file with an `OAuth` token for quay's API.
     pub quay_api_token_file: Option<PathBuf>,
+    /// Whether registries are watched while they change: each request asks for an answer that no cache kept, and a host that did
+    /// not answer yet is not given up.
+    pub watching: bool,
     /// What must be open for a request that writes; none: nothing needs to be.
     pub write_gate: Option<WriteGate>,
     /// What we call ourselves.
@@ -71,6 +74,7 @@ impl Default for Options {
             chunk_size: 32 << 20,
             tag_listing: Vec::new(),
             quay_api_token_file: None,
+            watching: false,
             write_gate: None,
             user_agent: concat!("image-mirror/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

@@ -35,6 +35,18 @@ pub struct Refused {
     right: Right,
     holder: Option<Holder>,
     subject: Subject,
+    words: Words,
+}
+
+/// In what form a refusal says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// It does not.
+    None,
+    /// In that of a registry: with errors that have codes.
+    Registry,
+    /// In any other: a page, the message of a gateway.
+    Other,
 }
 
 /// What the request was about.
@@ -48,6 +60,8 @@ pub(super) enum Subject {
     Session,
     /// A file of a web server.
     File,
+    /// What an API that is no registry's has or does.
+    Api,
 }
 
 /// Words of registries whose space is used up.
@@ -80,10 +94,19 @@ impl Refused {
             right,
             holder: None,
             subject: Subject::Name,
+            words: Words::Other,
         };
         match serde_json::from_slice::<Envelope>(body) {
-            Ok(envelope) => refused.take(envelope, echo),
+            Ok(envelope) => {
+                if !envelope.errors.is_empty() {
+                    refused.words = Words::Registry;
+                }
+                refused.take(envelope, echo);
+            }
             Err(_) => refused.message = plain(body, echo),
+        }
+        if body.trim_ascii().is_empty() && !announces_body(headers) {
+            refused.words = Words::None;
         }
         refused
     }
@@ -178,6 +201,18 @@ impl Refused {
         }
     }
 
+    /// Whether the registry itself says that there is no such thing, in whatever words a registry has for that, or in none.
+    /// What a proxy or a page says is not believed, nor that it is not for us to know.
+    pub(super) fn denies_existence(&self) -> bool {
+        let of_others = [
+            OciErrorCode::Unauthorized,
+            OciErrorCode::Denied,
+            OciErrorCode::Unsupported,
+            OciErrorCode::Toomanyrequests,
+        ];
+        self.status == StatusCode::NOT_FOUND && self.words != Words::Other && !self.says(&of_others)
+    }
+
     /// Whether it says that there is no such repository or manifest, in so many words.
     pub(super) fn knows_no_content(&self) -> bool {
         let codes = [OciErrorCode::NameUnknown, OciErrorCode::ManifestUnknown, OciErrorCode::ManifestInvalid];
@@ -200,6 +235,15 @@ impl Refused {
             Class::Denied if self.subject == Subject::File => Some(format!(
                 "{host} does not give this file to us: it is not there, or takes a login for {host}"
             )),
+            Class::Denied if self.subject == Subject::Api => Some(match &self.holder {
+                Some(Holder { login: Some(key), .. }) => {
+                    format!("{host} does not take {key}, or it lacks the right to this")
+                }
+                _ => format!("{host} gives this only to who shows a key"),
+            }),
+            Class::Missing if self.subject == Subject::Api => {
+                Some(format!("{host} knows nothing of that name; see that it is written right"))
+            }
             Class::Missing if self.subject == Subject::File => {
                 Some(format!("{host} has no such file: see whether it was moved, or is still to come there"))
             }
@@ -306,6 +350,11 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default().min(LONGEST_WAIT))
 }
 
+/// Whether a body was to come, so that one without bytes was cut.
+fn announces_body(headers: &HeaderMap) -> bool {
+    headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
+}
+
 fn plain(body: &[u8], echo: &Echo) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
@@ -361,6 +410,26 @@ mod tests {
         );
         let long = refused(500, &"x".repeat(1000), false).to_string();
         assert!(long.chars().count() < 330, "{long}");
+    }
+
+    #[test]
+    fn only_a_registry_denies_that_something_exists_and_only_in_its_own_words_or_in_none() {
+        let of_code = |code: &str| format!(r#"{{"errors":[{{"code":"{code}","message":"m"}}]}}"#);
+        let own = ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "TAG_UNKNOWN", "TAG_EXPIRED", "NOT_FOUND"];
+        for body in own.map(of_code).iter().chain([&String::new(), &" \n".to_owned()]) {
+            assert!(refused(404, body, false).denies_existence(), "{body}");
+            assert!(!refused(400, body, false).denies_existence(), "{body}");
+            assert!(!refused(503, body, false).denies_existence(), "{body}");
+        }
+        let others = ["UNAUTHORIZED", "DENIED", "UNSUPPORTED", "TOOMANYREQUESTS"].map(of_code);
+        let pages = ["<html>", "404 page not found", "{}", r#"{"errors":[]}"#, r#"{"message":"no route"}"#];
+        for body in others.iter().map(String::as_str).chain(pages) {
+            assert!(!refused(404, body, false).denies_existence(), "{body}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::CONTENT_LENGTH, 700.into());
+        let cut = Refused::read(StatusCode::NOT_FOUND, &headers, (b"", &Echo::default()), Right::Pull);
+        assert!(!cut.denies_existence(), "its body was cut, and nobody knows what it was");
     }
 
     #[test]

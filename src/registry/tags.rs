@@ -52,7 +52,15 @@ impl Client {
         let (mut tags, mut in_vain) = (Vec::new(), 0);
         loop {
             pages.insert(url.clone());
-            let (page, next) = self.tag_page(repository, &url).await?;
+            let (page, next) = match self.tag_page(repository, &url).await {
+                // Of the first page it means that there is no such repository.
+                Err(error) if error.status() == Some(404) && pages.len() > 1 => {
+                    let wrong =
+                        format!("the list of tags goes on at a page that is not there: {}", error.kind());
+                    return Err(Error::new(error.to_string(), Some(&repository.host), Kind::Answer(wrong)));
+                }
+                page => page?,
+            };
             let before = tags.len();
             tags.extend(page.into_iter().filter(|tag| seen.insert(tag.clone())));
             in_vain += usize::from(tags.len() == before);

@@ -53,6 +53,11 @@ impl Authorization {
         Some(Self { header, token: None })
     }
 
+    /// A key that is sent as it is, in a header of its own; None: it has characters that no header can carry.
+    pub(crate) fn key(key: &Secret) -> Option<Self> {
+        Some(Self { header: sensitive(key.expose_secret())?, token: None })
+    }
+
     /// What it is made of, for striking it out of what its receiver says.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let header = String::from_utf8_lossy(self.header.as_bytes()).into_owned();

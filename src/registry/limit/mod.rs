@@ -51,6 +51,8 @@ struct Policy {
     max_retry_after: Duration,
     deadline: Option<Instant>,
     most: Option<usize>,
+    /// Whether a host that never answers is given up.
+    gives_up: bool,
 }
 
 /// One host: its limit, its pause, and whether it ever answered.
@@ -105,6 +107,7 @@ impl Hosts {
             max_retry_after: options.max_retry_after,
             deadline: options.deadline,
             most: options.max_per_registry,
+            gives_up: !options.watching,
         };
         Self { policy: Arc::new(policy), hosts: Mutex::default() }
     }

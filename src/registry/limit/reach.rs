@@ -80,7 +80,7 @@ impl Reach {
         self.silences += 1;
         // Trust does not come with time.
         let last = matches!(kind, Kind::Certificate(_) | Kind::Nameless(_) | Kind::NotTls(_));
-        if last || self.silences >= policy.attempts {
+        if last || (policy.gives_up && self.silences >= policy.attempts) {
             let cause = Arc::new(kind);
             self.stage = Stage::Dead(Arc::clone(&cause));
             return Err(cause);

@@ -1,15 +1,15 @@
-<<<<<<< HEAD
-//! `publish` on the wire: what is asked of each registry, and what is written where.
+//! `publish`: its parts against registries and programs that the tests play, and the whole of it.
 
-mod registries;
-mod source;
-mod upload;
-=======
-//! `publish`: its parts against registries and programs that the tests play.
-
+mod catalog;
 mod preflight;
 mod preflight_ended;
 mod preflight_install;
 mod preflight_secrets;
+mod presence;
+mod public;
+mod public_ends;
+mod registries;
+pub(crate) mod site;
+mod source;
 mod stand_in;
->>>>>>> wt-preflight
+mod upload;

@@ -7,6 +7,7 @@
 //! - [`registry`]: a registry in this process, with a request log and scripted faults; token servers;
 //!   [`Spy`]: a server that answers as a test says and keeps all that it received
 //! - [`cluster`]: an API server in this process, with ImageStreams, their tags and Leases
+//! - [`catalog`]: a certified catalog in this process: where images are uploaded, where customers pull them from, its API
 //! - [`files`]: a web server with plain files, and scripted faults of its own
 //! - [`bucket`]: an S3-compatible store in this process, with a request log and scripted faults; [`moto`]: one that
 //!   others wrote
@@ -29,6 +30,7 @@
 
 pub mod bucket;
 pub mod capacity;
+pub mod catalog;
 pub mod clock;
 pub mod cluster;
 pub mod files;
@@ -43,6 +45,7 @@ pub mod run;
 pub mod streams;
 
 pub use bucket::{BUCKET, BucketFault, BucketRequest, Effect, FakeBucket};
+pub use catalog::{CatalogWorld, Customer, Lag, Pyxis, PyxisFault, PyxisRequest};
 pub use cluster::{ApiRequest, FakeCluster, Outage};
 pub use files::{Asked, FileFault, FileServer};
 pub use fleet::{Named, fleet};
@@ -52,8 +55,9 @@ pub use moto::Moto;
 pub use nobody::Nobody;
 pub use real::{RealRegistry, skopeo, skopeo_copy, skopeo_raw, succeeded};
 pub use registry::{
-    FakeRegistry, Fault, Gate, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Seen, Spy,
-    Stop, TagWrite, TokenField, TokenRequest, TokenServer, Which, any, found, on, reply, reply_with, writes,
+    FakeRegistry, Fault, Gate, Glance, Grant, ISSUER, Kind, Locations, MountPolicy, QuayApi, Request, Seen,
+    Shown, Spy, Stop, TagWrite, TokenField, TokenRequest, TokenServer, Which, any, found, on, reply,
+    reply_with, writes,
 };
 pub use run::{Ran, Run, Running, docker_config, write_mapping};
 pub use streams::StreamList;

@@ -1,6 +1,7 @@
 //! What the tests stand on, tried by clients that are not ours: oci-client, skopeo, and plain requests.
 
 mod access;
+mod catalog;
 mod real;
 
 use std::time::Duration;

@@ -12,6 +12,7 @@ use super::front::Behind;
 use super::log::Log;
 use super::store::Store;
 use super::token::TokenServer;
+use super::view::{Glance, Shown, View, Watchers};
 use super::wire::{Connection, Door, Side};
 use super::{FakeRegistry, Shared, serve, tls};
 use crate::support::clock;
@@ -25,6 +26,7 @@ pub struct Builder {
     tls: bool,
     raw_http2: bool,
     behind: Option<Behind>,
+    view: Option<View>,
 }
 
 impl Builder {
@@ -111,6 +113,23 @@ impl Builder {
         self
     }
 
+    /// Holds nothing of its own: its repository `to` is what `choose` shows of the repository `from` of another registry, anew for
+    /// each request that reads.
+    pub fn view(
+        mut self,
+        (of, from): (&FakeRegistry, &str),
+        to: &str,
+        choose: impl Fn(&Glance<'_>) -> Shown + Send + Sync + 'static,
+    ) -> Self {
+        self.view = Some(View::new((of, from), to, choose));
+        self
+    }
+
+    /// Lists tags only for who logs in, whoever may pull.
+    pub fn tags_for_logins(self) -> Self {
+        self.configure(|config| config.tags_for_logins = true)
+    }
+
     /// Wants a basic login that may do everything; several calls add several.
     pub fn basic(self, name: &str, password: &str) -> Self {
         self.basic_account(name, password, [Grant::everything()])
@@ -152,6 +171,8 @@ impl Builder {
             scheme: if self.tls { "https" } else { "http" },
             authority,
             behind: self.behind,
+            view: self.view,
+            watchers: Watchers::default(),
         });
         let mut servers = JoinSet::new();
         for door in [door, other_door] {

@@ -75,6 +75,8 @@ pub struct Config {
     pub refuse_tag_deletion: Option<u16>,
     /// Whether a token to push is enough to delete, as quay has it. Default: no, it takes `delete`.
     pub push_deletes: bool,
+    /// Whether tags are listed only for who logged in. Default: no.
+    pub tags_for_logins: bool,
     /// Whether all tags of the repository are checked after each request that changes it; see
     /// [`FakeRegistry::assert_tags_were_always_whole`]. Default: yes.
     pub check_every_write: bool,
@@ -96,6 +98,7 @@ impl Default for Config {
             insufficient_scope: 401,
             refuse_tag_deletion: None,
             push_deletes: false,
+            tags_for_logins: false,
             check_every_write: true,
         }
     }

@@ -22,6 +22,7 @@ mod spy;
 mod store;
 mod tls;
 mod token;
+mod view;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +45,7 @@ pub use log::{Kind, Request, Which, any, on, writes};
 pub use spy::{Seen, Spy, found, reply, reply_with};
 pub use store::TagWrite;
 pub use token::{TokenField, TokenRequest, TokenServer};
+pub use view::{Glance, Shown};
 
 /// A running registry; it ends when the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -69,6 +71,10 @@ struct Shared {
     authority: Option<String>,
     /// Answers in the place of `store`.
     behind: Option<front::Behind>,
+    /// Of what `store` is made anew before each request that reads.
+    view: Option<view::View>,
+    /// Hear of each request that changed something.
+    watchers: view::Watchers,
 }
 
 impl Shared {
@@ -332,6 +338,16 @@ impl FakeRegistry {
     /// How many requests met a fault so far.
     pub fn faults_met(&self) -> usize {
         self.shared.faults.met()
+    }
+
+    /// Lets `watcher` see the repository `name` after each request that may have changed it, before that is answered.
+    pub fn watch(&self, name: &str, watcher: impl Fn(&Glance<'_>) + Send + Sync + 'static) {
+        self.shared.watchers.add(name, watcher);
+    }
+
+    /// What is in the repository `name` now.
+    pub fn glance(&self, name: &str) -> Glance<'static> {
+        Glance::at(&self.shared, name, None)
     }
 
     /// Holds requests until the gate is released or dropped: makes races happen in the order a test wants.

@@ -137,12 +137,18 @@ async fn carry_out(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Resul
     if call.target.kind.is_write() && call.config.check_every_write {
         call.shared.note_broken_tags(call.repository(), entry.number);
     }
+    if call.target.kind.is_write() {
+        call.shared.watchers.tell(&call.shared, call.repository());
+    }
     Ok(reply)
 }
 
 async fn dispatch(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Result<Reply, Cut> {
     if call.side == Side::Registry {
         match call.shared.access.admit(call) {
+            Ok((None, _)) if call.config.tags_for_logins && call.target.kind == Kind::Tags => {
+                return Ok(call.shared.access.challenge(call, Some("insufficient_scope")));
+            }
             Ok(identity) => drop(entry.identity.set(identity)),
             Err(refusal) => {
                 incoming.whole().await?;
@@ -162,6 +168,9 @@ async fn dispatch(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Result
     }
     if let Some(behind) = &call.shared.behind {
         return front::pass_on(call, behind, incoming).await;
+    }
+    if let Some(view) = call.shared.view.as_ref().filter(|_| !kind.is_write()) {
+        view.refresh(&call.shared, &call.target);
     }
     Ok(match kind {
         Kind::Ping => Reply::json(&json!({})).with("docker-distribution-api-version", "registry/2.0"),

@@ -38,6 +38,11 @@ impl Stored {
         Ok(Self { media_type: media_type.to_owned(), bytes, blobs, children, json })
     }
 
+    /// The blobs that it names.
+    pub(super) fn blobs(&self) -> &[Digest] {
+        &self.blobs
+    }
+
     pub(super) fn is_index(&self) -> bool {
         self.json["manifests"].is_array()
     }
