@@ -38,6 +38,29 @@ pub(super) fn gated_client(connection: &Connection, gate: Option<WriteGate>) -> 
     client_with(connection, |options| options.write_gate = gate)
 }
 
+/// A client that believes no answer that somebody kept on the way.
+pub(super) fn visitor(connection: &Connection, deadline: Option<Instant>) -> Result<Client, ConnectError> {
+    client_with(connection, |options| {
+        options.deadline = deadline;
+        options.watching = true;
+    })
+}
+
+/// The logins for sources.
+pub(super) fn sources(connection: &Connection) -> Result<Credentials, ConnectError> {
+    credentials(connection, connection.source_authfile.as_ref())
+}
+
+/// The logins for targets.
+pub(super) fn targets(connection: &Connection) -> Result<Credentials, ConnectError> {
+    credentials(connection, connection.target_authfile.as_ref())
+}
+
+/// This machine, for others who want the same lock.
+pub(super) fn this_host(connection: &Connection) -> &str {
+    connection.platform.hostname.as_deref().unwrap_or("localhost")
+}
+
 fn client_with(connection: &Connection, adapt: impl FnOnce(&mut Options)) -> Result<Client, ConnectError> {
     let source = credentials(connection, connection.source_authfile.as_ref())?;
     let target = credentials(connection, connection.target_authfile.as_ref())?;

@@ -20,6 +20,7 @@ mod output;
 mod policies;
 pub mod progress;
 mod prune_tags;
+mod publish;
 mod report;
 mod rows;
 mod run;
@@ -93,6 +94,7 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::Serve(settings) => in_runtime(serve::serve(*settings, output)),
         Action::Nightly(settings) => in_runtime(nightly::nightly(*settings, output)),
         Action::Stream(settings) => in_runtime(stream::stream(settings, output)),
+        Action::Publish(settings) => in_runtime(publish::publish(settings, output)),
         Action::Lint(settings) => in_runtime(lint::lint(*settings, output)),
         Action::Explain(settings) => in_runtime(explain::explain(*settings, output)),
         Action::Configmap(settings) => configmap::configmap(&settings, output),

@@ -90,6 +90,11 @@ impl Began {
     pub(super) fn now() -> Self {
         Self { at: SystemTime::now(), clock: Instant::now() }
     }
+
+    /// The name of this run, which no other has: in containers many have the same number, and begin in the same second.
+    pub(super) fn run(self) -> String {
+        format!("{}-{}", humantime::format_rfc3339_nanos(self.at), std::process::id())
+    }
 }
 
 /// What a command came to.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Class, Classify, Failure};
+use crate::error::{Class, Classify, Failure, Stage};
 use crate::model::{Cause, Digest, ReferenceError, Tag};
 
+use super::journal::JournalError;
 use super::names::{Number, ReleaseVersion};
+use super::number::NumberError;
 
 /// Why a publication ends before it is done.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +159,18 @@ pub enum Refused {
         /// What to do about it.
         advice: String,
     },
+}
+
+impl From<NumberError> for Fault {
+    fn from(error: NumberError) -> Self {
+        Self::Unsuitable { what: error.to_string(), advice: error.advice() }
+    }
+}
+
+impl From<JournalError> for Fault {
+    fn from(error: JournalError) -> Self {
+        Self::Untold(Failure::new(Stage::Read, error))
+    }
 }
 
 impl From<ReferenceError> for Fault {

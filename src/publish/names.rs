@@ -41,7 +41,8 @@ impl ReleaseVersion {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, VersionError> {
-        let tag = Tag::parse(text).map_err(|error| VersionError::NoTag(crate::redact::visible(text), error))?;
+        let tag =
+            Tag::parse(text).map_err(|error| VersionError::NoTag(crate::redact::visible(text), error))?;
         if text.len() > LONGEST {
             return Err(VersionError::TooLong(text.len()));
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::error::advised;
 use crate::model::{Digest, ImageRef, Tag, Version};
-use crate::publish::journal::{Story, numbers};
+use crate::publish::journal::{Folders, Story};
 use crate::publish::names::Numbered;
 use crate::publish::protocol::Means;
 use crate::publish::{Fault, Number, ReleaseVersion, presence, source};
@@ -56,7 +56,7 @@ pub async fn status(means: &Means, only: Option<&ReleaseVersion>) -> Result<Vec<
 async fn standing(means: &Means, version: ReleaseVersion, tags: &[Tag]) -> Result<Standing, Fault> {
     let site = &means.site;
     let kept = match &means.state_dir {
-        Some(state_dir) => numbers(state_dir, &site.upload, &version)?,
+        Some(state_dir) => Folders::new(state_dir).numbers(&site.upload, &version)?,
         None => Vec::new(),
     };
     let floating = version.floating()?;
@@ -68,8 +68,7 @@ async fn standing(means: &Means, version: ReleaseVersion, tags: &[Tag]) -> Resul
         all.push(TagStanding { tag: tag.clone(), upload, public });
     }
     let catalog = catalog(means, all.first().and_then(|tag| tag.public.as_ref())).await;
-    let mut standing =
-        Standing { version, tags: all, catalog, problems: Vec::new(), notes: Vec::new() };
+    let mut standing = Standing { version, tags: all, catalog, problems: Vec::new(), notes: Vec::new() };
     standing.judge(&kept);
     Ok(standing)
 }
@@ -99,7 +98,11 @@ async fn catalog(means: &Means, public: Option<&Digest>) -> Vec<String> {
         let said = match catalog.records(&child.manifest.digest).await {
             Ok(records) if records.is_empty() => "does not know it".to_owned(),
             Ok(records) => {
-                let published = if records.iter().any(|record| record.is_published()) { "published" } else { "not published" };
+                let published = if records.iter().any(|record| record.is_published()) {
+                    "published"
+                } else {
+                    "not published"
+                };
                 let tags: BTreeSet<&str> = records.iter().flat_map(|record| record.tags()).collect();
                 format!("{published}, tags: {}", Vec::from_iter(tags).join(", "))
             }
@@ -118,9 +121,12 @@ impl Standing {
                 let (a, b) = (shown(plain.public.as_ref()), shown(rhcc.public.as_ref()));
                 self.problems.push(format!("{} and {} differ in public: {a} and {b}", plain.tag, rhcc.tag));
             }
-            for tag in [plain, rhcc].into_iter().filter(|tag| tag.upload.is_some() && tag.upload != tag.public) {
+            for tag in
+                [plain, rhcc].into_iter().filter(|tag| tag.upload.is_some() && tag.upload != tag.public)
+            {
                 let (upload, public) = (shown(tag.upload.as_ref()), shown(tag.public.as_ref()));
-                self.problems.push(format!("{} is {upload} where it is uploaded, and {public} in public", tag.tag));
+                self.problems
+                    .push(format!("{} is {upload} where it is uploaded, and {public} in public", tag.tag));
             }
         }
         let unique: Vec<TagStanding> = self.tags.iter().skip(2).cloned().collect();
@@ -155,15 +161,19 @@ impl Standing {
                 let own = self.version.unique(*number).ok()?;
                 (own == tag.tag).then_some(story)
             });
-            let is_burned = story.is_some_and(|story| story.results.values().any(|result| !result.passed));
+            let is_burned = story.is_some_and(Story::has_failed);
             match &tag.public {
                 Some(public) if public == upload => {}
                 Some(public) => {
-                    self.problems.push(format!("{} is {upload} where it is uploaded, and {public} in public", tag.tag));
+                    self.problems.push(format!(
+                        "{} is {upload} where it is uploaded, and {public} in public",
+                        tag.tag
+                    ));
                 }
                 None if is_burned => self.notes.push(format!("{} did not pass, and is used up", tag.tag)),
                 None if story.is_some_and(|story| !story.is_done) => {
-                    self.notes.push(format!("{} is not public yet: `publish resume` goes on with it", tag.tag));
+                    self.notes
+                        .push(format!("{} is not public yet: `publish resume` goes on with it", tag.tag));
                 }
                 None => self.problems.push(format!("{} cannot be pulled from the public registry", tag.tag)),
             }
@@ -182,7 +192,11 @@ impl fmt::Display for Standing {
         let width = self.tags.iter().map(|tag| tag.tag.as_str().len()).max().unwrap_or_default();
         for TagStanding { tag, upload, public } in &self.tags {
             let upload_text = shown(upload.as_ref());
-            let public_text = if upload == public { "the same in public".to_owned() } else { format!("in public {}", shown(public.as_ref())) };
+            let public_text = if upload == public {
+                "the same in public".to_owned()
+            } else {
+                format!("in public {}", shown(public.as_ref()))
+            };
             writeln!(f, "  {:width$}  {upload_text}  {public_text}", tag.as_str())?;
         }
         for line in &self.catalog {

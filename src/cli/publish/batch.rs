@@ -94,7 +94,8 @@ async fn orders(
     product: &Product,
     means: &Means,
 ) -> Result<Vec<Order>, Fault> {
-    let mut orders = left_over(means, &ready.platforms(), ready.prechecks(&settings.rules), settings.dry_run)?;
+    let mut orders =
+        left_over(means, &ready.platforms(), ready.prechecks(settings.rules.precheck), settings.dry_run)?;
     for version in due(means, &ready.selection(product)).await? {
         let is_left_over = |order: &Order| order.version == version;
         if !orders.iter().any(is_left_over) {
@@ -112,7 +113,7 @@ async fn unfinished(settings: &PublishResume, wants: &Wants<'_>) -> Result<(Read
         let source = ready.any_source(&product)?;
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();
-        match left_over(&means, &ready.platforms(), ready.config_prechecks(), settings.dry_run) {
+        match left_over(&means, &ready.platforms(), ready.prechecks(None), settings.dry_run) {
             Ok(orders) => work.lanes.push(Lane { product: name, means, orders }),
             Err(fault) => work.failed.push(unlisted(&name, &means, fault)),
         }
@@ -128,13 +129,13 @@ fn order(
 ) -> Result<Order, Fault> {
     Ok(Order {
         product: Arc::from(product.name.as_str()),
-        source: ready.usual_source(product, &version, rules.allow_staging_source)?,
+        source: ready.source(product, &version, None, rules.allow_staging_source)?,
         wanted: ready.wanted(rules),
         version,
         number: None,
         latest: Latest::No,
         make_unique: ready.makes_unique(rules),
-        precheck: ready.prechecks(rules),
+        precheck: ready.prechecks(rules.precheck),
         force: false,
         resume: Resume::IfOurs,
         retry_preflight: false,

@@ -38,18 +38,30 @@ async fn published(
     };
     let product = ready.only()?;
     let order = order(settings, &ready, &product)?;
-    let means = ready.means(&product, Some(&order.source), &wants).await?;
+    let means = ready.means(&product, Some(&order.source.repository), &wants).await?;
     let published = watched(&wants, &settings.pace, output, Box::pin(publish(&order, &means))).await?;
     Ok((published, means))
 }
 
 fn order(settings: &PublishImage, ready: &Ready, product: &Product) -> Result<Order, NothingAttempted> {
     let rules = &settings.rules;
-    let GuardSettings { adopt, no_resume, retry_preflight, force_publish, request_publish, sync_tags, stop_after } =
-        settings.guards;
+    let GuardSettings {
+        adopt,
+        no_resume,
+        retry_preflight,
+        force_publish,
+        request_publish,
+        sync_tags,
+        stop_after,
+    } = settings.guards;
     Ok(Order {
         product: Arc::from(product.name.as_str()),
-        source: ready.source(product, &settings.version, &settings.source_tag, rules.allow_staging_source)?,
+        source: ready.source(
+            product,
+            &settings.version,
+            Some(&settings.source_tag),
+            rules.allow_staging_source,
+        )?,
         wanted: ready.wanted(rules),
         version: settings.version.clone(),
         number: match settings.rebuild {
@@ -62,7 +74,7 @@ fn order(settings: &PublishImage, ready: &Ready, product: &Product) -> Result<Or
             LatestWord::Force => Latest::Force,
         },
         make_unique: ready.makes_unique(rules),
-        precheck: ready.prechecks(rules),
+        precheck: ready.prechecks(rules.precheck),
         force: force_publish,
         resume: match (adopt, no_resume) {
             (true, _) => Resume::Adopt,

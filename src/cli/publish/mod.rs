@@ -8,6 +8,7 @@ mod ready;
 mod refused;
 mod rollback;
 mod status;
+mod told;
 
 use super::exit::Exit;
 use super::output::Output;

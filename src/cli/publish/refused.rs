@@ -6,25 +6,17 @@ use crate::cli::connect::ConnectError;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::error::{Chain, Classify, advised};
-use crate::model::Finding;
 use crate::publish::Fault;
 use crate::publish::catalog::CatalogError;
+use crate::publish::config::ConfigError;
 use crate::publish::metadata::MetadataError;
 
 /// Why nothing was attempted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NothingAttempted {
-    /// The settings file cannot be read.
-    #[error("cannot read the settings {path}")]
-    Config {
-        /// Which.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// Something is wrong in the settings file.
-    #[error("the settings cannot be used")]
-    Findings(Vec<Finding>),
+    /// The settings file cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The metadata file cannot be used.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -54,7 +46,7 @@ impl NothingAttempted {
     /// Says it.
     pub(super) fn refuse(&self, output: &Output) -> Exit {
         match self {
-            Self::Findings(findings) => {
+            Self::Config(ConfigError::Wrong(findings)) => {
                 output.findings(findings);
                 Exit::Usage
             }

@@ -9,18 +9,24 @@ mod imagestreams;
 mod nightly;
 mod policy;
 mod prune;
+mod publish;
 mod stream;
 mod values;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 pub use build::Build;
-pub use environment::{Environment, Platform};
+pub use environment::{Environment, Platform, variable};
 pub use error::UsageError;
 pub use imagestreams::{ImageStreams, LeaseSettings, Listed, Serve, WantedSettings};
 pub use nightly::{BackendSettings, Nightly, Parameter, SaidBy};
 pub use policy::PolicySettings;
 pub use prune::PruneTags;
+pub use publish::{
+    GuardSettings, ImageRules, PreflightInstall, PreflightSupported, Projects, Publish, PublishBatch,
+    PublishImage, PublishNext, PublishResume, PublishRollback, PublishStatus, WaitSettings,
+};
 pub use stream::{
     Destinations, Errand, Level, PinSettings, Placing, Rewritten, Stream, StreamInput, StreamMirror,
     StreamPins, StreamPrune, StreamResolve, StreamRewrite, StreamValidate,
@@ -32,6 +38,7 @@ pub use values::{
 
 use imagestreams::Residence;
 
+use super::args::value::Count;
 use super::args::{
     Args, AuthAction, AuthCheckArgs, AuthCheckCommand, Command, ConfigmapArgs, ConfigmapCommand,
     ConnectionArgs, ContentArgs, CopyArgs, ExplainCommand, ImageStreamsCommand, LintArgs, LintCommand,

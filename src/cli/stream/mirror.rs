@@ -167,7 +167,7 @@ async fn brought(
         return Err(NothingAttempted::Unselected);
     }
     let Pace { deadline, grace, jobs, .. } = settings.pace;
-    let run = stores::run(began);
+    let run = began.run();
     let setup = Setup {
         client: &ready.client,
         stores: &ready.stores,
@@ -176,7 +176,7 @@ async fn brought(
         jobs: jobs.get(),
         is_dry_run: settings.dry_run,
         began: began.at,
-        host: stores::host(&settings.connection),
+        host: connect::this_host(&settings.connection),
         run: &run,
         state: settings.state.as_deref(),
     };

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use super::refused::NothingAttempted;
+use crate::cli::connect::this_host;
 use crate::cli::report::Began;
 use crate::cli::settings::{Connection, Destinations};
 use crate::engine::Stop;
@@ -33,16 +34,6 @@ fn one(
     Ok(Store::Bucket(Bucket::open(&settings)?))
 }
 
-/// The name of a run, which no other has: in containers many have the same number, and begin in the same second.
-pub(super) fn run(began: Began) -> String {
-    format!("{}-{}", humantime::format_rfc3339_nanos(began.at), std::process::id())
-}
-
-/// The machine, for others who want the destination.
-pub(super) fn host(connection: &Connection) -> &str {
-    connection.platform.hostname.as_deref().unwrap_or("localhost")
-}
-
 /// Takes a destination for this run; one that writes nothing needs it not.
 pub(super) async fn lock(
     store: &Store,
@@ -53,7 +44,7 @@ pub(super) async fn lock(
     if is_dry_run {
         return Ok(None);
     }
-    Ok(Some(Lock::take(store, host(connection), &run(began)).await?))
+    Ok(Some(Lock::take(store, this_host(connection), &began.run()).await?))
 }
 
 /// Stops the run once somebody else has taken the destination: two must not write there.

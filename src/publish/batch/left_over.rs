@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{ImageRef, Reference, Tag, Version};
-use crate::publish::journal::{Plan, Story, unfinished};
+use crate::publish::journal::{Folders, Plan, Story};
 use crate::publish::protocol::{Latest, Means, Order, Resume, Until};
 use crate::publish::source::Wanted;
 use crate::publish::{Fault, Number, ReleaseVersion};
@@ -12,23 +12,32 @@ use crate::publish::{Fault, Number, ReleaseVersion};
 ///
 /// # Errors
 /// When a journal cannot be read, or names a source that is no image.
-pub fn left_over(means: &Means, platforms: &[String], precheck: bool, is_dry_run: bool) -> Result<Vec<Order>, Fault> {
+pub fn left_over(
+    means: &Means,
+    platforms: &[String],
+    precheck: bool,
+    is_dry_run: bool,
+) -> Result<Vec<Order>, Fault> {
     let Some(state_dir) = &means.state_dir else { return Ok(Vec::new()) };
     let mut orders = Vec::new();
-    for begun in unfinished(state_dir, &means.site.upload)? {
+    for begun in Folders::new(state_dir).unfinished_of(&means.site.upload)? {
+        if begun.story.has_failed() {
+            // Nothing comes of it unless an exception is granted, which somebody has to say.
+            continue;
+        }
         let resumed = resumed((&begun.version, begun.number, &begun.story), platforms, precheck)?;
         orders.extend(resumed.map(|order| Order { is_dry_run, ..order }));
     }
     Ok(orders)
 }
 
-/// The order that goes on with what a journal tells of; none: nothing was planned, or all is done.
+/// The order that goes on with what a journal tells of; none: nothing was planned.
 fn resumed(
     (version, number, story): (&ReleaseVersion, Number, &Story),
     platforms: &[String],
     precheck: bool,
 ) -> Result<Option<Order>, Fault> {
-    let Some(plan) = story.planned.as_ref().filter(|_| !story.is_done) else { return Ok(None) };
+    let Some(plan) = story.planned.as_ref() else { return Ok(None) };
     Ok(Some(Order {
         product: Arc::from(plan.product.as_str()),
         source: source(plan)?,
@@ -59,11 +68,14 @@ fn is_latest(tag: &Tag) -> bool {
 
 /// The image that was resolved then, whatever its tag is by now.
 fn source(plan: &Plan) -> Result<ImageRef, Fault> {
-    let read = Reference::parse(&plan.source).map_err(|misread| {
+    let advice = "publish it anew with `publish image`";
+    let wrong = || {
         Fault::unsuitable(
-            format!("the journal names the source `{}`, which is no image: {}", plan.source, misread.error),
-            "publish it anew with `publish image`",
+            format!("the journal names the source `{}`, which is no image by digest", plan.source),
+            advice,
         )
-    })?;
-    Ok(ImageRef::new(read.repository, Version::Digest(plan.resolved.clone())))
+    };
+    let read = Reference::parse(&plan.source).map_err(|_| wrong())?;
+    let digest = read.digest.ok_or_else(wrong)?;
+    Ok(ImageRef::new(read.repository, Version::Digest(digest)))
 }

@@ -55,7 +55,8 @@ pub fn unlisted(product: &Arc<str>, means: &Means, fault: Fault) -> Published {
 /// What becomes of an order that the run did not get to.
 fn unbegun(order: &Order, means: &Means) -> Published {
     let cause: Cause = means.stop.cause();
-    let origin = Origin::Release { product: Arc::clone(&order.product), release: order.version.as_str().into() };
+    let origin =
+        Origin::Release { product: Arc::clone(&order.product), release: order.version.as_str().into() };
     let target = means.site.uploaded(&order.version.tag());
     let ends = (Locator::Image(order.source.clone()), Locator::Image(target));
     let row = Row::of_nothing(origin, None, ends, Outcome::Unfinished(cause.clone()));

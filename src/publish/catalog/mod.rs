@@ -22,6 +22,8 @@ use url::Url;
 use crate::redact::Secret;
 use crate::registry::{ApiKey, Client};
 
+/// Where the API of the catalog is that customers see.
+pub const BASE: &str = "https://catalog.redhat.com/api/containers";
 /// The header that the key is shown in.
 const HEADER: &str = "x-api-key";
 
@@ -65,22 +67,32 @@ impl Catalog {
         Ok(Self { base, project, key, client: client.clone(), may_write })
     }
 
-    /// The versions of tools that the catalog takes results of, as it lists them. No key is shown for that.
-    ///
-    /// # Errors
-    /// The API does not give them.
-    pub async fn tools(&self) -> Result<Bytes, CatalogError> {
-        Ok(self.client.api_get(&self.url(&["tools"]), None, read::LIMIT).await?)
+    /// Whether it may be asked to do something.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.may_write
     }
 
-    /// The address of `path` below `/v1`; each part goes as it is, whatever is in it.
     fn url(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push("v1").extend(path);
-        }
-        url
+        below(&self.base, path)
     }
+}
+
+/// The versions of tools that the catalog at `base` takes results of, as it lists them to everybody.
+///
+/// # Errors
+/// The API does not give them.
+pub async fn tools(client: &Client, base: &Url) -> Result<Bytes, CatalogError> {
+    Ok(client.api_get(&below(base, &["tools"]), None, read::LIMIT).await?)
+}
+
+/// The address of `path` below `/v1` of `base`; each part goes as it is, whatever is in it.
+fn below(base: &Url, path: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push("v1").extend(path);
+    }
+    url
 }
 
 impl fmt::Debug for Catalog {

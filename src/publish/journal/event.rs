@@ -32,10 +32,8 @@ pub struct Plan {
     pub digest: Digest,
     /// Its children.
     pub children: Vec<Platformed>,
-    /// Where it comes from, as it was asked for.
+    /// Where it comes from: `registry/org/name@sha256:…`.
     pub source: String,
-    /// What it was at its source: the digest that was resolved there, once.
-    pub resolved: Digest,
     /// The product, by its name in the metadata file.
     pub product: String,
     /// The tags that are going to be moved, in their order.

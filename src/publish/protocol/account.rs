@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::error::{Chain, Classify as _, Failure, Stage};
-use crate::model::{Cause, Digest, ImageRef, Locator, Moved, Origin, Outcome, Reason, Refusal, Row, Skip, Tag};
+use crate::model::{Cause, Digest, ImageRef, Locator, Moved, Origin, Outcome, Refusal, Row, Skip, Tag};
 use crate::publish::{Fault, Number, ReleaseVersion};
 
 /// The tags of a publication, in the order in which they are written.
@@ -59,7 +59,12 @@ impl Account {
     }
 
     /// The tags are these; the first is the unique one.
-    pub(super) fn begin(&mut self, unique: &Tag, digest: &Digest, targets: impl IntoIterator<Item = ImageRef>) {
+    pub(super) fn begin(
+        &mut self,
+        unique: &Tag,
+        digest: &Digest,
+        targets: impl IntoIterator<Item = ImageRef>,
+    ) {
         self.release = unique.as_str().into();
         self.digest = Some(digest.clone());
         self.entries = targets.into_iter().map(Entry::new).collect();
@@ -147,7 +152,12 @@ impl Account {
         let source = Locator::Image(self.source);
         let of_entry = |(at, entry): (usize, Entry)| {
             let outcome = entry.outcome.unwrap_or(Outcome::Kept);
-            let row = Row::of_nothing(origin.clone(), None, (source.clone(), Locator::Image(entry.target)), outcome);
+            let row = Row::of_nothing(
+                origin.clone(),
+                None,
+                (source.clone(), Locator::Image(entry.target)),
+                outcome,
+            );
             let mut moved = entry.moved;
             moved.requests = if at == 0 { requests } else { 0 };
             Row { digest: self.digest.clone(), previous: entry.previous, moved, elapsed, ..row }

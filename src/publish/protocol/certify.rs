@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::model::{ImageRef, Tag, Version};
-use crate::publish::journal::{Event, of_repository};
-use crate::publish::preflight::{Check, Checked, Preflight, Project, Scope, auth_file};
+use crate::publish::journal::{Event, Folders, Story};
+use crate::publish::preflight::{Check, Checked, Project, Scope, auth_file};
 use crate::publish::{Fault, Image};
 
 use super::order::{Login, Means, Order};
@@ -40,7 +40,7 @@ pub(super) async fn certify(running: &mut Running<'_>, architectures: &[String])
     let attempt = running.journal.story().attempts + 1;
     let version = preflight.version().await?;
     let started = Event::PreflightStarted { attempt, version, architectures: architectures.to_vec() };
-    running.journal.note(started)?;
+    running.journal.note(&started)?;
     let image = means.site.uploaded(&running.numbered.tag);
     let check = Check {
         scope: scope(&running.numbered.image, architectures),
@@ -52,10 +52,10 @@ pub(super) async fn certify(running: &mut Running<'_>, architectures: &[String])
     };
     let checked = preflight.check(&check).await?;
     warn(&checked);
-    running.journal.note(Event::PreflightResult { attempt, results: checked.certified() })?;
+    running.journal.note(&Event::PreflightResult { attempt, results: checked.certified() })?;
     let tag = running.numbered.tag.clone();
     checked.verdict().map_err(|fault| burn(fault, tag))?;
-    Ok(running.journal.note(Event::Submitted)?)
+    Ok(running.journal.note(&Event::Submitted)?)
 }
 
 /// Checks the image at its source, and tells nobody.
@@ -127,7 +127,7 @@ fn docker_config(means: &Means, login: Option<&Login>, image: &ImageRef) -> Resu
 /// Where what comes of the checks of sources is kept. A number is not used up by them.
 fn prechecks(means: &Means, tag: &Tag) -> PathBuf {
     let root = means.state_dir.as_deref().unwrap_or(&means.scratch);
-    of_repository(root, &means.site.upload).join(".prechecks").join(tag.as_str())
+    Folders::new(root).of(&means.site.upload).join(".prechecks").join(tag.as_str())
 }
 
 /// The number of the next attempt.
@@ -154,8 +154,16 @@ fn no_program() -> Fault {
 }
 
 /// That the image did not pass in an earlier attempt.
-pub(super) fn not_passed(preflight: Option<&Preflight>, tag: &Tag, failed: &[String]) -> Fault {
-    let program = preflight.map_or_else(String::new, |preflight| format!(" by {}", preflight.command.display()));
-    let report = format!("{tag} was checked{program} before, and did not pass for {}", failed.join(", "));
+pub(super) fn not_passed(tag: &Tag, story: &Story) -> Fault {
+    let failed = story
+        .results
+        .iter()
+        .filter(|(_, result)| !result.passed)
+        .map(|(architecture, _)| architecture.as_str());
+    let failed: Vec<&str> = failed.collect();
+    let report = format!(
+        "{tag} did not pass the certification before, for {}; if an exception was granted, pass `--retry-preflight`",
+        failed.join(", ")
+    );
     Fault::NotPassed { report, burned: Some(tag.clone()) }
 }

@@ -24,10 +24,11 @@ pub(super) struct Moves<'a> {
 /// Refuses where a later number is there: what customers get would be older than what they had.
 pub(super) async fn still_highest(means: &Means, version: &ReleaseVersion, own: Number) -> Result<(), Fault> {
     let tags = presence::tags(&means.site.writer(), &means.site.upload).await?;
-    match number::highest(version, &tags).filter(|highest| *highest > own) {
+    match number::highest(version, &tags)?.filter(|highest| *highest > own) {
         None => Ok(()),
         Some(newer) => {
-            Err(Refused::Superseded { version: version.clone(), number: own, newer: version.unique(newer)? }.into())
+            Err(Refused::Superseded { version: version.clone(), number: own, newer: version.unique(newer)? }
+                .into())
         }
     }
 }
@@ -57,18 +58,18 @@ impl Moves<'_> {
         account.was(upload.clone());
         account.became(Outcome::Kept, Moved::default());
         if upload.as_ref() == wanted && served.as_ref() == wanted {
-            return Ok(journal.note(Event::FloatingSeen { tag: tag.clone() })?);
+            return Ok(journal.note(&Event::FloatingSeen { tag: tag.clone() })?);
         }
         self.refuse_foreign(tag, upload.as_ref(), journal)?;
-        journal.note(Event::FloatingBefore { tag: tag.clone(), upload: upload.clone(), public: served })?;
+        journal.note(&Event::FloatingBefore { tag: tag.clone(), upload: upload.clone(), public: served })?;
         if upload.as_ref() != wanted {
             let reason = if upload.is_some() { Reason::Differs } else { Reason::Absent };
             floating::point(site, self.image, tag).await?;
-            journal.note(Event::FloatingPushed { tag: tag.clone() })?;
+            journal.note(&Event::FloatingPushed { tag: tag.clone() })?;
             account.became(Outcome::Copied(reason), Moved::default());
         }
         self.await_public(tag, journal).await?;
-        Ok(journal.note(Event::FloatingSeen { tag: tag.clone() })?)
+        Ok(journal.note(&Event::FloatingSeen { tag: tag.clone() })?)
     }
 
     /// A tag that we moved, and that is something else now, was moved by somebody else, who may have had a reason.

@@ -1,55 +1,93 @@
 //! Steps 1 and 2: whether the tag is new, and the image.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::error::advised;
-use crate::model::{ImageRef, Version};
-use crate::publish::catalog::Record;
-use crate::publish::decide::{Known, Seen};
-use crate::publish::{Fault, Image, presence};
+use crate::model::{Digest, ImageRef, Version};
+use crate::publish::decide::{Known, Record, Seen};
+use crate::publish::{Child, Fault, Image, Number, presence};
 
 use super::order::{Means, Order};
 use super::prepare::Numbered;
 
-/// What the catalog's own records say of each architecture; none: it was not asked, or did not answer.
-pub(super) type Records = Option<BTreeMap<String, Vec<Record>>>;
+/// What the catalog has of each architecture; none: it was not asked, or did not answer.
+pub(super) type Records = Option<BTreeMap<String, Record>>;
 
-/// Looks at both registries for what is going to be published.
-pub(super) async fn look(order: &Order, means: &Means, numbered: &Numbered) -> Result<(Seen, Records), Fault> {
+/// Looks at both registries for what is going to be published; `next` is the next number that is free.
+pub(super) async fn look<'a>(
+    order: &Order,
+    means: &Means,
+    numbered: &'a Numbered,
+    next: Option<Number>,
+) -> Result<(Seen<'a>, Records), Fault> {
     let (site, image) = (&means.site, &numbered.image);
-    let unique = presence::presence(&site.writer(), &site.uploaded(&numbered.tag)).await?;
+    let upload = presence::presence(&site.writer(), &site.uploaded(&numbered.tag)).await?;
     let public = presence::presence(&site.visitor, &site.published(&numbered.tag)).await?;
     let records = records(means, image).await;
-    let known = known(means, image, records.as_ref()).await?;
-    let mut is_floating_done = true;
-    for tag in order.tags()? {
-        let at = presence::presence(&site.writer(), &site.uploaded(&tag)).await?;
-        let served = presence::presence(&site.visitor, &site.published(&tag)).await?;
-        is_floating_done &= at.as_ref() == Some(image.digest()) && served.as_ref() == Some(image.digest());
-    }
-    Ok((Seen { unique, known, public, is_floating_done }, records))
+    let known = match &upload {
+        // Its own tag says more.
+        Some(_) => None,
+        None => known(means, image, records.as_ref()).await?,
+    };
+    let seen = Seen {
+        digest: image.digest(),
+        children: &numbered.children,
+        tag: &numbered.tag,
+        is_floating: upload.is_some() && is_floating(order, means, image.digest()).await?,
+        upload,
+        public,
+        known,
+        upload_place: site.upload.to_string().into(),
+        public_place: site.public.to_string().into(),
+        next,
+    };
+    Ok((seen, records))
 }
 
-/// Which of the image's manifests the upload registry or the catalog has, under whatever tag.
+/// Whether all floating tags are the image, in both registries.
+async fn is_floating(order: &Order, means: &Means, digest: &Digest) -> Result<bool, Fault> {
+    let site = &means.site;
+    for tag in order.tags()? {
+        let upload = presence::presence(&site.writer(), &site.uploaded(&tag)).await?;
+        let public = presence::presence(&site.visitor, &site.published(&tag)).await?;
+        if [upload, public].iter().any(|found| found.as_ref() != Some(digest)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Who knows the image, or the first of its children that somebody knows, under whatever tag.
 async fn known(
     means: &Means,
     image: &Image,
-    records: Option<&BTreeMap<String, Vec<Record>>>,
-) -> Result<Known, Fault> {
-    let (site, writer) = (&means.site, means.site.writer());
-    let by_digest = |digest: &crate::model::Digest| ImageRef::new(site.upload.clone(), Version::Digest(digest.clone()));
-    let index = presence::presence(&writer, &by_digest(image.digest())).await?.is_some();
-    let mut children = Vec::new();
+    records: Option<&BTreeMap<String, Record>>,
+) -> Result<Option<Known>, Fault> {
+    let place: Arc<str> = means.site.upload.to_string().into();
+    if is_there(means, image.digest()).await? {
+        let digest = image.digest().clone();
+        return Ok(Some(Known { what: "the image".to_owned(), digest, place }));
+    }
+    let known = |child: &Child, place: &Arc<str>| Known {
+        what: format!("the image for {}", child.platform),
+        digest: child.manifest.digest.clone(),
+        place: Arc::clone(place),
+    };
     for child in &image.children {
-        let is_recorded = records
-            .and_then(|records| records.get(&child.platform.architecture))
-            .is_some_and(|records| !records.is_empty());
-        let digest = &child.manifest.digest;
-        if is_recorded || presence::presence(&writer, &by_digest(digest)).await?.is_some() {
-            children.push((child.platform.to_string(), digest.clone()));
+        if records.is_some_and(|records| records.contains_key(&child.platform.architecture)) {
+            return Ok(Some(known(child, &"the catalog".into())));
+        }
+        if is_there(means, &child.manifest.digest).await? {
+            return Ok(Some(known(child, &place)));
         }
     }
-    Ok(Known { index, children })
+    Ok(None)
+}
+
+async fn is_there(means: &Means, digest: &Digest) -> Result<bool, Fault> {
+    let image = ImageRef::new(means.site.upload.clone(), Version::Digest(digest.clone()));
+    Ok(presence::presence(&means.site.writer(), &image).await?.is_some())
 }
 
 /// The catalog's records. It need not be there: what it says is never a condition of success.
@@ -57,13 +95,18 @@ async fn records(means: &Means, image: &Image) -> Records {
     let catalog = means.catalog.as_ref()?;
     let mut records = BTreeMap::new();
     for child in &image.children {
-        match catalog.records(&child.manifest.digest).await {
-            Ok(found) => records.insert(child.platform.architecture.clone(), found),
+        let found = match catalog.records(&child.manifest.digest).await {
+            Ok(found) => found,
             Err(error) => {
                 tracing::warn!("the catalog's records are not known, and not needed: {}", advised(&error));
                 return None;
             }
         };
+        if !found.is_empty() {
+            let is_certified = found.iter().any(|record| record.is_certified);
+            let record = if is_certified { Record::Certified } else { Record::Uncertified };
+            records.insert(child.platform.architecture.clone(), record);
+        }
     }
     Some(records)
 }

@@ -16,18 +16,18 @@ mod steps;
 
 use std::sync::Arc;
 
-pub use prepare::next_number;
 pub use order::{Latest, Login, Means, Order, Project, Resume, Until};
+pub use prepare::next_number;
 pub use rollback::{Rollback, roll_back};
 
-pub use account::outcome_of;
 use account::Account;
+pub use account::outcome_of;
 
 use crate::error::Classify as _;
 use crate::model::Row;
 use crate::objects::{Directory, Store};
 use crate::publish::fault::Refused;
-use crate::publish::journal::of_repository;
+use crate::publish::journal::Folders;
 use crate::publish::{Fault, Number};
 use crate::registry::counted;
 use crate::state::{Lock, LockError};
@@ -102,7 +102,7 @@ async fn until_stopped(
 /// Takes the lock of the project: one publication at a time. A dry run needs none.
 async fn locked(means: &Means, is_dry_run: bool) -> Result<Option<Lock>, Fault> {
     let Some(state_dir) = means.state_dir.as_ref().filter(|_| !is_dry_run) else { return Ok(None) };
-    let folder = of_repository(state_dir, &means.site.upload);
+    let folder = Folders::new(state_dir).of(&means.site.upload);
     let store = Store::Directory(Directory::new(folder));
     match Lock::take(&store, &means.host, &means.run).await {
         Ok(lock) => Ok(Some(lock)),

@@ -2,9 +2,9 @@
 
 use crate::error::Class;
 use crate::model::{Digest, ImageRef, Tag, Version};
-use crate::publish::decide::{Highest, rebuild_next};
+use crate::publish::decide::{Asked, rebuild};
 use crate::publish::fault::Refused;
-use crate::publish::journal::{Story, numbers};
+use crate::publish::journal::{Folders, Story};
 use crate::publish::{Fault, Image, Number, ReleaseVersion, number, presence, source, unique};
 
 use super::order::{Latest, Means, Order};
@@ -32,7 +32,7 @@ impl Shelf {
             Err(failure) => return Err(failure.into()),
         };
         let kept = match &means.state_dir {
-            Some(state_dir) => numbers(state_dir, &site.upload, version)?,
+            Some(state_dir) => Folders::new(state_dir).numbers(&site.upload, version)?,
             None => Vec::new(),
         };
         Ok(Self { upload, public, kept })
@@ -46,7 +46,11 @@ impl Shelf {
     /// The next number that is free.
     pub(super) fn next(&self, version: &ReleaseVersion) -> Result<Number, Fault> {
         let kept = self.kept.iter().map(|(number, _)| *number);
-        Ok(number::next(version, &self.upload, self.public.as_deref(), kept)?)
+        let next = number::next(version, &self.upload, self.public.as_deref(), kept)?;
+        for warning in &next.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(next.number)
     }
 }
 
@@ -61,6 +65,8 @@ pub async fn next_number(means: &Means, version: &ReleaseVersion) -> Result<Numb
 /// An image and the number that it is published under.
 pub(super) struct Numbered {
     pub(super) image: Image,
+    /// The digests of its children.
+    pub(super) children: Vec<Digest>,
     /// What it was at its source.
     pub(super) resolved: Digest,
     pub(super) number: Number,
@@ -74,11 +80,12 @@ pub(super) async fn numbered(order: &Order, means: &Means, shelf: &Shelf) -> Res
     let image = source::read(&means.site.reader(), &at_source, &order.wanted).await?;
     let number = match order.number {
         Some(number) => number,
-        None => next(order, means, shelf, &image).await?,
+        None => next(order, means, shelf, (&image, &at_source)).await?,
     };
     let tag = order.version.unique(number)?;
     let image = if order.make_unique { unique::unique(&image, &tag)? } else { image };
-    Ok(Numbered { image, resolved, number, tag })
+    let children = image.children.iter().map(|child| child.manifest.digest.clone()).collect();
+    Ok(Numbered { image, children, resolved, number, tag })
 }
 
 /// What the source is now. It is asked once: whatever its tag becomes meanwhile, this is what is published.
@@ -88,26 +95,35 @@ async fn resolved(order: &Order, means: &Means) -> Result<Digest, Fault> {
     }
     let found = presence::presence(&means.site.reader(), &order.source).await?;
     found.ok_or_else(|| {
-        Fault::unsuitable(format!("the source {} does not exist", order.source), "push it, or name another tag")
+        Fault::unsuitable(
+            format!("the source {} does not exist", order.source),
+            "push it, or name another tag",
+        )
     })
 }
 
 /// The number that goes on with what is unfinished, or the next one.
-async fn next(order: &Order, means: &Means, shelf: &Shelf, image: &Image) -> Result<Number, Fault> {
-    let next = shelf.next(&order.version)?;
-    let highest = match number::highest(&order.version, &shelf.upload) {
-        Some(number) if order.make_unique => Some(highest(order, means, image, number).await?),
+async fn next(
+    order: &Order,
+    means: &Means,
+    shelf: &Shelf,
+    (image, source): (&Image, &ImageRef),
+) -> Result<Number, Fault> {
+    let made = match number::highest(&order.version, &shelf.upload)? {
+        Some(number) if order.make_unique => made(order, means, image, number).await?,
         _ => None,
     };
-    Ok(rebuild_next(&shelf.kept, highest, next))
+    let (source, next) = (source.to_string(), shelf.next(&order.version)?);
+    let asked = Asked { version: &order.version, source: &source, begun: &shelf.kept, made, next };
+    Ok(rebuild(&asked)?.number())
 }
 
-/// What the highest number at the upload registry is, and what this image would be under it.
-async fn highest(order: &Order, means: &Means, image: &Image, number: Number) -> Result<Highest, Fault> {
+/// `number`, the highest at the upload registry, if it is what this image is made into for it.
+async fn made(order: &Order, means: &Means, image: &Image, number: Number) -> Result<Option<Number>, Fault> {
     let tag = order.version.unique(number)?;
-    let found: Option<Digest> = presence::presence(&means.site.writer(), &means.site.uploaded(&tag)).await?;
+    let found = presence::presence(&means.site.writer(), &means.site.uploaded(&tag)).await?;
     let ours = unique::unique(image, &tag)?;
-    Ok(Highest { number, is_this_image: found.as_ref() == Some(ours.digest()) })
+    Ok((found.as_ref() == Some(ours.digest())).then_some(number))
 }
 
 /// `latest` is not moved below a version that is public.
@@ -118,18 +134,24 @@ pub(super) fn may_move_latest(order: &Order, means: &Means, shelf: &Shelf) -> Re
     let place = &means.site.public;
     let Some(public) = &shelf.public else {
         return Err(Fault::unsuitable(
-            format!("whether a higher version is public cannot be told: {place} does not list its tags for us"),
+            format!(
+                "whether a higher version is public cannot be told: {place} does not list its tags for us"
+            ),
             "give the metadata file the `rhcc.registry_service_account`, or pass `--latest=force`",
         ));
     };
     let Some(own) = order.version.semver() else {
         return Err(Fault::unsuitable(
-            format!("whether {} is the latest version cannot be told: it is not of the form X.Y.Z", order.version),
+            format!(
+                "whether {} is the latest version cannot be told: it is not of the form X.Y.Z",
+                order.version
+            ),
             "pass `--latest=force` if it is",
         ));
     };
     let higher = public.iter().filter_map(|tag| semver::Version::parse(tag.as_str()).ok());
-    match higher.filter(|version| version.pre.is_empty() && version.build.is_empty() && *version > own).max() {
+    match higher.filter(|version| version.pre.is_empty() && version.build.is_empty() && *version > own).max()
+    {
         None => Ok(()),
         Some(version) => Err(Refused::Other {
             what: format!("`latest` is not moved to {}: {version} is public at {place}", order.version),

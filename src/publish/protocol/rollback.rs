@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{ImageRef, Outcome, Reason, ReferenceError, Tag, Version};
 use crate::publish::fault::Refused;
-use crate::publish::journal::{Journal, of_number};
+use crate::publish::journal::{Folders, Journal};
 use crate::publish::{Fault, Image, Number, ReleaseVersion, presence, source};
 
 use super::account::Account;
@@ -59,7 +59,8 @@ async fn run(rollback: &Rollback, means: &Means, account: &mut Account) -> Resul
         return Ok(());
     }
     let Some(state_dir) = &means.state_dir else { return Err(Fault::no_state_dir()) };
-    let mut journal = Journal::open(&of_number(state_dir, &site.upload, &unique))?;
+    let mut journal =
+        Journal::open(&Folders::new(state_dir).of_number(&site.upload, &rollback.version, rollback.to))?;
     let version = &rollback.version;
     let moves = Moves { means, image: &image, version, tags: &tags, is_shy: false };
     move_tags(&moves, &mut journal, account).await

@@ -6,19 +6,34 @@ use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 use crate::error::advised;
-use crate::model::{ImageRef, Moved, Outcome, Reason, Skip, Tag};
+use crate::model::{ImageRef, Moved, Outcome, Reason, Skip, Tag, Version};
 use crate::publish::catalog::Catalog;
-use crate::publish::decide::{Next, Question, Whose, decide};
-use crate::publish::journal::{Event, Journal, Plan, Platformed, Story, of_number};
+use crate::publish::decide::{Certification, Step, Whose, certification, decide};
+use crate::publish::journal::{Event, Folders, Journal, Plan, Platformed, Story};
 use crate::publish::public::{self, Logged, Wait};
-use crate::publish::{Fault, Image, content, number, presence, source, upload};
+use crate::publish::{Fault, Image, number, served, upload};
 
 use super::account::Account;
-use super::certify::{certify, precheck};
+use super::certify::{certify, not_passed, precheck};
 use super::floating::{Moves, move_tags, still_highest};
 use super::look::look;
 use super::order::{Means, Order, Resume, Until};
 use super::prepare::{Numbered, Shelf, may_move_latest, numbered};
+
+/// What is left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Next {
+    /// All steps.
+    Upload,
+    /// From the certification on, of these architectures; none: all of the image.
+    Certify(Vec<String>),
+    /// From the wait on.
+    AwaitPublic,
+    /// The tags that customers use.
+    MoveTags,
+    /// Nothing.
+    Nothing,
+}
 
 /// A publication that is under way.
 pub(super) struct Running<'a> {
@@ -39,14 +54,17 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
     let story = shelf.story(numbered.number).cloned().unwrap_or_default();
     let next = next(order, means, &shelf, &numbered, &story).await?;
     tracing::debug!(?next, tag = %numbered.tag, "what is left to do");
-    if next == Next::NothingToDo {
+    if next == Next::Nothing {
         account.rest(&Outcome::Kept);
         account.say(format!("{} is published already, and all its tags are right", numbered.tag));
         return Ok(());
     }
     if next == Next::Upload && !order.force && is_served(order, means, &numbered.image).await? {
         account.rest(&Outcome::Skipped(Skip::SameContent));
-        account.say(format!("nothing to publish: {} serves the same content as {}", means.site.public, order.version));
+        account.say(format!(
+            "nothing to publish: {} serves the same content as {}",
+            means.site.public, order.version
+        ));
         return Ok(());
     }
     if order.is_dry_run {
@@ -64,7 +82,11 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
         // Before the journal: an image that does not pass uses up no number.
         precheck(order, means, &numbered).await?;
     }
-    let journal = Journal::open(&of_number(state_dir, &means.site.upload, &numbered.tag))?;
+    let journal = Journal::open(&Folders::new(state_dir).of_number(
+        &means.site.upload,
+        &order.version,
+        numbered.number,
+    ))?;
     let control = control(order, means, &shelf, numbered.number)?;
     let running = Running { order, means, numbered, journal, account };
     running.go(next, control).await
@@ -84,32 +106,30 @@ async fn next(
     numbered: &Numbered,
     story: &Story,
 ) -> Result<Next, Fault> {
-    let (seen, records) = look(order, means, numbered).await?;
-    let digest = numbered.image.digest();
-    let is_planned = story.planned.as_ref().is_some_and(|plan| plan.digest == *digest);
-    let is_ours = is_planned || order.make_unique || order.resume == Resume::Adopt;
-    let question = Question {
-        image: &numbered.image,
-        tag: &numbered.tag,
-        upload: &means.site.upload,
-        public: &means.site.public,
-        seen: &seen,
-        whose: if is_ours { Whose::Ours } else { Whose::NotOurs },
-        may_resume: order.resume != Resume::Never,
-        story,
-        records: records.as_ref(),
-        retry_preflight: order.retry_preflight,
-        free: shelf.next(&order.version).ok(),
-    };
-    let next = decide(&question)?;
-    if next == Next::Upload && order.number.is_some() {
-        let free = shelf.next(&order.version)?;
-        let warning = number::explicit(numbered.number, free, is_planned)?;
-        if let Some(warning) = warning {
-            tracing::warn!("{warning}");
+    let free = shelf.next(&order.version)?;
+    let (seen, records) = look(order, means, numbered, Some(free)).await?;
+    let is_adopted = order.resume == Resume::Adopt;
+    let whose = Whose::of(story, numbered.image.digest(), order.make_unique, is_adopted);
+    Ok(match decide(&seen, whose, order.resume == Resume::Never)? {
+        Step::Upload => {
+            let is_resumed = whose == Whose::Ours && story.planned.is_some();
+            if let Some(warning) = number::explicit(&order.version, numbered.number, free, is_resumed)? {
+                tracing::warn!("{warning}");
+            }
+            Next::Upload
         }
-    }
-    Ok(next)
+        Step::Certify => {
+            let architectures: Vec<String> =
+                numbered.image.children.iter().map(|child| child.platform.architecture.clone()).collect();
+            match certification(&architectures, story, records.as_ref(), order.retry_preflight) {
+                Certification::Done => Next::AwaitPublic,
+                Certification::Needed(architectures) => Next::Certify(architectures),
+                Certification::NotPassed => return Err(not_passed(&numbered.tag, story)),
+            }
+        }
+        Step::MoveTags => Next::MoveTags,
+        Step::Nothing => Next::Nothing,
+    })
 }
 
 /// Whether customers get the same content already.
@@ -122,13 +142,19 @@ async fn is_served(order: &Order, means: &Means, image: &Image) -> Result<bool, 
 }
 
 /// A unique tag that is known to be public: what cannot be told of it cannot be told of ours.
-fn control(order: &Order, means: &Means, shelf: &Shelf, number: crate::publish::Number) -> Result<Option<Tag>, Fault> {
+fn control(
+    order: &Order,
+    means: &Means,
+    shelf: &Shelf,
+    number: crate::publish::Number,
+) -> Result<Option<Tag>, Fault> {
     let _ = means;
     let of_list = shelf.public.iter().flatten().filter_map(|tag| match order.version.number_in(tag) {
         Some(crate::publish::names::Numbered::Number(found)) if found != number => Some(found),
         _ => None,
     });
-    let of_journals = shelf.kept.iter().filter(|(kept, story)| story.is_public && *kept != number).map(|(kept, _)| *kept);
+    let of_journals =
+        shelf.kept.iter().filter(|(kept, story)| story.is_public && *kept != number).map(|(kept, _)| *kept);
     let highest = of_list.chain(of_journals).max();
     Ok(highest.map(|number| order.version.unique(number)).transpose()?)
 }
@@ -137,7 +163,11 @@ fn control(order: &Order, means: &Means, shelf: &Shelf, number: crate::publish::
 fn foresee(order: &Order, next: &Next, numbered: &Numbered, account: &mut Account) {
     let tag = &numbered.tag;
     let steps = [
-        (matches!(next, Next::Upload), Until::Uploaded, format!("upload {} as {tag}", numbered.image.digest())),
+        (
+            matches!(next, Next::Upload),
+            Until::Uploaded,
+            format!("upload {} as {tag}", numbered.image.digest()),
+        ),
         (matches!(next, Next::Upload | Next::Certify(_)), Until::Certified, format!("certify {tag}")),
         (!matches!(next, Next::MoveTags), Until::Public, format!("wait until {tag} is public")),
     ];
@@ -164,7 +194,7 @@ impl Running<'_> {
                 Some(Vec::new())
             }
             Next::Certify(architectures) => Some(architectures.clone()),
-            Next::AwaitPublic | Next::MoveTags | Next::NothingToDo => None,
+            Next::AwaitPublic | Next::MoveTags | Next::Nothing => None,
         };
         if !matches!(next, Next::Upload) {
             self.account.became(Outcome::Kept, Moved::default());
@@ -187,10 +217,16 @@ impl Running<'_> {
         self.account.go_on();
         let tags = self.order.tags()?;
         still_highest(self.means, &self.order.version, self.numbered.number).await?;
-        let moves = Moves { means: self.means, image: &self.numbered.image, version: &self.order.version, tags: &tags, is_shy: true };
+        let moves = Moves {
+            means: self.means,
+            image: &self.numbered.image,
+            version: &self.order.version,
+            tags: &tags,
+            is_shy: true,
+        };
         move_tags(&moves, &mut self.journal, self.account).await?;
         self.take_over().await;
-        Ok(self.journal.note(Event::Done)?)
+        Ok(self.journal.note(&Event::Done)?)
     }
 
     /// Whether this was the last step, or the run is to stop.
@@ -212,8 +248,11 @@ impl Running<'_> {
         let plan = Plan {
             digest: image.digest().clone(),
             children: image.children.iter().map(child).collect(),
-            source: order.source.to_string(),
-            resolved: self.numbered.resolved.clone(),
+            source: ImageRef::new(
+                order.source.repository.clone(),
+                Version::Digest(self.numbered.resolved.clone()),
+            )
+            .to_string(),
             product: order.product.to_string(),
             tags: order.tags()?,
             unique: order.make_unique,
@@ -221,13 +260,13 @@ impl Running<'_> {
             stripped: order.wanted.strip_attestations,
         };
         if self.journal.story().planned.as_ref() != Some(&plan) || self.journal.story().is_done {
-            self.journal.note(Event::Planned(plan))?;
+            self.journal.note(&Event::Planned(plan))?;
         }
         Ok(())
     }
 
     async fn upload(&mut self) -> Result<(), Fault> {
-        self.journal.note(Event::PushStarted)?;
+        self.journal.note(&Event::PushStarted)?;
         let Numbered { image, tag, .. } = &self.numbered;
         let means = upload::Means {
             observer: Arc::clone(&self.means.observer),
@@ -236,7 +275,7 @@ impl Running<'_> {
         };
         let uploaded = upload::upload(&self.means.site, image, &self.order.source, tag, &means).await?;
         self.account.became(Outcome::Copied(Reason::Absent), uploaded.moved);
-        Ok(self.journal.note(Event::Pushed)?)
+        Ok(self.journal.note(&Event::Pushed)?)
     }
 
     async fn await_public(&mut self, control: Option<Tag>) -> Result<(), Fault> {
@@ -253,7 +292,7 @@ impl Running<'_> {
             }
             ended => ended?,
         }
-        Ok(self.journal.note(Event::PublicSeen)?)
+        Ok(self.journal.note(&Event::PublicSeen)?)
     }
 
     /// Waits once more, unless the catalog gives up what it was asked for.
@@ -298,7 +337,9 @@ impl Running<'_> {
             return;
         }
         let Some(catalog) = self.means.catalog.as_ref().filter(|catalog| catalog.may_write()) else {
-            tracing::warn!("the catalog is not asked to take over the tags: `pyxis.use` is not `write` in the settings");
+            tracing::warn!(
+                "the catalog is not asked to take over the tags: `pyxis.use` is not `write` in the settings"
+            );
             return;
         };
         for id in self.ids(catalog).await {

@@ -170,7 +170,10 @@ impl Credentials {
     ///
     /// # Errors
     /// When the entry that would be used is broken, or its program does not give a login.
-    pub async fn password(&self, repository: &Repository) -> Result<Option<(String, Secret)>, CredentialError> {
+    pub async fn password(
+        &self,
+        repository: &Repository,
+    ) -> Result<Option<(String, Secret)>, CredentialError> {
         let Some(entry) = self.choose(&repository.host, &repository.name) else { return Ok(None) };
         Ok(entry.login().await?.and_then(|login| match &*login {
             Login::Password { user, password } => Some((user.clone(), password.clone())),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image_mirror::error::{Class, Classify as _, advised};
 use image_mirror::publish::Fault;
-use image_mirror::publish::catalog::{Catalog, CatalogError, CatalogSettings, RequestStatus};
+use image_mirror::publish::catalog::{tools, Catalog, CatalogError, CatalogSettings, RequestStatus};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -215,7 +215,7 @@ async fn the_key_follows_no_redirect_and_goes_nowhere_in_the_clear() {
 #[tokio::test]
 async fn the_list_of_tools_is_asked_for_without_the_key() {
     let world = uploaded(&example(1)).await;
-    let tools = catalog(&world, false).tools().await.unwrap();
+    let tools = tools(&client(false, None), &world.pyxis.base()).await.unwrap();
     assert!(String::from_utf8(tools.to_vec()).unwrap().contains("enabled_for_testing"));
     assert!(!world.pyxis.requests()[0].headers.contains_key("x-api-key"));
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 pub use groups::{BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, ReleaseArgs, WaitArgs};
-pub use values::{LatestWord, NumberWord, Step, ProductName, VersionName};
+pub use values::{LatestWord, NumberWord, ProductName, Step, VersionName};
 
 use super::{ConnectionArgs, PaceArgs, WriteArgs};
 

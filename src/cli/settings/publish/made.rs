@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::super::environment::inherited;
 use super::super::{Draft, UsageError};
 use super::{
-    GuardSettings, ImageRules, PreflightInstall, PreflightSupported, Projects, Publish, PublishBatch, PublishImage,
-    PublishNext, PublishResume, PublishRollback, PublishStatus, WaitSettings,
+    GuardSettings, ImageRules, PreflightInstall, PreflightSupported, Projects, Publish, PublishBatch,
+    PublishImage, PublishNext, PublishResume, PublishRollback, PublishStatus, WaitSettings,
 };
 use crate::cli::args::value::{Count, Span, Truth};
 use crate::cli::args::{
-    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, LatestWord, NumberWord, PreflightAction, ProductName,
-    PublishAction, PublishBatchCommand, PublishImageCommand, PublishRollbackCommand, ReleaseArgs, VersionName, WaitArgs,
-    WebAddress,
+    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, LatestWord, NumberWord, PreflightAction,
+    ProductName, PublishAction, PublishBatchCommand, PublishImageCommand, PublishRollbackCommand,
+    ReleaseArgs, VersionName, WaitArgs, WebAddress,
 };
 
 /// Projects side by side: each waits for the catalog most of the time.
@@ -51,7 +51,9 @@ impl Draft<'_> {
                 Publish::Next(Box::new(PublishNext { projects: projects?, version, connection }))
             }
             PublishAction::Plan(args) => Publish::Plan(Box::new(self.publish_batch(*args, Scope::Many)?)),
-            PublishAction::Run(args) => Publish::Run(Box::new(self.publish_batch(*args, Scope::ManyJournaled)?)),
+            PublishAction::Run(args) => {
+                Publish::Run(Box::new(self.publish_batch(*args, Scope::ManyJournaled)?))
+            }
             PublishAction::Status(args) => {
                 let projects = self.projects(args.catalog, Scope::Many);
                 let connection = self.connection(args.connection);
@@ -64,7 +66,13 @@ impl Draft<'_> {
                 let wait = self.wait(args.wait);
                 let dry_run = on(args.write.over(self.group()).dry_run);
                 let (pace, connection) = (self.pace(args.pace), self.connection(args.connection));
-                Publish::Resume(Box::new(PublishResume { projects: projects?, wait, dry_run, pace, connection }))
+                Publish::Resume(Box::new(PublishResume {
+                    projects: projects?,
+                    wait,
+                    dry_run,
+                    pace,
+                    connection,
+                }))
             }
             PublishAction::Preflight(command) => self.preflight(command.action),
         })
@@ -151,7 +159,9 @@ impl Draft<'_> {
         if is_one && args.product.len() != 1 {
             self.errors.push(match args.product.len() {
                 0 => UsageError::Missing { flag: "product", such_as: "couchbase-server" },
-                _ => UsageError::Wrong { flag: "product", why: "this command is about one product".to_owned() },
+                _ => {
+                    UsageError::Wrong { flag: "product", why: "this command is about one product".to_owned() }
+                }
             });
         }
         let needed = [
@@ -204,7 +214,8 @@ impl Draft<'_> {
     fn wait(&mut self, args: WaitArgs) -> WaitSettings {
         let args: WaitArgs = args.over(self.group());
         let compat = |time: Duration| on(args.poll_compat).then_some(time);
-        let given = |span: Option<Span>, usual: Duration| span.map(|Span(span)| span).or_else(|| compat(usual));
+        let given =
+            |span: Option<Span>, usual: Duration| span.map(|Span(span)| span).or_else(|| compat(usual));
         WaitSettings {
             interval: given(args.poll_interval, COMPAT_INTERVAL),
             publish: given(args.publish_timeout, COMPAT_TIMEOUT),

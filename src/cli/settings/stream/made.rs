@@ -6,7 +6,7 @@ use std::time::Duration;
 use glob::Pattern;
 use url::Url;
 
-use super::super::{Draft, Pace, UsageError};
+use super::super::{Draft, UsageError};
 use super::{
     Destinations, Errand, PinSettings, Placing, Rewritten, Stream, StreamInput, StreamMirror, StreamPins,
     StreamPrune, StreamResolve, StreamRewrite, StreamValidate,
@@ -14,10 +14,10 @@ use super::{
 use crate::cli::args::value::{Count, Fraction, RepositoryName, Span, Truth};
 use crate::cli::args::{
     AliasesName, ArtifactArgs, Dated, DestinationArgs, Epoch, Glob, HistoryWord, LayoutArgs, LevelWord,
-    MirrorArgs, OcpVersion, PaceArgs, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs,
-    RewriteArgs, ScopeWord, SignatureRule, SourceArgs, Status, StoreAddress, StreamAction,
-    StreamMirrorCommand, StreamPinsCommand, StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand,
-    StreamValidateCommand, ValidateArgs, VerifyWord, WebAddress,
+    MirrorArgs, OcpVersion, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs,
+    ScopeWord, SignatureRule, SourceArgs, Status, StoreAddress, StreamAction, StreamMirrorCommand,
+    StreamPinsCommand, StreamPruneCommand, StreamResolveCommand, StreamRewriteCommand, StreamValidateCommand,
+    ValidateArgs, VerifyWord, WebAddress,
 };
 use crate::model::Key;
 use crate::objects::Address;
