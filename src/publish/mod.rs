@@ -14,7 +14,7 @@
 //! - All tags of a publication are the same bytes.
 
 pub mod batch;
-
+pub mod config;
 pub mod decide;
 pub mod fault;
 pub mod image;
