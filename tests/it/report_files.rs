@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use image_mirror::model::Row;
+use image_mirror::model::{Origin, Row};
 use image_mirror::report;
 use quick_xml::events::Event;
 use serde_json::{Value, json};
@@ -39,6 +39,12 @@ fn real_reports_keep_the_schema_and_it_refuses_what_it_does_not_name() {
     for of in [every_outcome(), three_failed_of(100), alike(3), deletions(), report(Vec::new())] {
         assert_eq!(violations(&parsed(&of)), Vec::<String>::new());
     }
+    let mut release = parsed(&every_outcome());
+    let origin = Origin::Release { product: "server".into(), release: "7.6.1-2".into() };
+    release["rows"][0]["origin"] = json!(origin);
+    assert_eq!(violations(&release), Vec::<String>::new());
+    assert_eq!(serde_json::from_value::<Origin>(json!(origin)).unwrap(), origin, "no other form is like it");
+    assert_eq!((origin.to_string(), &**origin.group()), ("server 7.6.1-2".to_owned(), "server"));
     let mut extra = parsed(&every_outcome());
     extra["rows"][0]["surprise"] = json!(1);
     assert_eq!(violations(&extra).len(), 1, "a field that the schema does not name");

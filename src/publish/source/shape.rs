@@ -1,10 +1,10 @@
 //! What manifests and configs say, and what they must be like. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::Odd;
 use crate::error::Chain;
@@ -64,7 +64,7 @@ struct Listed {
 #[derive(Deserialize)]
 struct Annotated {
     #[serde(default)]
-    annotations: Option<BTreeMap<String, IgnoredAny>>,
+    annotations: Option<Map<String, Value>>,
 }
 
 impl Annotated {

@@ -7,6 +7,7 @@ mod content;
 mod copy;
 mod fanout;
 mod further_tags;
+mod given;
 mod guards;
 mod killed;
 mod layouts;
