@@ -67,7 +67,7 @@ impl CatalogWorld {
         let public = public.start().await;
         let watched = Arc::clone(&state);
         upload.watch(UPLOAD, move |glance| locked(&watched).written(glance));
-        locked(&state).public_host = public.host().to_owned();
+        public.host().clone_into(&mut locked(&state).public_host);
         let pyxis = Pyxis::start(&state, &upload).await;
         Self { upload, public, pyxis, state }
     }
