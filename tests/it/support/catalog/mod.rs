@@ -94,6 +94,8 @@ impl CatalogWorld {
             state.certify(&child, architecture.as_deref());
             state.publish(&child);
         }
+        // From here on it is what a stale answer is.
+        state.served(&self.upload.glance(UPLOAD), tag);
     }
 
     /// Puts an image in as a publication left it that ended before the certification.
