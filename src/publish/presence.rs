@@ -27,7 +27,7 @@ pub async fn tags(client: &Client, repository: &Repository) -> Result<Vec<Tag>, 
 
 /// Whoever should have told did not.
 fn untold(error: Error) -> Failure {
-    let host = error.host().map(|host| host.to_string()).unwrap_or_default();
+    let host = error.host().map(ToString::to_string).unwrap_or_default();
     let mut failure = Failure::new(Stage::Plan, error);
     if failure.class == Class::Missing {
         let advice =

@@ -74,6 +74,9 @@ struct Envelope {
     errors: Vec<OciError>,
     #[serde(alias = "error_message", alias = "error")]
     message: Option<String>,
+    /// As RFC 9457 has it; some say it besides a message.
+    #[serde(default)]
+    detail: serde_json::Value,
 }
 
 impl Refused {
@@ -122,7 +125,8 @@ impl Refused {
     }
 
     fn take(&mut self, envelope: Envelope, echo: &Echo) {
-        let mut messages: Vec<String> = envelope.message.into_iter().collect();
+        let detail = envelope.detail.as_str().map(ToOwned::to_owned);
+        let mut messages: Vec<String> = envelope.message.or(detail).into_iter().collect();
         for item in envelope.errors {
             digests_in(&item.detail, &mut self.digests);
             if !self.codes.contains(&item.code) {

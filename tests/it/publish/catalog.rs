@@ -1,8 +1,10 @@
 //! The catalog's API.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use image_mirror::error::{Class, Classify as _, advised};
+use image_mirror::model::Digest;
 use image_mirror::publish::Fault;
 use image_mirror::publish::catalog::{tools, Catalog, CatalogError, CatalogSettings, RequestStatus};
 use serde_json::json;
@@ -24,6 +26,11 @@ fn settings(base: url::Url, may_write: bool) -> CatalogSettings {
 
 fn catalog(world: &CatalogWorld, may_write: bool) -> Catalog {
     Catalog::new(settings(world.pyxis.base(), may_write), &client(false, None)).unwrap()
+}
+
+/// What the catalog calls a child.
+async fn id_of(catalog: &Catalog, child: &Digest) -> Arc<str> {
+    Arc::clone(&catalog.records(child).await.unwrap()[0].id)
 }
 
 async fn uploaded(image: &Image) -> CatalogWorld {
@@ -68,7 +75,7 @@ async fn an_image_that_the_catalog_does_not_know_has_no_records_and_no_requests(
     world.pyxis.fault(PyxisFault::on("/images", 200).body(r#"{"data": null}"#));
     assert_eq!(known.records(&image.children[0].digest).await.unwrap(), Vec::new());
     world.certify(&image.children[0].digest);
-    let id = known.records(&image.children[0].digest).await.unwrap()[0].id.clone();
+    let id = id_of(&known, &image.children[0].digest).await;
     assert_eq!(known.last_request(&id).await.unwrap(), None);
 }
 
@@ -117,7 +124,7 @@ async fn the_other_things_that_can_be_asked_for_name_one_image() {
     let world = uploaded(&image).await;
     world.certify(&image.digest);
     let catalog = catalog(&world, true);
-    let id = catalog.records(&image.children[0].digest).await.unwrap()[0].id.clone();
+    let id = id_of(&catalog, &image.children[0].digest).await;
     catalog.request_publish_image(&id).await.unwrap();
     catalog.sync_tags(&id).await.unwrap();
     let named = |operation: &str| json!({"operation": operation, "image_id": id});
@@ -157,7 +164,7 @@ async fn a_request_to_publish_that_failed_ends_a_wait_with_what_the_catalog_says
     let world = uploaded(&image).await;
     world.certify(&image.digest);
     let catalog = catalog(&world, true);
-    let id = catalog.records(&image.children[0].digest).await.unwrap()[0].id.clone();
+    let id = id_of(&catalog, &image.children[0].digest).await;
     let ids = [id];
     catalog.watch_requests(&ids, Instant::now()).await.unwrap();
 

@@ -119,7 +119,6 @@ async fn a_floating_tag_that_is_the_old_image_for_a_while_is_waited_for() {
     let (old, new) = (example(1), example(2));
     let world = CatalogWorld::start().await;
     world.published(FLOATING, &old);
-    assert_eq!(world.served(FLOATING), Some(old.digest.clone()));
     world.stale(FLOATING, 5);
     world.published(FLOATING, &new);
     let start = Instant::now();
@@ -198,8 +197,8 @@ async fn a_registry_that_asks_for_patience_gets_it_and_one_that_fails_is_asked_m
     let requests = world.public.requests_on(on(Kind::GetManifest).reference(UNIQUE));
     assert!(requests[1].at - requests[0].at >= Duration::from_secs(40), "the pause was not kept");
     let heard = waiter.ear.0.lock().unwrap();
-    assert!(heard[0].seen.contains("503"), "{heard:?}");
-    assert_eq!(heard.last().unwrap().untold, 3, "{heard:?}");
+    assert!(heard[0].seen.contains("503") && heard[0].untold == 1, "{heard:?}");
+    assert_eq!(requests.len(), 1 + 15 + 1);
     world.public.assert_faults_used();
 }
 

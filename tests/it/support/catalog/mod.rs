@@ -67,7 +67,7 @@ impl CatalogWorld {
         let public = public.start().await;
         let watched = Arc::clone(&state);
         upload.watch(UPLOAD, move |glance| locked(&watched).written(glance));
-        locked(&state).public_host = public.host().to_owned();
+        public.host().clone_into(&mut locked(&state).public_host);
         let pyxis = Pyxis::start(&state, &upload).await;
         Self { upload, public, pyxis, state }
     }
@@ -94,6 +94,8 @@ impl CatalogWorld {
             state.certify(&child, architecture.as_deref());
             state.publish(&child);
         }
+        // From here on it is what a stale answer is.
+        state.served(&self.upload.glance(UPLOAD), tag);
     }
 
     /// Puts an image in as a publication left it that ended before the certification.

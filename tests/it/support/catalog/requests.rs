@@ -60,7 +60,9 @@ impl State {
             self.asked.push(Asked { image, operation, status, message, number });
         }
         if status == "completed" {
-            known.iter().for_each(|record| self.carry_out(&operation, &record.digest, glance));
+            for record in &known {
+                self.carry_out(&operation, &record.digest, glance);
+            }
         }
         let last = self.asked.last().map(Asked::json).unwrap_or_default();
         Reply(201, last)

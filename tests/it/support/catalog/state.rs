@@ -83,7 +83,9 @@ impl State {
         }
         let is_there = |state: &Self| children.iter().all(|(_, child)| state.published.contains(child));
         if !is_there(self) && self.is_due(&children, digest, is_look) {
-            children.iter().for_each(|(_, child)| self.publish(child));
+            for (_, child) in &children {
+                self.publish(child);
+            }
         }
         is_there(self)
     }
