@@ -184,7 +184,10 @@ impl Fault {
     #[must_use]
     pub fn with_advice(self, advice: &str) -> Self {
         match self {
-            Self::Untold(failure) => Self::Untold(Failure { advice: Some(advice.into()), ..failure }),
+            Self::Untold(mut failure) => {
+                failure.advice = Some(advice.into());
+                Self::Untold(failure)
+            }
             other => other,
         }
     }

@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::model::Digest;
-    use crate::publish::journal::{Certified, Event};
+    use crate::publish::journal::{Certified, Event, Plan};
 
     const SOURCE: &str = "registry.example.com/cb-rhcc/server@sha256:aa";
     const OTHER: &str = "registry.example.com/cb-rhcc/server@sha256:bb";
@@ -82,7 +82,7 @@ mod tests {
     fn begun(of: &str, source: &str, events: &[Event]) -> (Number, Story) {
         let mut story = Story::default();
         let digest = Digest::of(source.as_bytes());
-        story.add(&Event::Planned { digest, children: vec![], source: source.into(), unique: false });
+        story.add(&Event::Planned(Plan::sample(digest, source)));
         events.iter().for_each(|event| story.add(event));
         (number(of), story)
     }

@@ -49,6 +49,23 @@ pub struct Plan {
     pub stripped: bool,
 }
 
+#[cfg(test)]
+impl Plan {
+    /// The plan of an image without children.
+    pub(in crate::publish) fn sample(digest: Digest, source: &str) -> Self {
+        Self {
+            digest,
+            children: Vec::new(),
+            source: source.to_owned(),
+            product: "server".to_owned(),
+            tags: Vec::new(),
+            unique: false,
+            single_arch: false,
+            stripped: false,
+        }
+    }
+}
+
 /// Something that was done, or is about to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]

@@ -140,7 +140,7 @@ fn flush(folder: &Path) -> io::Result<()> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::event::{Certified, Platformed};
+    use super::super::event::{Certified, Plan, Platformed};
     use super::*;
     use crate::error::Classify as _;
     use crate::model::{Digest, Tag};
@@ -151,12 +151,11 @@ mod tests {
         let passed = Certified { passed: true, image_id: Some("65".into()) };
         let child = Platformed { platform: "linux/amd64".into(), digest: Digest::of(b"c") };
         vec![
-            Event::Planned {
-                digest: digest.clone(),
+            Event::Planned(Plan {
                 children: vec![child],
-                source: "registry.example.com/a@sha256:aa".into(),
                 unique: true,
-            },
+                ..Plan::sample(digest.clone(), "registry.example.com/a@sha256:aa")
+            }),
             Event::PushStarted,
             Event::Pushed,
             Event::PreflightStarted {

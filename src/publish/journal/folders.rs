@@ -149,7 +149,7 @@ fn planned(folder: &Path) -> Result<Option<Story>, JournalError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::Event;
+    use super::super::event::{Event, Plan};
     use super::super::file::Journal;
     use super::*;
     use crate::model::Digest;
@@ -173,7 +173,7 @@ mod tests {
     }
 
     fn planned() -> Event {
-        Event::Planned { digest: Digest::of(b"D"), children: vec![], source: "a".into(), unique: false }
+        Event::Planned(Plan::sample(Digest::of(b"D"), "a"))
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::model::{Digest, Tag};
 
 /// What is known of a publication by its journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a step of its own")]
 pub struct Story {
     /// What was last planned.
     pub planned: Option<Plan>,

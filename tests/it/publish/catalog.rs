@@ -6,7 +6,7 @@ use std::time::Duration;
 use image_mirror::error::{Class, Classify as _, advised};
 use image_mirror::model::Digest;
 use image_mirror::publish::Fault;
-use image_mirror::publish::catalog::{tools, Catalog, CatalogError, CatalogSettings, RequestStatus};
+use image_mirror::publish::catalog::{Catalog, CatalogError, CatalogSettings, RequestStatus, tools};
 use serde_json::json;
 use tokio::time::Instant;
 

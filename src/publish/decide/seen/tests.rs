@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{Class, Classify as _};
-use crate::publish::journal::{Event, Platformed};
+use crate::publish::journal::{Event, Plan};
 
 const UPLOAD: &str = "quay.io/redhat-isv-containers/abc";
 const PUBLIC: &str = "registry.connect.redhat.com/ns/server";
@@ -155,12 +155,7 @@ fn a_number_that_only_the_public_registry_has_is_refused_whoever_asks() {
 #[test]
 fn a_journal_vouches_for_the_image_that_it_planned_and_for_no_other() {
     let mut story = Story::default();
-    story.add(&Event::Planned {
-        digest: digest("D"),
-        children: vec![Platformed { platform: "linux/amd64".into(), digest: digest("amd64") }],
-        source: "registry.example.com/a".into(),
-        unique: false,
-    });
+    story.add(&Event::Planned(Plan::sample(digest("D"), "registry.example.com/a")));
     assert_eq!(Whose::of(&story, &digest("D"), false, false), Whose::Ours);
     assert_eq!(Whose::of(&story, &digest("amd64"), false, false), Whose::Unknown);
 }
