@@ -7,6 +7,10 @@ use crate::model::{Digest, Tag};
 
 /// What is known of a publication by its journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a note of its own, and any may be there without the others"
+)]
 pub struct Story {
     /// What was last planned.
     pub planned: Option<Plan>,
