@@ -169,7 +169,9 @@ mod tests {
     fn note(folders: &Folders, to: &str, (of, at): (&str, &str), events: &[Event]) {
         let folder = folders.of_number(&upload(to), &version(of), number(at));
         let mut journal = Journal::open(&folder).unwrap();
-        events.iter().for_each(|event| journal.note(event).unwrap());
+        for event in events {
+            journal.note(event).unwrap();
+        }
     }
 
     fn planned() -> Event {
