@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::error::advised;
 use crate::model::{Digest, ImageRef, Tag, Version};
+use crate::publish::catalog::Record;
 use crate::publish::journal::{Folders, Story};
 use crate::publish::names::Numbered;
 use crate::publish::protocol::Means;
@@ -98,11 +99,8 @@ async fn catalog(means: &Means, public: Option<&Digest>) -> Vec<String> {
         let said = match catalog.records(&child.manifest.digest).await {
             Ok(records) if records.is_empty() => "does not know it".to_owned(),
             Ok(records) => {
-                let published = if records.iter().any(|record| record.is_published()) {
-                    "published"
-                } else {
-                    "not published"
-                };
+                let published =
+                    if records.iter().any(Record::is_published) { "published" } else { "not published" };
                 let tags: BTreeSet<&str> = records.iter().flat_map(|record| record.tags()).collect();
                 format!("{published}, tags: {}", Vec::from_iter(tags).join(", "))
             }

@@ -99,7 +99,7 @@ async fn orders(
     for version in due(means, &ready.selection(product)).await? {
         let is_left_over = |order: &Order| order.version == version;
         if !orders.iter().any(is_left_over) {
-            orders.push(order(&settings.rules, settings.dry_run, (ready, product), version)?);
+            orders.push(order(settings.rules, settings.dry_run, (ready, product), version)?);
         }
     }
     Ok(orders)
@@ -122,7 +122,7 @@ async fn unfinished(settings: &PublishResume, wants: &Wants<'_>) -> Result<(Read
 }
 
 fn order(
-    rules: &ImageRules,
+    rules: ImageRules,
     is_dry_run: bool,
     (ready, product): (&Ready, &Product),
     version: ReleaseVersion,

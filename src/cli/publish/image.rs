@@ -44,7 +44,7 @@ async fn published(
 }
 
 fn order(settings: &PublishImage, ready: &Ready, product: &Product) -> Result<Order, NothingAttempted> {
-    let rules = &settings.rules;
+    let rules = settings.rules;
     let GuardSettings {
         adopt,
         no_resume,

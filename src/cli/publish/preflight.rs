@@ -49,8 +49,7 @@ pub(super) async fn supported(settings: &PreflightSupported, output: &Output) ->
     };
     match versions.await {
         Ok(answer) => match Supported::parse(&answer) {
-            Ok(supported) => output
-                .data(&supported.versions().iter().map(|version| format!("{version}\n")).collect::<String>()),
+            Ok(supported) => output.data(&(supported.versions().join("\n") + "\n")),
             Err(error) => {
                 tracing::error!("the catalog's list of tools cannot be read: {error}");
                 exit_of(None).or(Exit::Unfinished)

@@ -154,7 +154,7 @@ impl Ready {
     }
 
     /// How an image may look.
-    pub(super) fn wanted(&self, rules: &ImageRules) -> Wanted {
+    pub(super) fn wanted(&self, rules: ImageRules) -> Wanted {
         Wanted {
             platforms: self.platforms(),
             single_arch: rules.single_arch,
@@ -168,7 +168,7 @@ impl Ready {
     }
 
     /// Whether configs get a line of their own.
-    pub(super) fn makes_unique(&self, rules: &ImageRules) -> bool {
+    pub(super) fn makes_unique(&self, rules: ImageRules) -> bool {
         rules.make_unique.unwrap_or(self.config.make_unique)
     }
 

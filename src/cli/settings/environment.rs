@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::UsageError;
 use crate::cli::args::Args;
+use crate::publish::preflight::INHERITED;
 use crate::redact::Secret;
 
 const PREFIX: &str = "IMAGE_MIRROR_";
@@ -181,23 +182,8 @@ impl Environment {
     }
 }
 
-/// The variables that programs we start may see: where to find others, and how to reach the network.
-const INHERITED: [&str; 12] = [
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "LANG",
-];
-
 /// Those of the variables that programs we start may see which are set.
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub(super) fn inherited() -> Vec<(String, OsString)> {
     let set = INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
     set.collect()
@@ -205,6 +191,7 @@ pub(super) fn inherited() -> Vec<(String, OsString)> {
 
 /// A variable that a file of the user's names: `${NAME}`.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

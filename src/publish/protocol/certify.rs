@@ -111,17 +111,13 @@ fn project(means: &Means, submit: bool) -> Option<Project> {
 /// A docker config with the login for the image, and no other.
 fn docker_config(means: &Means, login: Option<&Login>, image: &ImageRef) -> Result<PathBuf, Fault> {
     let cannot = "write the login for the preflight program";
-    match login {
-        Some(Login { user, password }) => {
-            let place = image.repository.to_string();
-            auth_file(&means.scratch, &place, user, password).map_err(local(cannot))
-        }
-        None => {
-            let path = means.scratch.join("no-login.json");
-            fs::write(&path, r#"{"auths":{}}"#).map_err(local(cannot))?;
-            Ok(path)
-        }
+    if let Some(Login { user, password }) = login {
+        let place = image.repository.to_string();
+        return auth_file(&means.scratch, &place, user, password).map_err(local(cannot));
     }
+    let path = means.scratch.join("no-login.json");
+    fs::write(&path, r#"{"auths":{}}"#).map_err(local(cannot))?;
+    Ok(path)
 }
 
 /// Where what comes of the checks of sources is kept. A number is not used up by them.
