@@ -20,9 +20,11 @@ pub fn left_over(
 ) -> Result<Vec<Order>, Fault> {
     let Some(state_dir) = &means.state_dir else { return Ok(Vec::new()) };
     let mut orders = Vec::new();
-    for begun in Folders::new(state_dir).unfinished_of(&means.site.upload)? {
-        if begun.story.has_failed() {
-            // Nothing comes of it unless an exception is granted, which somebody has to say.
+    let folders = Folders::new(state_dir);
+    for begun in folders.unfinished_of(&means.site.upload)? {
+        let last = folders.numbers(&means.site.upload, &begun.version)?.pop().map(|(number, _)| number);
+        // Nothing comes of one that did not pass, unless somebody says so, nor of one that a later one has overtaken.
+        if begun.story.has_failed() || last != Some(begun.number) {
             continue;
         }
         let resumed = resumed((&begun.version, begun.number, &begun.story), platforms, precheck)?;

@@ -8,15 +8,15 @@ use tokio::time::Instant;
 use crate::error::advised;
 use crate::model::{ImageRef, Moved, Outcome, Reason, Skip, Tag, Version};
 use crate::publish::catalog::Catalog;
-use crate::publish::decide::{Certification, Step, Whose, certification, decide};
+use crate::publish::decide::{Certification, Seen, Step, Whose, certification, decide};
 use crate::publish::journal::{Event, Folders, Journal, Plan, Platformed, Story};
 use crate::publish::public::{self, Logged, Wait};
-use crate::publish::{Fault, Image, number, served, upload};
+use crate::publish::{Fault, Image, Number, number, served, upload};
 
 use super::account::Account;
 use super::certify::{certify, not_passed, precheck};
 use super::floating::{Moves, move_tags, still_highest};
-use super::look::look;
+use super::look::{Records, look};
 use super::order::{Means, Order, Resume, Until};
 use super::prepare::{Numbered, Shelf, may_move_latest, numbered};
 
@@ -52,19 +52,22 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
     account.begin(&numbered.tag, numbered.image.digest(), targets(order, means, &numbered.tag)?);
     account.numbered(numbered.number);
     let story = shelf.story(numbered.number).cloned().unwrap_or_default();
-    let next = next(order, means, &shelf, &numbered, &story).await?;
-    tracing::debug!(?next, tag = %numbered.tag, "what is left to do");
-    if next == Next::Nothing {
-        account.rest(&Outcome::Kept);
-        account.say(format!("{} is published already, and all its tags are right", numbered.tag));
-        return Ok(());
-    }
-    if next == Next::Upload && !order.force && is_served(order, means, &numbered.image).await? {
+    let free = shelf.next(&order.version)?;
+    let (seen, records) = look(order, means, &numbered, Some(free)).await?;
+    let is_fresh = seen.upload.is_none() && seen.public.is_none() && !story.is_unfinished();
+    if is_fresh && !order.force && is_served(order, means, &numbered.image).await? {
         account.rest(&Outcome::Skipped(Skip::SameContent));
         account.say(format!(
             "nothing to publish: {} serves the same content as {}",
             means.site.public, order.version
         ));
+        return Ok(());
+    }
+    let next = next(order, &numbered, &story, (&seen, records), free)?;
+    tracing::debug!(?next, tag = %numbered.tag, "what is left to do");
+    if next == Next::Nothing {
+        account.rest(&Outcome::Kept);
+        account.say(format!("{} is published already, and all its tags are right", numbered.tag));
         return Ok(());
     }
     if order.is_dry_run {
@@ -98,19 +101,17 @@ fn targets(order: &Order, means: &Means, unique: &Tag) -> Result<Vec<ImageRef>, 
     Ok([unique.clone()].iter().chain(&floating).map(|tag| means.site.uploaded(tag)).collect())
 }
 
-/// What is left to do, by what is there and by what the journal says of it.
-async fn next(
+/// What is left to do, by what is there and by what the journal says of it; `free` is the next number that nobody used.
+fn next(
     order: &Order,
-    means: &Means,
-    shelf: &Shelf,
     numbered: &Numbered,
     story: &Story,
+    (seen, records): (&Seen<'_>, Records),
+    free: Number,
 ) -> Result<Next, Fault> {
-    let free = shelf.next(&order.version)?;
-    let (seen, records) = look(order, means, numbered, Some(free)).await?;
     let is_adopted = order.resume == Resume::Adopt;
     let whose = Whose::of(story, numbered.image.digest(), order.make_unique, is_adopted);
-    Ok(match decide(&seen, whose, order.resume == Resume::Never)? {
+    Ok(match decide(seen, whose, order.resume == Resume::Never)? {
         Step::Upload => {
             let is_resumed = whose == Whose::Ours && story.planned.is_some();
             if let Some(warning) = number::explicit(&order.version, numbered.number, free, is_resumed)? {

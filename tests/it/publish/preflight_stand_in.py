@@ -26,6 +26,7 @@ Since its environment is made from nothing, it is steered by a file beside it, a
   leaves          true: what it started goes on when it has ended, and holds the pipe `pipe`
   catalog         an address that is sent a POST of JSON for each platform that is submitted:
                   {"image", "architecture", "passed", "component_id", "api_token"}
+  submit          an address of a catalog that is in the tests: it is told of each platform that is submitted
 
 Each run is written down beside it in `preflight.run-N.json`, N from 1: argv, environ, cwd, listing, docker_config.
 """
@@ -179,6 +180,15 @@ def submit_results(image, architecture, passed, is_meant):
         headers = {"Content-Type": "application/json"}
         try:
             urllib.request.urlopen(urllib.request.Request(MODE["catalog"], json.dumps(told).encode(), headers)).read()
+        except urllib.error.HTTPError as error:
+            body = error.read().decode()
+            sys.exit(f"Error: could not submit to pyxis: could not create image: status code: {error.code}: body: {body}")
+    if "submit" in MODE:
+        query = {"tag": image.rsplit(":", 1)[1], "arch": architecture, "passed": str(passed).lower()}
+        address = MODE["submit"] + "?" + urllib.parse.urlencode(query)
+        try:
+            headers = {"X-API-KEY": setting("PYXIS_API_TOKEN")}
+            urllib.request.urlopen(urllib.request.Request(address, b"", headers)).read()
         except urllib.error.HTTPError as error:
             body = error.read().decode()
             sys.exit(f"Error: could not submit to pyxis: could not create image: status code: {error.code}: body: {body}")

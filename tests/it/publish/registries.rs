@@ -116,7 +116,7 @@ pub(super) fn said(fault: &Fault) -> (u8, String) {
         Fault::Refused(_) => 4,
         Fault::NotPassed { .. } => 1,
         Fault::Unsuitable { .. } => 2,
-        Fault::Untold(_) | Fault::Stopped(_) => 3,
+        Fault::Untold(_) | Fault::Stopped(_) | Fault::Deferred { .. } => 3,
         Fault::TimedOut { .. } => 5,
     };
     (code, image_mirror::error::advised(fault))
