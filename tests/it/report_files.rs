@@ -19,7 +19,8 @@ fn parsed(of: &report::Report) -> Value {
     serde_json::from_str(&report::json(of).unwrap()).unwrap()
 }
 
-fn violations(document: &Value) -> Vec<String> {
+/// Where a report does not keep the schema.
+pub(crate) fn violations(document: &Value) -> Vec<String> {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }

@@ -80,25 +80,37 @@ async fn work(settings: &PublishBatch, wants: &Wants<'_>) -> Result<(Ready, Work
         let source = ready.any_source(&product)?;
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();
-        match orders(settings, &ready, &product, &means).await {
-            Ok(orders) => work.lanes.push(Lane { product: name, means, orders }),
-            Err(fault) => work.failed.push(unlisted(&name, &means, fault)),
-        }
+        let prechecks = ready.prechecks(settings.rules.precheck);
+        let unfinished = match left_over(&means, &ready.platforms(), prechecks, settings.dry_run) {
+            Ok(orders) => orders,
+            Err(fault) => {
+                work.failed.push(unlisted(&name, &means, fault));
+                continue;
+            }
+        };
+        let due = match fresh(settings, (&ready, &product), &means, &unfinished).await {
+            Ok(orders) => orders,
+            // What was begun before is gone on with all the same.
+            Err(fault) => {
+                work.failed.push(unlisted(&name, &means, fault));
+                Vec::new()
+            }
+        };
+        work.lanes.push(Lane { product: name, means, unfinished, due });
     }
     Ok((ready, work))
 }
 
-async fn orders(
+/// What is due and was not begun before.
+async fn fresh(
     settings: &PublishBatch,
-    ready: &Ready,
-    product: &Product,
+    (ready, product): (&Ready, &Product),
     means: &Means,
+    unfinished: &[Order],
 ) -> Result<Vec<Order>, Fault> {
-    let mut orders =
-        left_over(means, &ready.platforms(), ready.prechecks(settings.rules.precheck), settings.dry_run)?;
+    let mut orders = Vec::new();
     for version in due(means, &ready.selection(product)).await? {
-        let is_left_over = |order: &Order| order.version == version;
-        if !orders.iter().any(is_left_over) {
+        if !unfinished.iter().any(|order| order.version == version) {
             orders.push(order(settings.rules, settings.dry_run, (ready, product), version)?);
         }
     }
@@ -114,7 +126,7 @@ async fn unfinished(settings: &PublishResume, wants: &Wants<'_>) -> Result<(Read
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();
         match left_over(&means, &ready.platforms(), ready.prechecks(None), settings.dry_run) {
-            Ok(orders) => work.lanes.push(Lane { product: name, means, orders }),
+            Ok(unfinished) => work.lanes.push(Lane { product: name, means, unfinished, due: Vec::new() }),
             Err(fault) => work.failed.push(unlisted(&name, &means, fault)),
         }
     }

@@ -15,19 +15,27 @@ pub struct Lane {
     pub product: Arc<str>,
     /// By which means.
     pub means: Means,
-    /// What, in order: one at a time.
-    pub orders: Vec<Order>,
+    /// What earlier runs left unfinished, in order: one at a time.
+    pub unfinished: Vec<Order>,
+    /// What else is due, likewise.
+    pub due: Vec<Order>,
 }
 
-/// Publishes all orders of all lanes, `jobs` lanes at a time. One that fails does not keep the others.
+/// Publishes all orders of all lanes, `jobs` lanes at a time; nothing new is begun before everything that is unfinished was gone
+/// on with. One that fails does not keep the others.
 pub async fn run(lanes: &[Lane], gate: &Gate, jobs: usize) -> Vec<Published> {
-    let published = stream::iter(lanes).map(|lane| Box::pin(one(lane, gate))).buffer_unordered(jobs.max(1));
-    published.collect::<Vec<_>>().await.concat()
+    let mut published = Vec::new();
+    let rounds: [fn(&Lane) -> &[Order]; 2] = [|lane| &lane.unfinished, |lane| &lane.due];
+    for orders in rounds {
+        let lanes = stream::iter(lanes).map(|lane| Box::pin(one(lane, orders(lane), gate)));
+        published.extend(lanes.buffer_unordered(jobs.max(1)).collect::<Vec<_>>().await.concat());
+    }
+    published
 }
 
-async fn one(lane: &Lane, gate: &Gate) -> Vec<Published> {
+async fn one(lane: &Lane, orders: &[Order], gate: &Gate) -> Vec<Published> {
     let mut all = Vec::new();
-    for order in &lane.orders {
+    for order in orders {
         if lane.means.stop.gently.is_cancelled() {
             all.push(unbegun(order, &lane.means));
             continue;

@@ -15,7 +15,7 @@ mod product;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,8 +28,11 @@ use crate::reading;
 use crate::redact::Secret;
 use fields::Place;
 
-/// What a file may be that holds secrets: read and written by its owner.
+/// What nobody but its owner may do with a file that holds secrets: read it, write it.
 const OTHERS: u32 = 0o077;
+/// The same of a file that is not ours. Then its group is how we may read it: so Kubernetes mounts secrets for a pod whose user is
+/// not root.
+const OTHERS_BUT_ITS_GROUP: u32 = 0o037;
 
 /// The file.
 pub struct Metadata {
@@ -49,11 +52,13 @@ impl Metadata {
         let file: Arc<str> = path.display().to_string().into();
         let cannot = |source| MetadataError::File { file: Arc::clone(&file), source };
         let bytes = reading::plain(path).map_err(cannot)?;
-        let mode = fs::metadata(path).map_err(cannot)?.permissions().mode();
+        let about = fs::metadata(path).map_err(cannot)?;
+        let (mode, is_ours) =
+            (about.permissions().mode(), about.uid() == rustix::process::geteuid().as_raw());
         let root: Value =
             serde_json::from_slice(&bytes).map_err(|error| MetadataError::json(&file, &error))?;
         let mut warnings = Vec::new();
-        if mode & OTHERS != 0 {
+        if is_open(mode, is_ours) {
             warnings.push(format!(
                 "{file} holds secrets and others may read it (mode {:o}): `chmod 600` it",
                 mode & 0o777
@@ -93,6 +98,11 @@ impl Metadata {
     fn top(&self) -> Place<'_> {
         Place::top(self)
     }
+}
+
+/// Whether others may do more with a file than they need to, which may be ours.
+fn is_open(mode: u32, is_ours: bool) -> bool {
+    mode & if is_ours { OTHERS } else { OTHERS_BUT_ITS_GROUP } != 0
 }
 
 impl fmt::Debug for Metadata {

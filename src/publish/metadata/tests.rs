@@ -161,3 +161,16 @@ fn a_file_that_others_may_read_is_told() {
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o400)).unwrap();
     assert_eq!(Metadata::read(file.path(), &|_| None).unwrap().warnings(), [""; 0]);
 }
+
+#[test]
+fn a_secret_that_a_cluster_mounts_for_our_group_is_as_closed_as_it_can_be() {
+    for (mode, is_ours, expected) in [
+        (0o600, true, false),
+        (0o440, true, true),
+        (0o440, false, false),
+        (0o460, false, true),
+        (0o444, false, true),
+    ] {
+        assert_eq!(super::is_open(mode, is_ours), expected, "{mode:o}");
+    }
+}

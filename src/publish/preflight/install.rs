@@ -1,7 +1,7 @@
 //! Installs a version of the program, by its digest. Nothing else ever fetches one.
 
-use std::fs::Permissions;
-use std::io::{self, Seek as _, Write as _};
+use std::fs::{File, Permissions};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use url::Url;
 
 use super::error::local;
-use crate::error::{Chain, Classify as _, Failure, Stage};
+use crate::error::{Failure, Stage};
 use crate::model::{Digest, Hasher};
 use crate::publish::Fault;
 use crate::registry::{self, Client, FileStream, Frame, Start};
@@ -69,23 +69,44 @@ pub fn sha256_of(hex: &str) -> Result<Digest, Fault> {
 }
 
 /// Downloads the program and puts it where it belongs, executable, once it is known to be what it must be. Until then nothing is
-/// changed there, and nothing is left of a download that fails.
+/// changed there, and nothing is left of a download that fails. What is there already is not downloaded again.
 ///
 /// # Errors
-/// [`Fault::Unsuitable`] when other bytes come; [`Fault::Untold`] when none do, or it cannot be stored.
+/// [`Fault::Untold`] when it does not come, or cannot be stored; of the class [`Corrupt`](crate::error::Class::Corrupt) when other
+/// bytes come.
 pub async fn install(client: &Client, install: &Install) -> Result<(), Fault> {
     let Install { url, sha256, to } = install;
+    if is_installed(to, sha256) {
+        return Ok(());
+    }
     let cannot = || local(format!("write {}", to.display()));
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".preflight-").tempfile_in(folder).map_err(cannot())?;
     let mut stream = client.download(url, Start::default()).await.map_err(untold)?;
     let found = store(&mut stream, &mut file, to).await?;
     if found != *sha256 {
-        let error = stream.differs(sha256, found);
-        return Err(Fault::Unsuitable { what: Chain(&error).to_string(), advice: error.advice() });
+        return Err(untold(stream.differs(sha256, found)));
     }
     let file = finish(file).map_err(cannot())?;
     file.persist(to).map_err(|error| cannot()(error.error))
+}
+
+/// Whether it is there, and can be run. What cannot be read is to be replaced.
+fn is_installed(to: &Path, sha256: &Digest) -> bool {
+    let found = || -> io::Result<Digest> {
+        let mut file = File::open(to)?;
+        if file.metadata()?.permissions().mode() & 0o111 == 0 {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        let (mut hasher, mut buffer) = (Hasher::sha256(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(hasher.finish()),
+                length => hasher.update(buffer.get(..length).unwrap_or_default()),
+            }
+        }
+    };
+    found().is_ok_and(|found| found == *sha256)
 }
 
 /// What came, hashed on its way.

@@ -1,5 +1,6 @@
 //! `publish`: its parts against registries and programs that the tests play, and the whole of it.
 
+mod batch;
 mod catalog;
 mod preflight;
 mod preflight_ended;
@@ -9,7 +10,9 @@ mod presence;
 mod public;
 mod public_ends;
 mod published;
+mod real;
 mod registries;
+mod several;
 pub(crate) mod site;
 mod source;
 mod stage;

@@ -5,13 +5,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use image_mirror::error::advised;
+use image_mirror::error::{Class, advised};
 use image_mirror::model::Digest;
 use image_mirror::publish::Fault;
 use image_mirror::publish::preflight::install::{Install, install, sha256_of, url_of};
 use image_mirror::registry::{Client, Credentials, Options};
 
-use crate::support::{FileFault, FileServer};
+use crate::support::{FileFault, FileServer, Run};
 
 const PROGRAM: &[u8] = b"#!/bin/sh\necho 'preflight version 1.14.0 <commit: 0>'\n";
 
@@ -46,12 +46,40 @@ async fn the_program_is_there_and_can_be_run_though_the_download_was_cut() {
 }
 
 #[tokio::test]
-async fn other_bytes_are_refused_and_nothing_is_left_of_them() {
+async fn what_is_there_already_is_not_downloaded_again() {
+    let (server, folder) = (FileServer::start().await, tempfile::tempdir().unwrap());
+    server.put("/preflight-linux-amd64", PROGRAM);
+    let to = folder.path().join("preflight");
+    install(&client(), &wanted(&server, &to)).await.unwrap();
+    install(&client(), &wanted(&server, &to)).await.unwrap();
+    assert_eq!(server.count("/preflight-linux-amd64"), 1);
+    fs::write(&to, "another program").unwrap();
+    install(&client(), &wanted(&server, &to)).await.unwrap();
+    assert_eq!(fs::read(&to).unwrap(), PROGRAM);
+}
+
+#[tokio::test]
+async fn other_bytes_downloaded_end_the_command_with_1() {
+    let (server, folder) = (FileServer::start().await, tempfile::tempdir().unwrap());
+    server.put("/preflight-linux-amd64", PROGRAM);
+    let (to, url) = (folder.path().join("preflight"), server.url("/preflight-linux-amd64").to_string());
+    let install = |sha256: &str| {
+        let words = ["publish", "preflight", "install", "--version=1.14.0", "--sha256", sha256];
+        Run::new(words).args(["--url", &url, "--to", to.to_str().unwrap()]).run()
+    };
+    install(Digest::of(b"another program").hex()).await.exits(1);
+    assert!(!to.exists());
+    install(Digest::of(PROGRAM).hex()).await.exits(0);
+    assert_eq!(fs::read(&to).unwrap(), PROGRAM);
+}
+
+#[tokio::test]
+async fn other_bytes_are_are_refused_and_nothing_is_left_of_them() {
     let (server, folder) = (FileServer::start().await, tempfile::tempdir().unwrap());
     server.put("/preflight-linux-amd64", b"another program".as_slice());
     let to = folder.path().join("preflight");
     let fault = install(&client(), &wanted(&server, &to)).await.unwrap_err();
-    assert!(matches!(fault, Fault::Unsuitable { .. }), "{fault}");
+    assert!(matches!(&fault, Fault::Untold(failure) if failure.class == Class::Corrupt), "{fault}");
     let said = advised(&fault);
     assert!(said.contains(Digest::of(PROGRAM).as_str()) && said.contains("another file"), "{said}");
     assert_eq!(names(folder.path()), Vec::<String>::new());

@@ -20,6 +20,7 @@ Since its environment is made from nothing, it is steered by a file beside it, a
                     hang              says so in the pipe `pipe`, and never ends; what it started does not, either
                     hang-after        as hang, but after all passed and was submitted
   platforms       the architectures that are meant by the mode; all
+  image           a part of the names of the images that are meant by the mode; all
   architectures   those of the index; amd64 and arm64
   version         1.14.0
   leak            true: prints its secrets, and writes them into the results
@@ -212,7 +213,7 @@ def run():
         sys.exit("Error: invalid manifest?: GET https://registry/v2/: UNAUTHORIZED")
     index = MODE.get("architectures", ["amd64", "arm64"])
     for architecture in [platform] if platform else index:
-        is_meant = architecture in MODE.get("platforms", index)
+        is_meant = architecture in MODE.get("platforms", index) and MODE.get("image", "") in image
         if NAME == "partial" and not is_meant:
             continue
         log(f"running checks for {image} for platform {architecture}")

@@ -26,7 +26,7 @@ pub struct Builder {
     tls: bool,
     raw_http2: bool,
     behind: Option<Behind>,
-    view: Option<View>,
+    views: Vec<View>,
 }
 
 impl Builder {
@@ -114,14 +114,14 @@ impl Builder {
     }
 
     /// Holds nothing of its own: its repository `to` is what `choose` shows of the repository `from` of another registry, anew for
-    /// each request that reads.
+    /// each request that reads. Several calls add several.
     pub fn view(
         mut self,
         (of, from): (&FakeRegistry, &str),
         to: &str,
         choose: impl Fn(&Glance<'_>) -> Shown + Send + Sync + 'static,
     ) -> Self {
-        self.view = Some(View::new((of, from), to, choose));
+        self.views.push(View::new((of, from), to, choose));
         self
     }
 
@@ -171,7 +171,7 @@ impl Builder {
             scheme: if self.tls { "https" } else { "http" },
             authority,
             behind: self.behind,
-            view: self.view,
+            views: self.views,
             watchers: Watchers::default(),
         });
         let mut servers = JoinSet::new();

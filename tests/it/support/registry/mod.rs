@@ -72,7 +72,7 @@ struct Shared {
     /// Answers in the place of `store`.
     behind: Option<front::Behind>,
     /// Of what `store` is made anew before each request that reads.
-    view: Option<view::View>,
+    views: Vec<view::View>,
     /// Hear of each request that changed something.
     watchers: view::Watchers,
 }

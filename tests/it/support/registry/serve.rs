@@ -169,7 +169,7 @@ async fn dispatch(call: &Call, incoming: &mut Incoming, entry: &Entry) -> Result
     if let Some(behind) = &call.shared.behind {
         return front::pass_on(call, behind, incoming).await;
     }
-    if let Some(view) = call.shared.view.as_ref().filter(|_| !kind.is_write()) {
+    for view in call.shared.views.iter().filter(|_| !kind.is_write()) {
         view.refresh(&call.shared, &call.target);
     }
     Ok(match kind {
