@@ -92,6 +92,27 @@ fn help_of_the_commands_of_stream_is_as_agreed() {
 }
 
 #[test]
+fn help_of_the_commands_of_publish_is_as_agreed() {
+    insta::assert_snapshot!("help_of_publish", help(&["publish", "--help"]));
+    for command in [
+        "image",
+        "next-rebuild",
+        "plan",
+        "run",
+        "status",
+        "rollback",
+        "resume",
+        "preflight",
+        "preflight install",
+        "preflight supported",
+    ] {
+        let words: Vec<&str> = ["publish"].into_iter().chain(command.split(' ')).chain(["--help"]).collect();
+        let name = format!("help_of_publish_{}", command.replace([' ', '-'], "_"));
+        insta::assert_snapshot!(name, help(&words));
+    }
+}
+
+#[test]
 fn help_of_report_merge_is_as_agreed() {
     insta::assert_snapshot!(help(&["report", "merge", "--help"]));
 }

@@ -163,7 +163,7 @@ fn variables_that_are_no_text_harm_only_the_flag_they_stand_for() {
 }
 
 /// Flags that take any text at all …
-const ANY_TEXT: [&str; 32] = [
+const ANY_TEXT: [&str; 34] = [
     "since",
     "filename",
     "name",
@@ -196,12 +196,25 @@ const ANY_TEXT: [&str; 32] = [
     "from-origins",
     "dest-stream",
     "state",
+    "source-tag",
+    "sha256",
 ];
 /// … and the ends of those that take any path.
-const ANY_PATH: [&str; 9] =
-    ["file", "cert", "key", "artifacts", "jobs-dir", "imagestream-dir", "policy", "config", "help"];
+const ANY_PATH: [&str; 11] = [
+    "file",
+    "cert",
+    "key",
+    "artifacts",
+    "jobs-dir",
+    "imagestream-dir",
+    "policy",
+    "config",
+    "help",
+    "metadata",
+    "state-dir",
+];
 /// A command line for each command, which takes all that it needs.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 18] = [
     "run m",
     "plan m",
     "lint m",
@@ -216,6 +229,10 @@ const COMMANDS: [&str; 14] = [
     "stream validate --src s",
     "stream resolve --src s",
     "stream prune --dest d --pin-list p",
+    "publish image --config c --metadata m --state-dir d -p x -t 1.0.0-rel -r 1.0.0",
+    "publish run --config c --metadata m --state-dir d",
+    "publish rollback --config c --metadata m --state-dir d -p x -r 1.0.0 --to 1",
+    "publish preflight install --version 1.14.1 --sha256 a --to p",
 ];
 
 #[test]

@@ -39,10 +39,11 @@ pub use nightly_values::{AssemblyName, Epoch, PathName, Skip, Words};
 pub use policy::PolicyArgs;
 pub use prune::{PruneArgs, PruneTagsCommand, SchemeName};
 pub use publish::{
-    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, LatestWord, NumberWord, PreflightAction,
-    PreflightCommand, PreflightInstallCommand, PreflightSupportedCommand, ProductName, PublishAction,
-    PublishBatchCommand, PublishCommand, PublishImageCommand, PublishNextCommand, PublishResumeCommand,
-    PublishRollbackCommand, PublishStatusCommand, ReleaseArgs, Step, VersionName, WaitArgs,
+    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, LatestWord, NumberWord, OfVersionArgs,
+    PreflightAction, PreflightCommand, PreflightInstallCommand, PreflightSupportedCommand, ProductName,
+    PublishAction, PublishBatchCommand, PublishCommand, PublishImageCommand, PublishNextCommand,
+    PublishResumeCommand, PublishRollbackCommand, PublishStatusCommand, ReleaseArgs, RollbackArgs, Step,
+    SupportedArgs, VersionName, WaitArgs,
 };
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;

@@ -76,7 +76,7 @@ async fn work(settings: &PublishBatch, wants: &Wants<'_>) -> Result<(Ready, Work
     let ready = Ready::open(&settings.projects)?;
     let mut work = Work::default();
     for name in ready.names() {
-        let product = ready.product(&name)?;
+        let product = ready.certifiable(&name, settings.dry_run)?;
         let source = ready.any_source(&product)?;
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();
@@ -121,7 +121,7 @@ async fn unfinished(settings: &PublishResume, wants: &Wants<'_>) -> Result<(Read
     let ready = Ready::open(&settings.projects)?;
     let mut work = Work::default();
     for name in ready.names() {
-        let product = ready.product(&name)?;
+        let product = ready.certifiable(&name, settings.dry_run)?;
         let source = ready.any_source(&product)?;
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();

@@ -36,7 +36,7 @@ async fn published(
         deadline: settings.pace.deadline,
         ..Wants::to_look(&settings.connection, began, output.progress())
     };
-    let product = ready.only()?;
+    let product = ready.certifiable(ready.only_name(), settings.dry_run)?;
     let order = order(settings, &ready, &product)?;
     let means = ready.means(&product, Some(&order.source.repository), &wants).await?;
     let published = watched(&wants, &settings.pace, output, Box::pin(publish(&order, &means))).await?;

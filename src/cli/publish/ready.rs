@@ -110,7 +110,12 @@ impl Ready {
 
     /// The product that the command is about.
     pub(super) fn only(&self) -> Result<Product, NothingAttempted> {
-        self.product(self.projects.products.first().map(String::as_str).unwrap_or_default())
+        self.product(self.only_name())
+    }
+
+    /// What it is called.
+    pub(super) fn only_name(&self) -> &str {
+        self.projects.products.first().map(String::as_str).unwrap_or_default()
     }
 
     /// A product.
@@ -118,6 +123,16 @@ impl Ready {
         let product = self.metadata.product(name)?;
         for warning in &product.warnings {
             tracing::warn!("{warning}");
+        }
+        Ok(product)
+    }
+
+    /// A product whose images are going to be certified: without the catalog's token the preflight program would check them and tell
+    /// nobody.
+    pub(super) fn certifiable(&self, name: &str, is_dry_run: bool) -> Result<Product, NothingAttempted> {
+        let product = self.product(name)?;
+        if !is_dry_run && !self.projects.rehearse {
+            product.needed_api_key()?;
         }
         Ok(product)
     }

@@ -263,3 +263,22 @@ async fn the_reports_of_a_batch_say_which_release_of_which_product_each_row_is_a
     assert!(junit.contains("7.6.1-2") && junit.contains("HasLicense"), "{junit}");
     assert!(!junit.contains("r0bot") && !ran.artifact("image-mirror-report.json").contains("t0ken"));
 }
+
+// 19.69
+#[tokio::test]
+async fn without_the_token_of_the_catalog_nothing_is_asked_of_anybody() {
+    let several = Several::of(&["one"]).await;
+    several.due("one");
+    let project =
+        json!({ "image_basename": "one", "project_id": "0123456789abcdef01234567", "registry_key": "r0bot" });
+    let metadata = json!({ "rhcc": { "api_key": null }, "products": { "one": project } }).to_string();
+    let ran = several.run(&[]).file("products.json", &metadata).run().await.exits(2);
+    assert!(ran.stderr.contains("`rhcc.api_key`"), "{ran}");
+    let words = ["--state-dir=state", "-p=one", "-t=7.6.1-rel", "-r=7.6.1"];
+    let image = several.command("image").args(words).file("products.json", &metadata);
+    image.run().await.exits(2);
+    for registry in [&several.sources, &several.upload, &several.public] {
+        assert_eq!(registry.requests().len(), 0, "{}", registry.host());
+    }
+    assert_eq!(several.preflight.runs().len(), 0, "it would check the image and tell nobody");
+}

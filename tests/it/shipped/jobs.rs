@@ -136,7 +136,7 @@ pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
             && path != super::streams::PRESUBMIT
     };
     let files = files_below("jobs/prow", is_periodic);
-    assert_eq!(files.len(), 9, "a template and eight examples: {files:?}");
+    assert_eq!(files.len(), 10, "a template and nine examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
         assert_eq!(prow.periodics.len(), 1, "{path}");
@@ -147,9 +147,10 @@ pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
     files.into_iter().map(read).collect()
 }
 
-const CRON_JOBS: [&str; 2] = ["jobs/kustomize/cronjob.yaml", "jobs/kustomize/stream-prune.yaml"];
+const CRON_JOBS: [&str; 3] =
+    ["jobs/kustomize/cronjob.yaml", "jobs/kustomize/stream-prune.yaml", "jobs/kustomize/publish.yaml"];
 
-pub(super) fn cron_jobs() -> [(&'static str, CronJob, JobSpec, PodSpec); 2] {
+pub(super) fn cron_jobs() -> [(&'static str, CronJob, JobSpec, PodSpec); 3] {
     CRON_JOBS.map(|path| {
         let job: CronJob = strict(path, &yaml(path));
         let spec = job.spec.job_template.spec.clone().unwrap();
@@ -216,7 +217,7 @@ fn every_prow_periodic_is_one_that_prow_and_kubernetes_understand() {
     for (path, periodic, pod) in periodics() {
         assert_eq!((periodic.agent.as_str(), periodic.decorate), ("kubernetes", true), "{path}");
         let cron = match path.rsplit('/').next() {
-            Some("prune-tags.yaml" | "stream-prune.yaml") => "@daily",
+            Some("prune-tags.yaml" | "stream-prune.yaml" | "publish.yaml") => "@daily",
             Some("nightly.yaml") => "15 */3 * * *",
             _ => "@hourly",
         };
@@ -315,7 +316,7 @@ fn only_the_template_has_something_to_fill_in_and_the_examples_select_shipped_ma
 
 #[test]
 fn the_cron_jobs_are_such_that_kubernetes_understands() {
-    let names = ["image-mirror", "image-mirror-stream-prune"];
+    let names = ["image-mirror", "image-mirror-stream-prune", "image-mirror-publish"];
     for ((path, job, _, pod), name) in cron_jobs().into_iter().zip(names) {
         assert_eq!(job.metadata.name.as_deref(), Some(name));
         assert_eq!(job.spec.concurrency_policy.as_deref(), Some("Forbid"), "{path}");
@@ -337,7 +338,7 @@ fn the_kustomize_base_makes_the_config_map_that_its_cron_job_mounts() {
         assert!(!file.contains(".."), "kustomize reads nothing outside of its base: {file}");
         assert!(root().join("jobs/kustomize").join(file).is_file(), "{file}");
     }
-    let [(_, _, _, pod), _] = cron_jobs();
+    let [(_, _, _, pod), ..] = cron_jobs();
     let mounted = |name: &str| {
         pod.volumes.iter().flatten().any(|v| v.config_map.as_ref().is_some_and(|c| c.name == name))
     };

@@ -75,7 +75,7 @@ fn whoever_collects_has_whole_clones_of_what_pins_and_says_how_many_pins_there_m
     let [Refs { org, repo, base_ref, workdir: true }] = periodic.extra_refs.as_slice() else { panic!() };
     assert!(!base_ref.is_empty());
     let clone = format!("--pin-git=/home/prow/go/src/github.com/{org}/{repo}:refs/");
-    let [_, (_, _, _, cron_pod)] = cron_jobs();
+    let [_, (_, _, _, cron_pod), _] = cron_jobs();
     let init = &cron_pod.init_containers.as_ref().unwrap()[0];
     let args = init.args.clone().unwrap();
     assert!(!args.iter().any(|word| word.contains("depth")), "a shallow clone does not know all pins");

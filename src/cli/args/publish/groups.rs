@@ -203,20 +203,94 @@ impl BatchArgs {
     }
 }
 
+/// Which version of a product.
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(default)]
+#[command(next_help_heading = "The version")]
+pub struct OfVersionArgs {
+    /// What customers call it, such as 7.6.1 [default of `status`: all]
+    #[arg(short = 'r', long, value_name = "VERSION")]
+    #[serde(deserialize_with = "value::one")]
+    pub version: Option<VersionName>,
+}
+
+impl OfVersionArgs {
+    /// What was typed, over `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        layer!(self over under: version;)
+    }
+}
+
+/// What the tags of a version are to be again.
+#[derive(Debug, Clone, Copy, Default, clap::Args, Deserialize)]
+#[serde(default)]
+#[command(next_help_heading = "The version")]
+pub struct RollbackArgs {
+    /// The rebuild number that its tags are to be again
+    #[arg(long, value_name = "N")]
+    #[serde(deserialize_with = "value::one")]
+    pub to: Option<NumberWord>,
+    /// Also move the tag `latest`
+    #[arg(short = 'l', long)]
+    #[serde(deserialize_with = "value::one")]
+    pub latest: Option<Truth>,
+}
+
+impl RollbackArgs {
+    /// What was typed, over `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        layer!(self over under: to, latest;)
+    }
+}
+
 /// Which preflight program, and where to.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(default)]
 #[command(next_help_heading = "The program")]
 pub struct InstallArgs {
     /// Its version, such as 1.14.1
     #[arg(long, value_name = "VERSION")]
-    pub version: String,
+    #[serde(deserialize_with = "value::one")]
+    pub version: Option<String>,
     /// The sha256 of the file, in hex
     #[arg(long, value_name = "HEX")]
-    pub sha256: String,
+    #[serde(deserialize_with = "value::one")]
+    pub sha256: Option<String>,
     /// Where it is downloaded from [default: the releases of openshift-preflight on GitHub]
     #[arg(long, value_name = "URL")]
+    #[serde(deserialize_with = "value::one")]
     pub url: Option<WebAddress>,
-    /// The file that it becomes
+    /// The file that it becomes; if it is that already, nothing is downloaded
     #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
+    #[serde(deserialize_with = "value::one")]
+    pub to: Option<PathBuf>,
+}
+
+impl InstallArgs {
+    /// What was typed, over `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        layer!(self over under: version, sha256, url, to;)
+    }
+}
+
+/// Which catalog is asked.
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(default)]
+#[command(next_help_heading = "The catalog")]
+pub struct SupportedArgs {
+    /// The settings [default: those of the catalog in use]
+    #[arg(long, value_name = "FILE")]
+    #[serde(deserialize_with = "value::one")]
+    pub config: Option<PathBuf>,
+}
+
+impl SupportedArgs {
+    /// What was typed, over `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        layer!(self over under: config;)
+    }
 }

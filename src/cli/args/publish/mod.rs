@@ -4,11 +4,12 @@ mod groups;
 mod help;
 mod values;
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 
-pub use groups::{BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, ReleaseArgs, WaitArgs};
+pub use groups::{
+    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, OfVersionArgs, ReleaseArgs, RollbackArgs,
+    SupportedArgs, WaitArgs,
+};
 pub use values::{LatestWord, NumberWord, ProductName, Step, VersionName};
 
 use super::{ConnectionArgs, PaceArgs, WriteArgs};
@@ -85,9 +86,9 @@ pub struct PublishNextCommand {
     /// Which project.
     #[command(flatten)]
     pub catalog: CatalogArgs,
-    /// Which version, such as 7.6.1
-    #[arg(short = 'r', long, value_name = "VERSION")]
-    pub version: VersionName,
+    /// Which version.
+    #[command(flatten)]
+    pub version: OfVersionArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -125,9 +126,9 @@ pub struct PublishStatusCommand {
     /// Which projects.
     #[command(flatten)]
     pub catalog: CatalogArgs,
-    /// Only this version [default: all]
-    #[arg(short = 'r', long, value_name = "VERSION")]
-    pub version: Option<VersionName>,
+    /// Which version.
+    #[command(flatten)]
+    pub version: OfVersionArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -139,15 +140,12 @@ pub struct PublishRollbackCommand {
     /// Which project.
     #[command(flatten)]
     pub catalog: CatalogArgs,
-    /// Which version, such as 7.6.1
-    #[arg(short = 'r', long, value_name = "VERSION")]
-    pub version: VersionName,
-    /// The rebuild number that its tags are to be again
-    #[arg(long, value_name = "N")]
-    pub to: NumberWord,
-    /// Also move the tag `latest`
-    #[arg(short = 'l', long)]
-    pub latest: bool,
+    /// Which version.
+    #[command(flatten)]
+    pub version: OfVersionArgs,
+    /// What its tags are to be.
+    #[command(flatten)]
+    pub rollback: RollbackArgs,
     /// How long is waited.
     #[command(flatten)]
     pub wait: WaitArgs,
@@ -216,9 +214,9 @@ pub struct PreflightInstallCommand {
 /// `publish preflight supported`.
 #[derive(Debug, clap::Args)]
 pub struct PreflightSupportedCommand {
-    /// The settings [default: those of the catalog in use]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// Which catalog.
+    #[command(flatten)]
+    pub supported: SupportedArgs,
     /// How servers are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,

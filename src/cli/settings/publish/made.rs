@@ -11,10 +11,11 @@ use super::{
 };
 use crate::cli::args::value::{Count, Span, Truth};
 use crate::cli::args::{
-    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, LatestWord, NumberWord, PreflightAction,
-    ProductName, PublishAction, PublishBatchCommand, PublishImageCommand, PublishRollbackCommand,
-    ReleaseArgs, VersionName, WaitArgs, WebAddress,
+    BatchArgs, CatalogArgs, GuardArgs, ImageArgs, InstallArgs, LatestWord, NumberWord, OfVersionArgs,
+    PreflightAction, ProductName, PublishAction, PublishBatchCommand, PublishImageCommand,
+    PublishRollbackCommand, ReleaseArgs, RollbackArgs, VersionName, WaitArgs, WebAddress,
 };
+use crate::publish::ReleaseVersion;
 
 /// Projects side by side: each waits for the catalog most of the time.
 const JOBS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
@@ -46,9 +47,9 @@ impl Draft<'_> {
             PublishAction::Image(args) => Publish::Image(Box::new(self.publish_image(*args)?)),
             PublishAction::NextRebuild(args) => {
                 let projects = self.projects(args.catalog, Scope::One);
+                let version = self.version(args.version);
                 let connection = self.connection(args.connection);
-                let VersionName(version) = args.version;
-                Publish::Next(Box::new(PublishNext { projects: projects?, version, connection }))
+                Publish::Next(Box::new(PublishNext { projects: projects?, version: version?, connection }))
             }
             PublishAction::Plan(args) => Publish::Plan(Box::new(self.publish_batch(*args, Scope::Many)?)),
             PublishAction::Run(args) => {
@@ -57,7 +58,7 @@ impl Draft<'_> {
             PublishAction::Status(args) => {
                 let projects = self.projects(args.catalog, Scope::Many);
                 let connection = self.connection(args.connection);
-                let version = args.version.map(|VersionName(version)| version);
+                let version = args.version.over(self.group()).version.map(|VersionName(version)| version);
                 Publish::Status(Box::new(PublishStatus { projects: projects?, version, connection }))
             }
             PublishAction::Rollback(args) => Publish::Rollback(Box::new(self.publish_rollback(*args)?)),
@@ -74,34 +75,44 @@ impl Draft<'_> {
                     connection,
                 }))
             }
-            PublishAction::Preflight(command) => self.preflight(command.action),
+            PublishAction::Preflight(command) => self.preflight(command.action)?,
         })
     }
 
-    fn preflight(&mut self, action: PreflightAction) -> Publish {
-        match action {
+    fn preflight(&mut self, action: PreflightAction) -> Option<Publish> {
+        Some(match action {
             PreflightAction::Install(args) => {
-                let InstallArgs { version, sha256, url, to } = args.install;
-                let url = url.map(|WebAddress(url)| url);
+                let install: InstallArgs = args.install.over(self.group());
                 let connection = self.connection(args.connection);
-                Publish::Install(Box::new(PreflightInstall { version, sha256, url, to, connection }))
+                let needed = [
+                    (install.version.is_none(), "version", "1.14.1"),
+                    (install.sha256.is_none(), "sha256", "9f86d081…"),
+                    (install.to.is_none(), "to", "/state/preflight"),
+                ];
+                self.missing(&needed);
+                Publish::Install(Box::new(PreflightInstall {
+                    version: install.version?,
+                    sha256: install.sha256?,
+                    url: install.url.map(|WebAddress(url)| url),
+                    to: install.to?,
+                    connection,
+                }))
             }
             PreflightAction::Supported(args) => {
+                let config = args.supported.over(self.group()).config;
                 let connection = self.connection(args.connection);
-                Publish::Supported(Box::new(PreflightSupported { config: args.config, connection }))
+                Publish::Supported(Box::new(PreflightSupported { config, connection }))
             }
-        }
+        })
     }
 
     fn publish_image(&mut self, args: PublishImageCommand) -> Option<PublishImage> {
         let release: ReleaseArgs = args.release.over(self.group());
         let projects = self.projects(args.catalog, Scope::OneJournaled);
-        if release.source_tag.is_none() {
-            self.errors.push(UsageError::Missing { flag: "source-tag", such_as: "7.6.1-rel" });
-        }
-        if release.version.is_none() {
-            self.errors.push(UsageError::Missing { flag: "version", such_as: "7.6.1" });
-        }
+        self.missing(&[
+            (release.source_tag.is_none(), "source-tag", "7.6.1-rel"),
+            (release.version.is_none(), "version", "7.6.1"),
+        ]);
         let guards = self.guards(args.guards);
         Some(PublishImage {
             projects: projects?,
@@ -134,22 +145,43 @@ impl Draft<'_> {
 
     fn publish_rollback(&mut self, args: PublishRollbackCommand) -> Option<PublishRollback> {
         let projects = self.projects(args.catalog, Scope::OneJournaled);
-        let NumberWord::This(to) = args.to else {
-            let why = "it is the number of an image that is public already".to_owned();
-            self.errors.push(UsageError::Wrong { flag: "to", why });
-            return None;
+        let version = self.version(args.version);
+        let rollback: RollbackArgs = args.rollback.over(self.group());
+        let to = match rollback.to {
+            Some(NumberWord::This(to)) => Some(to),
+            Some(NumberWord::Next) => {
+                let why = "it is the number of an image that is public already".to_owned();
+                self.errors.push(UsageError::Wrong { flag: "to", why });
+                None
+            }
+            None => {
+                self.errors.push(UsageError::Missing { flag: "to", such_as: "2" });
+                None
+            }
         };
-        let VersionName(version) = args.version;
         Some(PublishRollback {
             projects: projects?,
-            version,
-            to,
-            latest: args.latest,
+            version: version?,
+            to: to?,
+            latest: on(rollback.latest),
             wait: self.wait(args.wait),
             dry_run: on(args.write.over(self.group()).dry_run),
             pace: self.pace(args.pace),
             connection: self.connection(args.connection),
         })
+    }
+
+    fn version(&mut self, args: OfVersionArgs) -> Option<ReleaseVersion> {
+        let args: OfVersionArgs = args.over(self.group());
+        self.missing(&[(args.version.is_none(), "version", "7.6.1")]);
+        args.version.map(|VersionName(version)| version)
+    }
+
+    /// Notes the flags that are missing, with what they could be.
+    fn missing(&mut self, needed: &[(bool, &'static str, &'static str)]) {
+        for (_, flag, such_as) in needed.iter().filter(|(is_missing, ..)| *is_missing) {
+            self.errors.push(UsageError::Missing { flag, such_as });
+        }
     }
 
     fn projects(&mut self, args: CatalogArgs, scope: Scope) -> Option<Projects> {
@@ -169,9 +201,7 @@ impl Draft<'_> {
             (args.metadata.is_none(), "metadata", "products.json"),
             (is_journaled && args.state_dir.is_none(), "state-dir", "/state"),
         ];
-        for (_, flag, such_as) in needed.iter().filter(|(is_missing, ..)| *is_missing) {
-            self.errors.push(UsageError::Missing { flag, such_as });
-        }
+        self.missing(&needed);
         Some(Projects {
             config: args.config?,
             metadata: args.metadata?,
