@@ -34,8 +34,8 @@ pub fn certification(
     records: Option<&BTreeMap<String, Record>>,
     retry: bool,
 ) -> Certification {
-    let has_passed = story.results.values().all(|result| result.passed);
-    if story.is_submitted && has_passed {
+    // That is noted only once all passed, though some of them by an exception, of which only the catalog's record tells.
+    if story.is_submitted {
         return Certification::Done;
     }
     let is_certified = |architecture: &String| {

@@ -92,7 +92,7 @@ pub enum Event {
         /// By architecture.
         results: BTreeMap<String, Certified>,
     },
-    /// All platforms passed, and the catalog was told.
+    /// All platforms passed, and the catalog was told, or knows.
     Submitted,
     /// The public registry serves the image under the unique tag.
     PublicSeen,

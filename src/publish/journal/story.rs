@@ -19,7 +19,7 @@ pub struct Story {
     pub results: BTreeMap<String, Certified>,
     /// Whether an attempt was begun whose results are not known.
     pub is_untold: bool,
-    /// Whether all platforms passed and the catalog was told.
+    /// Whether all platforms passed and the catalog was told, in the last attempt or before it.
     pub is_submitted: bool,
     /// Whether the public registry served the image.
     pub is_public: bool,
@@ -49,14 +49,15 @@ impl Story {
     pub fn add(&mut self, event: &Event) {
         match event.clone() {
             Event::Planned(plan) => {
-                self.planned = Some(plan);
-                self.is_done = false;
+                let attempts = self.attempts;
+                *self = std::mem::take(self).of(&plan.digest);
+                (self.planned, self.attempts, self.is_done) = (Some(plan), attempts, false);
             }
             Event::PushStarted => {}
             Event::Pushed => self.is_pushed = true,
             Event::PreflightStarted { attempt, .. } => {
                 self.attempts = self.attempts.max(attempt);
-                self.is_untold = true;
+                (self.is_untold, self.is_submitted) = (true, false);
             }
             Event::PreflightResult { results, .. } => {
                 self.results.extend(results);
@@ -69,6 +70,13 @@ impl Story {
             Event::FloatingSeen { tag } => self.moving(&tag, |moving| moving.is_seen = true),
             Event::Done => self.is_done = true,
         }
+    }
+
+    /// What it says of the image `digest`: nothing, if another one was planned.
+    #[must_use]
+    pub fn of(self, digest: &Digest) -> Self {
+        let is_other = self.planned.as_ref().is_some_and(|planned| planned.digest != *digest);
+        if is_other { Self::default() } else { self }
     }
 
     /// Whether something was planned, and not all of it was done.

@@ -33,6 +33,21 @@ fn local(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Fault {
     |cause| Fault::Untold(Failure::new(Stage::Read, Local { what, cause }))
 }
 
+/// Whether an image could be certified: before anything is uploaded, since its number would be used up.
+///
+/// # Errors
+/// When there is no program, or not the one that is wanted, or nothing that proves to the catalog whose the project is.
+pub(super) async fn ready(means: &Means) -> Result<(), Fault> {
+    if means.project.as_ref().is_some_and(|project| project.api_key.is_none()) {
+        return Err(Fault::unsuitable(
+            "the catalog takes no results without the token of its API",
+            "give it as `rhcc.api_key` in the metadata",
+        ));
+    }
+    let Some(preflight) = &means.preflight else { return Err(no_program()) };
+    preflight.version().await.map(|_| ())
+}
+
 /// Has `architectures` certified; none: all of the image.
 pub(super) async fn certify(running: &mut Running<'_>, architectures: &[String]) -> Result<(), Fault> {
     let means = running.means;

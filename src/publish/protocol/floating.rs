@@ -17,20 +17,9 @@ pub(super) struct Moves<'a> {
     pub(super) version: &'a ReleaseVersion,
     /// In this order.
     pub(super) tags: &'a [Tag],
-    /// Whether a tag that we moved and that somebody else moved since is left alone.
-    pub(super) is_shy: bool,
-}
-
-/// Refuses where a later number is there: what customers get would be older than what they had.
-pub(super) async fn still_highest(means: &Means, version: &ReleaseVersion, own: Number) -> Result<(), Fault> {
-    let tags = presence::tags(&means.site.writer(), &means.site.upload).await?;
-    match number::highest(version, &tags)?.filter(|highest| *highest > own) {
-        None => Ok(()),
-        Some(newer) => {
-            Err(Refused::Superseded { version: version.clone(), number: own, newer: version.unique(newer)? }
-                .into())
-        }
-    }
+    /// The number of the image. A tag that we moved and that somebody else moved since is left alone, and nothing is written once a
+    /// later number is there. None: whatever is there, for somebody wants it so.
+    pub(super) number: Option<Number>,
 }
 
 /// Moves the tags, one after the other.
@@ -60,7 +49,10 @@ impl Moves<'_> {
         if upload.as_ref() == wanted && served.as_ref() == wanted {
             return Ok(journal.note(&Event::FloatingSeen { tag: tag.clone() })?);
         }
-        self.refuse_foreign(tag, upload.as_ref(), journal)?;
+        if upload.as_ref() != wanted {
+            self.refuse_older().await?;
+            self.refuse_foreign(tag, upload.as_ref(), journal)?;
+        }
         journal.note(&Event::FloatingBefore { tag: tag.clone(), upload: upload.clone(), public: served })?;
         if upload.as_ref() != wanted {
             let reason = if upload.is_some() { Reason::Differs } else { Reason::Absent };
@@ -72,11 +64,26 @@ impl Moves<'_> {
         Ok(journal.note(&Event::FloatingSeen { tag: tag.clone() })?)
     }
 
+    /// Where a later number is there, what customers get would be older than what they had, or will have.
+    async fn refuse_older(&self) -> Result<(), Fault> {
+        let (Some(number), Means { site, .. }, version) = (self.number, self.means, self.version) else {
+            return Ok(());
+        };
+        let tags = presence::tags(&site.writer(), &site.upload).await?;
+        match number::highest(version, &tags)?.filter(|highest| *highest > number) {
+            None => Ok(()),
+            Some(newer) => {
+                Err(Refused::Superseded { version: version.clone(), number, newer: version.unique(newer)? }
+                    .into())
+            }
+        }
+    }
+
     /// A tag that we moved, and that is something else now, was moved by somebody else, who may have had a reason.
     fn refuse_foreign(&self, tag: &Tag, found: Option<&Digest>, journal: &Journal) -> Result<(), Fault> {
         let ours = self.image.digest();
         let was_moved = journal.story().floating.iter().any(|moving| moving.tag == *tag && moving.is_pushed);
-        if !self.is_shy || !was_moved || found == Some(ours) {
+        if self.number.is_none() || !was_moved {
             return Ok(());
         }
         let found = found.map_or_else(|| "absent".to_owned(), ToString::to_string);

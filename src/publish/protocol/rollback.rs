@@ -62,7 +62,7 @@ async fn run(rollback: &Rollback, means: &Means, account: &mut Account) -> Resul
     let mut journal =
         Journal::open(&Folders::new(state_dir).of_number(&site.upload, &rollback.version, rollback.to))?;
     let version = &rollback.version;
-    let moves = Moves { means, image: &image, version, tags: &tags, is_shy: false };
+    let moves = Moves { means, image: &image, version, tags: &tags, number: None };
     move_tags(&moves, &mut journal, account).await
 }
 

@@ -14,8 +14,8 @@ use crate::publish::public::{self, Logged, Wait};
 use crate::publish::{Fault, Image, Number, number, served, upload};
 
 use super::account::Account;
-use super::certify::{certify, not_passed, precheck};
-use super::floating::{Moves, move_tags, still_highest};
+use super::certify::{certify, not_passed, precheck, ready};
+use super::floating::{Moves, move_tags};
 use super::look::{Records, look};
 use super::order::{Means, Order, Resume, Until};
 use super::prepare::{Numbered, Shelf, may_move_latest, numbered};
@@ -77,6 +77,9 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
     let Some(state_dir) = &means.state_dir else {
         return Err(Fault::no_state_dir());
     };
+    if matches!(next, Next::Upload | Next::Certify(_)) && order.until >= Until::Certified {
+        ready(means).await?;
+    }
     if let Some(gate) = means.gate.as_ref().filter(|_| next == Next::Upload) {
         gate.enter()?;
     }
@@ -90,7 +93,7 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
         &order.version,
         numbered.number,
     ))?;
-    let control = control(order, means, &shelf, numbered.number)?;
+    let control = control(order, &shelf, numbered.number)?;
     let running = Running { order, means, numbered, journal, account };
     running.go(next, control).await
 }
@@ -122,10 +125,12 @@ fn next(
         Step::Certify => {
             let architectures: Vec<String> =
                 numbered.image.children.iter().map(|child| child.platform.architecture.clone()).collect();
-            match certification(&architectures, story, records.as_ref(), order.retry_preflight) {
+            // What the journal says of another image under this number is not said of this one.
+            let story = story.clone().of(numbered.image.digest());
+            match certification(&architectures, &story, records.as_ref(), order.retry_preflight) {
                 Certification::Done => Next::AwaitPublic,
                 Certification::Needed(architectures) => Next::Certify(architectures),
-                Certification::NotPassed => return Err(not_passed(&numbered.tag, story)),
+                Certification::NotPassed => return Err(not_passed(&numbered.tag, &story)),
             }
         }
         Step::MoveTags => Next::MoveTags,
@@ -143,13 +148,7 @@ async fn is_served(order: &Order, means: &Means, image: &Image) -> Result<bool, 
 }
 
 /// A unique tag that is known to be public: what cannot be told of it cannot be told of ours.
-fn control(
-    order: &Order,
-    means: &Means,
-    shelf: &Shelf,
-    number: crate::publish::Number,
-) -> Result<Option<Tag>, Fault> {
-    let _ = means;
+fn control(order: &Order, shelf: &Shelf, number: Number) -> Result<Option<Tag>, Fault> {
     let of_list = shelf.public.iter().flatten().filter_map(|tag| match order.version.number_in(tag) {
         Some(crate::publish::names::Numbered::Number(found)) if found != number => Some(found),
         _ => None,
@@ -203,8 +202,11 @@ impl Running<'_> {
         if self.ends_after(Until::Uploaded)? {
             return Ok(());
         }
-        if let Some(architectures) = certify_at {
-            certify(&mut self, &architectures).await?;
+        match certify_at {
+            Some(architectures) => certify(&mut self, &architectures).await?,
+            // An exception may have been granted after it did not pass: the next run need not ask the catalog for it.
+            None if !self.journal.story().is_submitted => self.journal.note(&Event::Submitted)?,
+            None => {}
         }
         if self.ends_after(Until::Certified)? {
             return Ok(());
@@ -212,18 +214,20 @@ impl Running<'_> {
         if next != Next::MoveTags {
             self.await_public(control).await?;
         }
+        if !self.journal.story().is_public {
+            self.journal.note(&Event::PublicSeen)?;
+        }
         if self.ends_after(Until::Public)? {
             return Ok(());
         }
         self.account.go_on();
         let tags = self.order.tags()?;
-        still_highest(self.means, &self.order.version, self.numbered.number).await?;
         let moves = Moves {
             means: self.means,
             image: &self.numbered.image,
             version: &self.order.version,
             tags: &tags,
-            is_shy: true,
+            number: Some(self.numbered.number),
         };
         move_tags(&moves, &mut self.journal, self.account).await?;
         self.take_over().await;
@@ -279,7 +283,7 @@ impl Running<'_> {
         Ok(self.journal.note(&Event::Pushed)?)
     }
 
-    async fn await_public(&mut self, control: Option<Tag>) -> Result<(), Fault> {
+    async fn await_public(&self, control: Option<Tag>) -> Result<(), Fault> {
         let Means { site, patience, stop, .. } = self.means;
         if let Some(tag) = control {
             public::control(site, &tag).await?;
@@ -288,27 +292,26 @@ impl Running<'_> {
         let wait = Wait { site, patience: *patience, told: &Logged, stop };
         match public::await_unique(&wait, image, tag, None).await {
             Err(Fault::TimedOut { after, awaited, advice }) if self.order.request_publish => {
-                let ids = self.request(Fault::TimedOut { after, awaited, advice }).await?;
-                self.await_requested(&wait, &ids).await?;
+                let catalog = self.request(Fault::TimedOut { after, awaited, advice }).await?;
+                self.await_requested(&wait, catalog).await?;
             }
             ended => ended?,
         }
-        Ok(self.journal.note(&Event::PublicSeen)?)
+        Ok(())
     }
 
     /// Waits once more, unless the catalog gives up what it was asked for.
-    async fn await_requested(&self, wait: &Wait<'_>, ids: &[Arc<str>]) -> Result<(), Fault> {
-        let Some(catalog) = &self.means.catalog else { return Ok(()) };
-        let since = Instant::now();
-        let early = || catalog.watch_requests(ids, since).boxed();
+    async fn await_requested(&self, wait: &Wait<'_>, catalog: &Catalog) -> Result<(), Fault> {
+        let (ids, since) = (self.ids(catalog).await, Instant::now());
+        let early = || catalog.watch_requests(&ids, since).boxed();
         public::await_unique(wait, &self.numbered.image, &self.numbered.tag, Some(&early)).await
     }
 
-    /// Asks the catalog to publish the image; gives what the catalog calls its children.
+    /// Asks the catalog to publish the image; gives the one that was asked.
     ///
     /// # Errors
     /// `late`, where the catalog may not be asked, and where it does not take the request.
-    async fn request(&self, late: Fault) -> Result<Vec<Arc<str>>, Fault> {
+    async fn request(&self, late: Fault) -> Result<&Catalog, Fault> {
         let Some(catalog) = self.means.catalog.as_ref().filter(|catalog| catalog.may_write()) else {
             tracing::warn!("the catalog is not asked to publish: `pyxis.use` is not `write` in the settings");
             return Err(late);
@@ -317,7 +320,7 @@ impl Running<'_> {
             tracing::warn!("the catalog was not asked to publish: {}", advised(&error));
             return Err(late);
         }
-        Ok(self.ids(catalog).await)
+        Ok(catalog)
     }
 
     /// What the catalog calls the children of the image, as far as it says so.

@@ -26,6 +26,10 @@ pub(super) struct Stage {
     pub(super) preflight: StandIn,
     /// More lines for the settings file.
     pub(super) settings: String,
+    /// What the settings file says of the preflight program besides its path.
+    pub(super) program: &'static str,
+    /// What the settings file lets the catalog be asked.
+    pub(super) usage: &'static str,
     state: TempDir,
 }
 
@@ -41,6 +45,8 @@ impl Stage {
             sources: FakeRegistry::builder().start().await,
             preflight: StandIn::new(&json!({})),
             settings: String::new(),
+            program: "timeout: 10m",
+            usage: "read",
             state: tempfile::tempdir().unwrap(),
             world,
         };
@@ -102,6 +108,18 @@ impl Stage {
         self.image(words).run().await
     }
 
+    /// Any other command with the state directory.
+    pub(super) fn other(&self, words: &[&str]) -> Run {
+        let state = self.state().display().to_string();
+        self.command(words).args(["--state-dir", &state])
+    }
+
+    /// The next number of 7.6.1 that is free.
+    pub(super) async fn next(&self) -> String {
+        let words = ["next-rebuild", "--product", "server", "--version", "7.6.1"];
+        self.other(&words).run().await.exits(0).stdout.trim().to_owned()
+    }
+
     fn files(&self, run: Run) -> Run {
         let metadata = json!({
             "rhcc": {
@@ -119,7 +137,7 @@ impl Stage {
     }
 
     fn yaml(&self) -> String {
-        let Self { world, sources, preflight, settings, .. } = self;
+        let Self { world, sources, preflight, settings, program, usage, .. } = self;
         format!(
             "source_template: {}/cb-rhcc/{{basename}}:{{tag}}\n\
              namespace: example\n\
@@ -128,8 +146,8 @@ impl Stage {
              poll_interval: 20ms\n\
              publish_timeout: 10s\n\
              tag_timeout: 10s\n\
-             preflight: {{ command: {} }}\n\
-             pyxis: {{ base: '{}', use: read }}\n\
+             preflight: {{ command: {}, {program} }}\n\
+             pyxis: {{ base: '{}', use: {usage} }}\n\
              {settings}",
             sources.host(),
             world.upload.host(),
