@@ -1,6 +1,8 @@
 //! `publish`: its parts against registries and programs that the tests play, and the whole of it.
 
 mod catalog;
+mod inside;
+mod interrupted;
 mod preflight;
 mod preflight_ended;
 mod preflight_install;
