@@ -3,6 +3,7 @@
 mod catalog;
 mod inside;
 mod interrupted;
+mod invariants;
 mod preflight;
 mod preflight_ended;
 mod preflight_install;
