@@ -45,7 +45,7 @@ pub mod run;
 pub mod streams;
 
 pub use bucket::{BUCKET, BucketFault, BucketRequest, Effect, FakeBucket};
-pub use catalog::{CatalogWorld, Customer, Lag, Pyxis, PyxisFault, PyxisRequest};
+pub use catalog::{CatalogWorld, Change, Customer, Lag, Pyxis, PyxisFault, PyxisRequest};
 pub use cluster::{ApiRequest, FakeCluster, Outage};
 pub use files::{Asked, FileFault, FileServer};
 pub use fleet::{Named, fleet};

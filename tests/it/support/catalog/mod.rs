@@ -32,7 +32,7 @@ use super::registry::{Builder, FakeRegistry, TagWrite};
 
 pub use customer::Customer;
 pub use pyxis::{KEY, PROJECT, Pyxis, PyxisFault, PyxisRequest};
-pub use state::Lag;
+pub use state::{Change, Lag};
 use state::State;
 
 /// The repository of the upload registry.
@@ -90,6 +90,7 @@ impl CatalogWorld {
         self.upload.put_image(UPLOAD, tag, image);
         let children = self.upload.glance(UPLOAD).children(&image.digest);
         let mut state = self.state();
+        state.put(&self.upload.glance(UPLOAD));
         for (architecture, child) in children {
             state.certify(&child, architecture.as_deref());
             state.publish(&child);
@@ -101,7 +102,9 @@ impl CatalogWorld {
     /// Puts an image in as a publication left it that ended before the certification.
     pub fn uploaded(&self, tag: &str, image: &Image) {
         self.upload.put_image(UPLOAD, tag, image);
-        self.state().written(&self.upload.glance(UPLOAD));
+        let mut state = self.state();
+        state.put(&self.upload.glance(UPLOAD));
+        state.let_customers_pull(&self.upload.glance(UPLOAD));
     }
 
     /// All children of an image, or one child, pass the certification.
@@ -155,6 +158,11 @@ impl CatalogWorld {
     pub fn take_tag_writes(&self) -> Vec<(String, Digest)> {
         let writes = self.upload.take_tag_writes().into_iter();
         writes.map(|TagWrite { tag, digest, .. }| (tag, digest)).collect()
+    }
+
+    /// What requests made of tags, in order.
+    pub fn changes(&self) -> Vec<Change> {
+        self.state().changes.clone()
     }
 
     /// A customer who pulls `tag` after everything that happens, from now on.

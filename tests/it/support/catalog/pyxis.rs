@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::api::{Call, Reply, refused};
 use super::state::State;
 use super::{UPLOAD, locked};
-use crate::support::registry::FakeRegistry;
+use crate::support::registry::{Admission, FakeRegistry, Stop};
 
 /// The key that it takes.
 pub const KEY: &str = "key-of-the-catalog-0123456789";
@@ -133,6 +133,16 @@ impl Pyxis {
         locked(&self.state).faults.push(fault);
     }
 
+    /// Counts and stops together with registries that share `stop`; what it does not answer it never answers.
+    pub fn stop_with(&self, stop: &Stop) {
+        locked(&self.state).stop = Some(stop.clone());
+    }
+
+    /// Answers again after a stop.
+    pub fn resume(&self) {
+        locked(&self.state).stop = None;
+    }
+
     /// All requests, in the order they came.
     pub fn requests(&self) -> Vec<PyxisRequest> {
         locked(&self.state).log.clone()
@@ -159,12 +169,26 @@ async fn answer(Extracted(shared): Extracted<Shared>, request: Request) -> Respo
         headers: parts.headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
+    let stop = locked(&shared.state).stop.clone();
+    let admission = stop.as_ref().map_or(Admission::Answered, |stop| stop.admit(request.method != "GET"));
+    if admission == Admission::Refused {
+        return std::future::pending().await;
+    }
+    let reply = carry_out(&shared, &request);
+    if let Some(stop) = stop.filter(|_| admission == Admission::Unanswered) {
+        stop.lost();
+        return std::future::pending().await;
+    }
+    reply
+}
+
+fn carry_out(shared: &Shared, request: &PyxisRequest) -> Response<Body> {
     let glance = shared.upload.glance(UPLOAD);
     let mut state = locked(&shared.state);
     state.log.push(request.clone());
-    let fault = state.fault(&request);
+    let fault = state.fault(request);
     let mut carry_out = || {
-        let PyxisRequest { method, path, query, body, .. } = &request;
+        let PyxisRequest { method, path, query, body, .. } = request;
         let is_known = request.headers.get("x-api-key").is_some_and(|key| key == KEY);
         if !is_known && path != "/v1/tools" {
             return refused(401, "the key is missing or wrong");

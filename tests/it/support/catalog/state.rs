@@ -12,7 +12,7 @@ use super::pyxis::{PyxisFault, PyxisRequest};
 use super::record::Record;
 use super::requests::Asked;
 use crate::support::image::Image;
-use crate::support::registry::Glance;
+use crate::support::registry::{Glance, Stop};
 
 /// How long a certified image takes to be published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +50,23 @@ pub(super) struct State {
     pub(super) log: Vec<PyxisRequest>,
     pub(super) faults: Vec<PyxisFault>,
     pub(super) tools: Option<Value>,
+    pub(super) stop: Option<Stop>,
+    /// What the tags of the upload registry are, as far as was seen.
+    seen: BTreeMap<String, Digest>,
+    pub(super) changes: Vec<Change>,
+}
+
+/// A request made a tag of the upload registry something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The tag.
+    pub tag: String,
+    /// What it was.
+    pub before: Option<Digest>,
+    /// What it is.
+    pub after: Option<Digest>,
+    /// What customers got of each tag right before that.
+    pub served: BTreeMap<String, Digest>,
 }
 
 impl State {
@@ -110,8 +127,23 @@ impl State {
         }
     }
 
+    /// Somebody wrote to the upload registry without a request.
+    pub(super) fn put(&mut self, glance: &Glance<'_>) {
+        self.seen = glance.tags().clone();
+    }
+
     /// A request wrote to the upload registry.
     pub(super) fn written(&mut self, glance: &Glance<'_>) {
+        let before = std::mem::replace(&mut self.seen, glance.tags().clone());
+        let published = |state: &mut Self, digest: &Digest| state.is_published(glance, digest, false);
+        let served: BTreeMap<String, Digest> =
+            before.clone().into_iter().filter(|(_, digest)| published(self, digest)).collect();
+        for tag in before.keys().chain(glance.tags().keys()).collect::<BTreeSet<_>>() {
+            let (before, after) = (before.get(tag).cloned(), glance.tags().get(tag).cloned());
+            if before != after {
+                self.changes.push(Change { tag: tag.clone(), before, after, served: served.clone() });
+            }
+        }
         self.let_customers_pull(glance);
     }
 

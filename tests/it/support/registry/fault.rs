@@ -335,12 +335,38 @@ impl Barrier {
 /// Counts requests, over several registries if they share it, and lets none through after the last:
 /// every later one gets its connection reset. What a registry sees of a client that was killed there.
 #[derive(Debug, Clone)]
-pub struct Stop(Arc<(AtomicUsize, usize)>);
+pub struct Stop(Arc<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    requests: AtomicUsize,
+    most: usize,
+    /// Only requests that can change something are counted and stopped; the first one after the last is carried out, and nobody
+    /// hears of it.
+    loses_answer: bool,
+    reached: watch::Sender<bool>,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It is carried out and answered.
+    Answered,
+    /// It is carried out, and its answer is lost.
+    Unanswered,
+    /// It is neither.
+    Refused,
+}
 
 impl Stop {
     /// Stops after `requests`.
     pub fn after(requests: usize) -> Self {
-        Self(Arc::new((AtomicUsize::new(0), requests)))
+        Self::counting(requests, false)
+    }
+
+    /// Stops after so many requests that can change something; the next of them is carried out, but not answered.
+    pub fn losing_the_answer_after(writes: usize) -> Self {
+        Self::counting(writes, true)
     }
 
     /// Never stops, only counts.
@@ -348,17 +374,45 @@ impl Stop {
         Self::after(usize::MAX)
     }
 
-    /// Whether a request was refused.
+    fn counting(most: usize, loses_answer: bool) -> Self {
+        let (requests, reached) = (AtomicUsize::new(0), watch::Sender::new(false));
+        Self(Arc::new(Counted { requests, most, loses_answer, reached }))
+    }
+
+    /// Whether a request was refused, or carried out without an answer.
     pub fn was_reached(&self) -> bool {
-        self.count() > self.0.1
+        self.count() > self.0.most
+    }
+
+    /// Ends once that is so, and whatever is to be carried out of it was.
+    pub async fn reached(&self) {
+        let mut reached = self.0.reached.subscribe();
+        reached.wait_for(|is_reached| *is_reached).await.expect("the stop lives");
     }
 
     /// How many requests came, refused ones included.
     pub fn count(&self) -> usize {
-        self.0.0.load(Ordering::SeqCst)
+        self.0.requests.load(Ordering::SeqCst)
     }
 
-    pub(super) fn admits(&self) -> bool {
-        self.0.0.fetch_add(1, Ordering::SeqCst) < self.0.1
+    /// What becomes of one more request. Whoever carries one out that is not answered says so by [`Stop::lost`].
+    pub fn admit(&self, is_write: bool) -> Admission {
+        if self.0.loses_answer && !is_write && !self.was_reached() {
+            return Admission::Answered;
+        }
+        let before = self.0.requests.fetch_add(1, Ordering::SeqCst);
+        if before < self.0.most {
+            return Admission::Answered;
+        }
+        if before == self.0.most && self.0.loses_answer {
+            return Admission::Unanswered;
+        }
+        self.lost();
+        Admission::Refused
+    }
+
+    /// A request got no answer.
+    pub fn lost(&self) {
+        self.0.reached.send_replace(true);
     }
 }

@@ -39,7 +39,7 @@ use store::Store;
 pub use access::Grant;
 pub use builder::Builder;
 pub use config::{Config, Locations, MountPolicy, QuayApi};
-pub use fault::{Fault, Gate, Stop};
+pub use fault::{Admission, Fault, Gate, Stop};
 pub use jwt::ISSUER;
 pub use log::{Kind, Request, Which, any, on, writes};
 pub use spy::{Seen, Spy, found, reply, reply_with};

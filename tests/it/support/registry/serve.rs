@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::fault::{Answer, Effect, StreamFault};
+use super::fault::{Admission, Answer, Effect, Stop, StreamFault};
 use super::log::{Entry, Kind, Target};
 use super::reply::{self, Reply};
 use super::wire::{Connection, Side};
@@ -96,7 +96,9 @@ pub(super) async fn answer(
     let target = target_of(connection.side, &parts.method, parts.uri.path(), parts.uri.query());
     let path = parts.uri.path().to_owned();
     let entry = shared.log.open(parts.method.clone(), path.clone(), target.clone(), parts.headers.clone());
-    if !shared.admits() {
+    let stop = shared.stop();
+    let admission = stop.as_ref().map_or(Admission::Answered, |stop| stop.admit(target.kind.is_write()));
+    if admission == Admission::Refused {
         return reply::reset(&connection);
     }
     for barrier in shared.barriers() {
@@ -107,7 +109,12 @@ pub(super) async fn answer(
     let incoming = Incoming { stream: body.into_data_stream(), entry: Arc::clone(&entry), left };
     let (config, method, headers) = (shared.config(), parts.method, parts.headers);
     let call = Call { shared, config, target, method, headers, path, side: connection.side };
-    match outcome(&call, &effect, incoming, &entry).await {
+    let outcome = outcome(&call, &effect, incoming, &entry).await;
+    if let Some(stop) = stop.filter(|_| admission == Admission::Unanswered) {
+        stop.lost();
+        return reply::reset(&connection);
+    }
+    match outcome {
         Ok(reply) => reply.spoil(&effect).send(&call.method, &effect, &entry, &connection),
         Err(Cut::Reset) => reply::reset(&connection),
         Err(Cut::Stream(fault)) => reply::without_answer(fault),
@@ -277,7 +284,7 @@ fn blob_kind(method: &Method) -> Kind {
 }
 
 impl Shared {
-    fn admits(&self) -> bool {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_none_or(super::Stop::admits)
+    fn stop(&self) -> Option<Stop> {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
