@@ -98,7 +98,7 @@ pub struct PaceArgs {
     #[arg(long, value_name = "DIR")]
     #[serde(deserialize_with = "value::one")]
     pub artifacts: Option<PathBuf>,
-    /// Entries under way at a time; it bounds memory, not load [default: 32; of `stream`: 4; of `publish run`: 2]
+    /// Entries under way at a time; it bounds memory, not load [default: 32; of `stream`: 4; of `publish`: 2]
     #[arg(long, value_name = "N")]
     #[serde(deserialize_with = "value::one")]
     pub jobs: Option<Count>,

@@ -32,10 +32,7 @@ pub(super) async fn batch(settings: &PublishBatch, command: &'static str, output
         ..Wants::to_look(&settings.connection, began, output.progress())
     };
     let told = Told { command, dry_run: settings.dry_run, began };
-    match work(settings, &wants).await {
-        Ok((_ready, work)) => done(&told, work, (&gate, &wants, &settings.pace), output).await,
-        Err(error) => error.refuse(output),
-    }
+    whole(&told, work(settings, &wants), (&gate, &wants, &settings.pace), output).await
 }
 
 /// `resume`.
@@ -49,26 +46,33 @@ pub(super) async fn resume(settings: &PublishResume, output: &Output) -> Exit {
         ..Wants::to_look(&settings.connection, began, output.progress())
     };
     let told = Told { command: "publish resume", dry_run: settings.dry_run, began };
-    match unfinished(settings, &wants).await {
-        Ok((_ready, work)) => done(&told, work, (&gate, &wants, &settings.pace), output).await,
-        Err(error) => error.refuse(output),
-    }
+    whole(&told, unfinished(settings, &wants), (&gate, &wants, &settings.pace), output).await
 }
 
-async fn done(
+/// Does what `work` finds that there is to do, watching for signals and the deadline all the while.
+async fn whole(
     told: &Told,
-    work: Work,
+    work: impl Future<Output = Result<(Ready, Work), NothingAttempted>>,
     (gate, wants, pace): (&Gate, &Wants<'_>, &Pace),
     output: &Output,
 ) -> Exit {
-    let Work { lanes, mut failed } = work;
-    let published = match watched(wants, pace, output, Box::pin(run(&lanes, gate, pace.jobs.get()))).await {
-        Ok(published) => published,
-        Err(error) => return error.refuse(output),
+    let done = async {
+        let (ready, work) = tokio::select! {
+            biased;
+            () = wants.stop.gently.cancelled() => return Err(Fault::Stopped(wants.stop.cause()).into()),
+            found = work => found?,
+        };
+        let published = run(&work.lanes, gate, pace.jobs.get()).await;
+        Ok::<_, NothingAttempted>((ready, work, published))
     };
-    failed.extend(published);
-    let means: Vec<&Means> = lanes.iter().map(|lane| &lane.means).collect();
-    end(told, failed, &means, pace.artifacts.as_deref(), output)
+    match watched(wants, pace, output, Box::pin(done)).await.flatten() {
+        Ok((_ready, Work { lanes, mut failed }, published)) => {
+            failed.extend(published);
+            let means: Vec<&Means> = lanes.iter().map(|lane| &lane.means).collect();
+            end(told, failed, &means, pace.artifacts.as_deref(), output)
+        }
+        Err(error) => error.refuse(output),
+    }
 }
 
 /// What is left over of earlier runs, then what is due.

@@ -38,9 +38,11 @@ async fn published(
     };
     let product = ready.certifiable(ready.only_name(), settings.dry_run)?;
     let order = order(settings, &ready, &product)?;
-    let means = ready.means(&product, Some(&order.source.repository), &wants).await?;
-    let published = watched(&wants, &settings.pace, output, Box::pin(publish(&order, &means))).await?;
-    Ok((published, means))
+    let work = async {
+        let means = ready.means(&product, Some(&order.source.repository), &wants).await?;
+        Ok((publish(&order, &means).await, means))
+    };
+    watched(&wants, &settings.pace, output, Box::pin(work)).await.flatten()
 }
 
 fn order(settings: &PublishImage, ready: &Ready, product: &Product) -> Result<Order, NothingAttempted> {

@@ -35,7 +35,6 @@ async fn moved(
         ..Wants::to_look(&settings.connection, began, output.progress())
     };
     let product = ready.only()?;
-    let means = ready.means(&product, None, &wants).await?;
     let rollback = Rollback {
         product: Arc::from(product.name.as_str()),
         version: settings.version.clone(),
@@ -43,6 +42,9 @@ async fn moved(
         latest: settings.latest,
         is_dry_run: settings.dry_run,
     };
-    let published = watched(&wants, &settings.pace, output, Box::pin(roll_back(&rollback, &means))).await?;
-    Ok((published, means))
+    let work = async {
+        let means = ready.means(&product, None, &wants).await?;
+        Ok((roll_back(&rollback, &means).await, means))
+    };
+    watched(&wants, &settings.pace, output, Box::pin(work)).await.flatten()
 }

@@ -282,3 +282,23 @@ async fn without_the_token_of_the_catalog_nothing_is_asked_of_anybody() {
     }
     assert_eq!(several.preflight.runs().len(), 0, "it would check the image and tell nobody");
 }
+
+// 19.73
+#[tokio::test]
+async fn a_batch_that_is_asked_to_stop_while_it_looks_what_is_due_leaves_no_login_behind() {
+    for command in ["plan", "run"] {
+        let several = Several::of(&["one", "two"]).await;
+        several.due("one");
+        let folder = tempfile::tempdir().unwrap();
+        let gate = several.public.hold(on(Kind::Tags));
+        let run = if command == "run" { several.run(&[]) } else { several.command(command) };
+        let running = run.env("TMPDIR", folder.path().to_str().unwrap()).start();
+        gate.arrived(1).await;
+        assert_ne!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "logins are there while it runs");
+        running.terminate();
+        let ran = running.ended().await.exits(3);
+        assert!(ran.stderr.contains("interrupted"), "{ran}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{command}: {ran}");
+        assert_eq!((several.writes(), several.attempts("one")), (Vec::new(), 0));
+    }
+}

@@ -109,7 +109,7 @@ fn every_key_of_the_settings_and_every_event_of_a_journal_is_in_the_docs() {
 
 /// `PushStarted,` as it is in a journal.
 fn snake(line: &str) -> String {
-    let letters = line.trim().chars().take_while(|letter| letter.is_ascii_alphabetic());
+    let letters = line.trim().chars().take_while(char::is_ascii_alphabetic);
     let mut name = String::new();
     for letter in letters {
         if letter.is_ascii_uppercase() && !name.is_empty() {

@@ -57,9 +57,10 @@ Examples:
 
 Exit codes:
   0  the plan is on stdout
-  1  a source image cannot be read or used
-  2  bad usage or settings
-  3  it could not be told whether a version is to be published";
+  1  an image did not pass before: its number is used up
+  2  bad usage, settings or a source image that cannot be used
+  3  it could not be told whether a version is to be published
+  4  a guard would refuse one of them";
 
 pub(super) const RUN: &str = "\
 Publish what `publish plan` shows, after what earlier runs left unfinished.

@@ -66,7 +66,7 @@ impl Draft<'_> {
                 let projects = self.projects(args.catalog, Scope::ManyJournaled);
                 let wait = self.wait(args.wait);
                 let dry_run = on(args.write.over(self.group()).dry_run);
-                let (pace, connection) = (self.pace(args.pace), self.connection(args.connection));
+                let (pace, connection) = (self.few(args.pace, JOBS), self.connection(args.connection));
                 Publish::Resume(Box::new(PublishResume {
                     projects: projects?,
                     wait,
