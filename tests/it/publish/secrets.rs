@@ -168,7 +168,7 @@ impl<'a> Stopped<'a> {
     }
 
     /// The next run publishes `image`.
-    async fn is_gone_on_with(self, image: &Image) {
+    async fn next_run_publishes(self, image: &Image) {
         self.stage.steer(&json!({ "mode": "pass" }));
         self.stage.world.lag(Lag::None);
         self.stage.publish(&[AT_ONCE]).await.exits(0);
@@ -197,7 +197,7 @@ async fn a_signal_during_the_upload_leaves_what_the_next_run_goes_on_with() {
     running.terminate();
     stopped.ends(running).await;
     drop(gate);
-    stopped.is_gone_on_with(&image).await;
+    stopped.next_run_publishes(&image).await;
 }
 
 // 19.73
@@ -211,7 +211,7 @@ async fn a_signal_during_the_certification_ends_the_program_and_all_that_it_star
     pipe.here().await;
     running.terminate();
     stopped.ends(running).await;
-    stopped.is_gone_on_with(&image).await;
+    stopped.next_run_publishes(&image).await;
     pipe.gone().await;
     assert_no_secret(&texts(&stage.state()), "what the program wrote until then");
     assert_eq!(stage.preflight.runs().len(), 2);
@@ -231,7 +231,7 @@ async fn a_signal_during_the_wait_ends_it_at_once() {
     running.terminate();
     gate.release();
     stopped.ends(running).await;
-    stopped.is_gone_on_with(&image).await;
+    stopped.next_run_publishes(&image).await;
     assert_eq!(stage.preflight.runs().len(), 1, "it is certified");
 }
 
@@ -247,6 +247,6 @@ async fn a_signal_between_two_floating_tags_leaves_the_second_to_the_next_run() 
     running.says("asked to stop").await;
     gate.release();
     stopped.ends(running).await;
-    stopped.is_gone_on_with(&image).await;
+    stopped.next_run_publishes(&image).await;
     assert_eq!(stage.preflight.runs().len(), 1);
 }
