@@ -56,7 +56,8 @@ pub fn certification(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publish::journal::{Certified, Event};
+    use crate::model::Digest;
+    use crate::publish::journal::{Certified, Event, Plan};
 
     fn architectures() -> Vec<String> {
         ["amd64", "arm64"].map(ToOwned::to_owned).into()
@@ -136,6 +137,38 @@ mod tests {
         let mut tried = records(&["arm64"]);
         tried.insert("amd64".to_owned(), Record::Uncertified);
         assert_eq!(certification(&architectures(), &Story::default(), Some(&tried), false), only("amd64"));
+    }
+
+    #[test]
+    fn what_was_submitted_passed_though_one_of_it_by_an_exception() {
+        let story = story(&[("amd64", true), ("arm64", false)], true);
+        assert_eq!(certification(&architectures(), &story, None, false), Certification::Done);
+        assert!(!story.has_failed());
+    }
+
+    #[test]
+    fn a_later_attempt_counts_and_not_that_an_earlier_one_was_submitted() {
+        let mut again = story(&[("amd64", true), ("arm64", true)], true);
+        again.add(&Event::PreflightStarted { attempt: 2, version: "1.14.1".into(), architectures: vec![] });
+        assert_eq!(certification(&architectures(), &again, None, false), ALL);
+        let failed = BTreeMap::from([("arm64".to_owned(), Certified { passed: false, image_id: None })]);
+        again.add(&Event::PreflightResult { attempt: 2, results: failed });
+        assert_eq!(certification(&architectures(), &again, None, false), Certification::NotPassed);
+        assert!(again.has_failed());
+    }
+
+    #[test]
+    fn what_is_known_of_another_image_is_forgotten_but_for_the_number_of_its_attempts() {
+        let [one, other] = [b"one", b"two"].map(|bytes| Plan::sample(Digest::of(bytes), "a/b@sha256:aa"));
+        let mut story = Story::default();
+        let started = Event::PreflightStarted { attempt: 3, version: "1.14.1".into(), architectures: vec![] };
+        for event in [Event::Planned(one.clone()), started, Event::Submitted, Event::Planned(one.clone())] {
+            story.add(&event);
+        }
+        assert!(story.is_submitted && story.clone().of(&one.digest) == story);
+        assert_eq!(story.clone().of(&other.digest), Story::default());
+        story.add(&Event::Planned(other));
+        assert!(!story.is_submitted && story.attempts == 3);
     }
 
     #[test]

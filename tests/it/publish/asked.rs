@@ -27,8 +27,16 @@ async fn a_login_is_not_sent_to_where_a_registry_redirects() {
     run.run().await.exits(0);
     assert_eq!(writes(&stage), all(&ALL, &image));
     let redirected = stage.sources.requests_on(Kind::Elsewhere);
-    assert!(!redirected.is_empty() && redirected.iter().all(|request| request.header("authorization").is_none()));
-    assert!(stage.sources.requests_on(Kind::GetManifest).iter().any(|request| request.header("authorization").is_some()));
+    assert!(
+        !redirected.is_empty() && redirected.iter().all(|request| request.header("authorization").is_none())
+    );
+    assert!(
+        stage
+            .sources
+            .requests_on(Kind::GetManifest)
+            .iter()
+            .any(|request| request.header("authorization").is_some())
+    );
 }
 
 // 19.75
@@ -88,7 +96,7 @@ async fn an_image_is_published_while_the_api_of_the_catalog_is_down() {
     stage.world.pyxis.fault(PyxisFault::on("GET ", 503).times(usize::MAX));
     let ran = stage.publish(&[AT_ONCE]).await.exits(0);
     assert_eq!(writes(&stage), all(&ALL, &image));
-    assert!(ran.stderr.contains("WARN") && ran.stderr.contains("not needed"), "{ran}");
+    assert!(ran.stderr.contains("warning: the catalog's records are not known, and not needed"), "{ran}");
     assert_eq!(stage.world.pyxis.writes().len(), 0);
 }
 

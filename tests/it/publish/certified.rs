@@ -46,7 +46,10 @@ async fn an_image_without_an_index_is_certified_for_its_platform() {
     stage.publish(&[AT_ONCE, "--single-arch"]).await.exits(0);
     assert_eq!(writes(&stage), all(&["7.6.1-1", "7.6.1", "7.6.1-rhcc"], &image));
     let uploaded = stage.world.uploaded_at("7.6.1-1");
-    assert_eq!(stage.preflight.arguments(), [format!("check container --platform amd64 --submit {uploaded}")]);
+    assert_eq!(
+        stage.preflight.arguments(),
+        [format!("check container --platform amd64 --submit {uploaded}")]
+    );
 }
 
 // 19.36
@@ -103,7 +106,8 @@ async fn results_of_an_earlier_attempt_are_no_verdict() {
     let uploaded_before = json!({ "mode": "stale", "results": kept.path() });
     let (stage, old, new) = stage(&uploaded_before).await;
     let image = stage.world.uploaded_at("7.6.1-2");
-    std::fs::write(kept.path(), json!({ "image": image, "passed": true, "results": {} }).to_string()).unwrap();
+    std::fs::write(kept.path(), json!({ "image": image, "passed": true, "results": {} }).to_string())
+        .unwrap();
     kept.as_file().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
     let ran = ends(&stage, (&old, &new), 3).await;
     assert!(ran.stderr.contains("the results for amd64"), "{ran}");
@@ -115,7 +119,10 @@ async fn results_of_an_earlier_attempt_are_no_verdict() {
 async fn results_for_one_platform_are_no_verdict_on_the_other() {
     let (stage, old, new) = stage(&json!({ "mode": "partial", "platforms": ["amd64"] })).await;
     let ran = ends(&stage, (&old, &new), 3).await;
-    assert!(ran.stderr.contains("the results for arm64") && !ran.stderr.contains("the results for amd64"), "{ran}");
+    assert!(
+        ran.stderr.contains("the results for arm64") && !ran.stderr.contains("the results for amd64"),
+        "{ran}"
+    );
     // The catalog has a record of the other one by now.
     is_gone_on_with(&stage, &new).await;
     let uploaded = stage.world.uploaded_at("7.6.1-2");

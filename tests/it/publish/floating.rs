@@ -67,7 +67,9 @@ async fn a_tag_that_customers_cannot_pull_any_more_is_told_with_the_way_back() {
     stage.world.public.fault(Fault::on(looks("7.6.1")).status(404).always());
     gate.release();
     let ran = running.ended().await.exits(5);
-    for said in ["customers cannot pull 7.6.1 now", old.digest.as_str(), "publish rollback --version 7.6.1 --to"] {
+    for said in
+        ["customers cannot pull 7.6.1 now", old.digest.as_str(), "publish rollback --version 7.6.1 --to"]
+    {
         assert!(ran.stderr.contains(said), "{ran}");
     }
     assert_eq!(writes(&stage), all(&["7.6.1-2", "7.6.1"], &new));

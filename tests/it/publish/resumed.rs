@@ -66,7 +66,10 @@ async fn only_the_platform_that_the_catalog_lacks_is_certified() {
     stage.world.certify(&image.children[0].digest);
     stage.publish(&ADOPT).await.exits(0);
     let uploaded = stage.world.uploaded_at("7.6.1-1");
-    assert_eq!(stage.preflight.arguments(), [format!("check container --platform arm64 --submit {uploaded}")]);
+    assert_eq!(
+        stage.preflight.arguments(),
+        [format!("check container --platform arm64 --submit {uploaded}")]
+    );
     assert_eq!(writes(&stage), all(&FLOATING, &image));
 }
 
@@ -203,7 +206,10 @@ async fn resume_goes_on_with_an_upload_that_was_cut_off_with_all_that_was_asked_
     let written = writes(&stage);
     let tags: Vec<&str> = written.iter().map(|(tag, _)| tag.as_str()).collect();
     assert_eq!(tags.last(), Some(&"latest"));
-    assert!(written.iter().all(|(_, digest)| *digest == written[0].1 && *digest != image.digest), "{written:?}");
+    assert!(
+        written.iter().all(|(_, digest)| *digest == written[0].1 && *digest != image.digest),
+        "{written:?}"
+    );
 }
 
 #[tokio::test]

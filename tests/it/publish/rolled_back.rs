@@ -28,7 +28,8 @@ async fn both_tags_of_the_version_are_moved_back_and_nothing_else() {
     let ran = rollback(&stage, "1", &[]).await.exits(0);
     assert_eq!(writes(&stage), all(&FLOATING, &first));
     assert_eq!(ran.rows_that("copied").len(), 2);
-    for (tag, image) in [("7.6.1", &first), ("7.6.1-rhcc", &first), ("latest", &second), ("7.6.1-2", &second)] {
+    for (tag, image) in [("7.6.1", &first), ("7.6.1-rhcc", &first), ("latest", &second), ("7.6.1-2", &second)]
+    {
         assert_eq!(stage.world.served(tag).as_ref(), Some(&image.digest), "{tag}");
     }
     rollback(&stage, "1", &[]).await.exits(0);

@@ -31,7 +31,8 @@ fn image(seed: u64) -> Image {
 
 #[tokio::test]
 async fn a_version_that_is_as_it_should_be_has_nothing_wrong() {
-    let stage = stage(&[("7.6.1-1", 1), ("7.6.1-2", 2), ("7.6.1", 2), ("7.6.1-rhcc", 2), ("7.6.0-1", 9)]).await;
+    let stage =
+        stage(&[("7.6.1-1", 1), ("7.6.1-2", 2), ("7.6.1", 2), ("7.6.1-rhcc", 2), ("7.6.0-1", 9)]).await;
     let ran = status(&stage).await.exits(0);
     assert_eq!(wrong(&ran), [""; 0]);
     for tag in ["7.6.1-1", "7.6.1-2", "7.6.1-rhcc"] {
@@ -70,7 +71,10 @@ async fn a_tag_that_cannot_be_pulled_where_customers_are_is_told_of() {
     stage.world.uploaded("7.6.1", &image(2));
     let ran = status(&stage).await.exits(1);
     let said = "absent in public";
-    assert!(ran.stdout.contains(&format!("7.6.1 is {} where it is uploaded, and {said}", image(2).digest)), "{ran}");
+    assert!(
+        ran.stdout.contains(&format!("7.6.1 is {} where it is uploaded, and {said}", image(2).digest)),
+        "{ran}"
+    );
 }
 
 #[tokio::test]
@@ -78,7 +82,10 @@ async fn two_numbers_of_one_image_are_told_of() {
     let stage = stage(&[("7.6.1-1", 1), ("7.6.1-2", 1), ("7.6.1", 1), ("7.6.1-rhcc", 1)]).await;
     let ran = status(&stage).await.exits(1);
     let [wrong] = &wrong(&ran)[..] else { panic!("{ran}") };
-    assert!(wrong.contains("are one image") && wrong.contains("7.6.1-1") && wrong.contains("7.6.1-2"), "{wrong}");
+    assert!(
+        wrong.contains("are one image") && wrong.contains("7.6.1-1") && wrong.contains("7.6.1-2"),
+        "{wrong}"
+    );
 }
 
 #[tokio::test]
