@@ -48,10 +48,7 @@ impl Story {
     /// Takes in what happened next.
     pub fn add(&mut self, event: &Event) {
         match event.clone() {
-            Event::Planned(plan) => {
-                self.planned = Some(plan);
-                self.is_done = false;
-            }
+            Event::Planned(plan) => self.plan(plan),
             Event::PushStarted => {}
             Event::Pushed => self.is_pushed = true,
             Event::PreflightStarted { attempt, .. } => {
@@ -84,6 +81,16 @@ impl Story {
         !self.is_submitted && !self.is_public && self.results.values().any(|result| !result.passed)
     }
 
+    /// What was done to another image is not done to this one. Attempts are counted on: their folders are there.
+    fn plan(&mut self, plan: Plan) {
+        let is_same = self.planned.as_ref().is_none_or(|before| before.digest == plan.digest);
+        if !is_same {
+            *self = Self { attempts: self.attempts, ..Self::default() };
+        }
+        self.planned = Some(plan);
+        self.is_done = false;
+    }
+
     /// What the tag was first counts: what it was the second time may be our own doing.
     fn begin(&mut self, tag: Tag, upload: Option<Digest>, public: Option<Digest>) {
         if self.floating.iter().all(|moving| moving.tag != tag) {
@@ -95,5 +102,29 @@ impl Story {
         if let Some(moving) = self.floating.iter_mut().find(|moving| moving.tag == *tag) {
             change(moving);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(image: &[u8]) -> Event {
+        Event::Planned(Plan::sample(Digest::of(image), "registry.example.com/a@sha256:aa"))
+    }
+
+    #[test]
+    fn what_was_done_to_another_image_is_not_done_to_the_one_that_is_planned_now() {
+        let mut story = Story::default();
+        let started = Event::PreflightStarted { attempt: 3, version: "1.14.1".into(), architectures: vec![] };
+        for event in [planned(b"one"), Event::Pushed, started, Event::Submitted, Event::PublicSeen] {
+            story.add(&event);
+        }
+        let before = story.clone();
+        story.add(&planned(b"one"));
+        assert_eq!(story, before, "the same image is gone on with");
+        story.add(&planned(b"another"));
+        assert!(!story.is_pushed && !story.is_submitted && !story.is_public && !story.is_untold);
+        assert_eq!(story.attempts, 3);
     }
 }

@@ -14,10 +14,11 @@ pub(super) struct Moves<'a> {
     pub(super) means: &'a Means,
     /// What they are going to be.
     pub(super) image: &'a Image,
-    pub(super) version: &'a ReleaseVersion,
+    /// Their version, and the number of the image.
+    pub(super) release: (&'a ReleaseVersion, Number),
     /// In this order.
     pub(super) tags: &'a [Tag],
-    /// Whether a tag that we moved and that somebody else moved since is left alone.
+    /// Whether tags are left alone that somebody else moved since we did, or that a later number is there for.
     pub(super) is_shy: bool,
 }
 
@@ -61,6 +62,11 @@ impl Moves<'_> {
             return Ok(journal.note(&Event::FloatingSeen { tag: tag.clone() })?);
         }
         self.refuse_foreign(tag, upload.as_ref(), journal)?;
+        if self.is_shy && upload.as_ref() != wanted {
+            // It may have come while the tag before was waited for.
+            let (version, number) = self.release;
+            still_highest(self.means, version, number).await?;
+        }
         journal.note(&Event::FloatingBefore { tag: tag.clone(), upload: upload.clone(), public: served })?;
         if upload.as_ref() != wanted {
             let reason = if upload.is_some() { Reason::Differs } else { Reason::Absent };
@@ -85,7 +91,7 @@ impl Moves<'_> {
             what: format!("{place}:{tag} was moved by us to {ours}, and since then by somebody else: it is {found}"),
             advice: format!(
                 "find out who moved it and why; `publish rollback --version {} --to N` moves the tags to the number that is right",
-                self.version
+                self.release.0
             ),
         }
         .into())
@@ -96,13 +102,13 @@ impl Moves<'_> {
         let wait = Wait { site, patience: *patience, told: &Logged, stop };
         let Err(fault) = public::await_floating(&wait, self.image.digest(), tag).await else { return Ok(()) };
         let Fault::TimedOut { after, awaited, advice } = fault else { return Err(fault) };
-        let served = presence::presence(&site.visitor, &site.published(tag)).await.ok().flatten();
+        let is_gone = matches!(presence::presence(&site.visitor, &site.published(tag)).await, Ok(None));
         let before = journal.story().floating.iter().find(|moving| moving.tag == *tag);
         let advice = match before.and_then(|moving| moving.public.as_ref()) {
-            Some(before) if served.is_none() => Some(format!(
+            Some(before) if is_gone => Some(format!(
                 "customers cannot pull {tag} now, which was {before}: `publish rollback --version {} --to N` with the number of \
                  that image brings it back; a run later goes on waiting",
-                self.version
+                self.release.0
             )),
             _ => advice,
         };

@@ -13,6 +13,7 @@ mod public;
 mod public_ends;
 mod published;
 mod registries;
+mod rivals;
 pub(crate) mod site;
 mod source;
 mod stage;
