@@ -70,10 +70,10 @@ pub async fn upload(
 /// # Errors
 /// `Refused` when it is something else, `Untold` when the registry does not tell.
 pub(super) async fn confirm(site: &Site, tag: &Tag, expected: &Digest) -> Result<(), Fault> {
-    let found = match site.writer().get_manifest(&site.uploaded(tag)).await {
-        Ok(Manifest { digest, .. }) if digest == *expected => return Ok(()),
-        Ok(Manifest { digest, .. }) => digest.to_string(),
-        Err(error) if error.is_missing() => ABSENT.to_owned(),
+    let found = match site.writer().find_manifest(&site.uploaded(tag)).await {
+        Ok(Some(Manifest { digest, .. })) if digest == *expected => return Ok(()),
+        Ok(Some(Manifest { digest, .. })) => digest.to_string(),
+        Ok(None) => ABSENT.to_owned(),
         Err(error) => return Err(Failure::new(Stage::Verify, error).into()),
     };
     Err(overwritten(tag, expected, found))

@@ -105,3 +105,27 @@ impl Story {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(image: &[u8]) -> Event {
+        Event::Planned(Plan::sample(Digest::of(image), "registry.example.com/a@sha256:aa"))
+    }
+
+    #[test]
+    fn what_was_done_to_another_image_is_not_done_to_the_one_that_is_planned_now() {
+        let mut story = Story::default();
+        let started = Event::PreflightStarted { attempt: 3, version: "1.14.1".into(), architectures: vec![] };
+        for event in [planned(b"one"), Event::Pushed, started, Event::Submitted, Event::PublicSeen] {
+            story.add(&event);
+        }
+        let before = story.clone();
+        story.add(&planned(b"one"));
+        assert_eq!(story, before, "the same image is gone on with");
+        story.add(&planned(b"another"));
+        assert!(!story.is_pushed && !story.is_submitted && !story.is_public && !story.is_untold);
+        assert_eq!(story.attempts, 3);
+    }
+}

@@ -13,6 +13,8 @@ use crate::redact::{cut, one_line};
 
 /// A program that only says its version needs no longer.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// No version is longer, by far.
+const LONGEST: usize = 64;
 
 impl Preflight {
     /// The version of the program, as it says it: `1.14.0`.
@@ -58,7 +60,9 @@ impl Preflight {
 /// `1.14.0` of `preflight version 1.14.0 <commit: 0123456>`.
 fn parsed(said: &str) -> Option<&str> {
     let rest = said.lines().find_map(|line| line.trim().strip_prefix("preflight version "))?;
-    rest.split_whitespace().next().map(without_v)
+    // It is noted and printed.
+    let is_plain = |word: &&str| word.len() <= LONGEST && word.bytes().all(|byte| byte.is_ascii_graphic());
+    rest.split_whitespace().next().filter(is_plain).map(without_v)
 }
 
 fn without_v(version: &str) -> &str {
@@ -75,6 +79,10 @@ mod tests {
         assert_eq!(parsed("preflight version v1.0.4 <commit: x>"), Some("1.0.4"));
         for other in ["", "preflight version ", "Replicated Troubleshoot 0.9\n", "1.14.0\n"] {
             assert_eq!(parsed(other), None, "{other}");
+        }
+        let long = format!("preflight version {}", "1".repeat(65));
+        for odd in ["preflight version \u{1b}[2J1.14.0", "preflight version 1.14.0\u{7}", &long] {
+            assert_eq!(parsed(odd), None, "{odd:?} would be printed");
         }
     }
 }

@@ -92,7 +92,7 @@ impl Moves<'_> {
             what: format!("{place}:{tag} was moved by us to {ours}, and since then by somebody else: it is {found}"),
             advice: format!(
                 "find out who moved it and why; `publish rollback --version {} --to N` moves the tags to the number that is right",
-                self.version
+                self.release.0
             ),
         }
         .into())
@@ -103,13 +103,13 @@ impl Moves<'_> {
         let wait = Wait { site, patience: *patience, told: &Logged, stop };
         let Err(fault) = public::await_floating(&wait, self.image.digest(), tag).await else { return Ok(()) };
         let Fault::TimedOut { after, awaited, advice } = fault else { return Err(fault) };
-        let served = presence::presence(&site.visitor, &site.published(tag)).await.ok().flatten();
+        let is_gone = matches!(presence::presence(&site.visitor, &site.published(tag)).await, Ok(None));
         let before = journal.story().floating.iter().find(|moving| moving.tag == *tag);
         let advice = match before.and_then(|moving| moving.public.as_ref()) {
-            Some(before) if served.is_none() => Some(format!(
+            Some(before) if is_gone => Some(format!(
                 "customers cannot pull {tag} now, which was {before}: `publish rollback --version {} --to N` with the number of \
                  that image brings it back; a run later goes on waiting",
-                self.version
+                self.release.0
             )),
             _ => advice,
         };

@@ -24,7 +24,10 @@ pub(super) async fn look<'a>(
     let (site, image) = (&means.site, &numbered.image);
     let upload = presence::presence(&site.writer(), &site.uploaded(&numbered.tag)).await?;
     let public = presence::presence(&site.visitor, &site.published(&numbered.tag)).await?;
-    let records = records(means, image).await;
+    let mut records = records(means, image).await;
+    if upload.is_some() && records.is_none() {
+        records = Some(published(means, image).await?);
+    }
     let known = match &upload {
         // Its own tag says more.
         Some(_) => None,
@@ -88,6 +91,20 @@ async fn known(
 async fn is_there(means: &Means, digest: &Digest) -> Result<bool, Fault> {
     let image = ImageRef::new(means.site.upload.clone(), Version::Digest(digest.clone()));
     Ok(presence::presence(&means.site.writer(), &image).await?.is_some())
+}
+
+/// What the public registry tells in the catalog's place: it serves the image of a platform once that is published, by its digest
+/// before the index has its tag. What is published cannot be certified again.
+async fn published(means: &Means, image: &Image) -> Result<BTreeMap<String, Record>, Fault> {
+    let mut records = BTreeMap::new();
+    for child in &image.children {
+        let version = Version::Digest(child.manifest.digest.clone());
+        let served = ImageRef::new(means.site.public.clone(), version);
+        if presence::presence(&means.site.visitor, &served).await?.is_some() {
+            records.insert(child.platform.architecture.clone(), Record::Certified);
+        }
+    }
+    Ok(records)
 }
 
 /// The catalog's records. It need not be there: what it says is never a condition of success.

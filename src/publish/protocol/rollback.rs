@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{ImageRef, Outcome, Reason, ReferenceError, Tag, Version};
 use crate::publish::fault::Refused;
 use crate::publish::journal::{Folders, Journal};
-use crate::publish::{Fault, Image, Number, ReleaseVersion, presence, source};
+use crate::publish::{Fault, Image, Number, ReleaseVersion, presence, public, source};
 
 use super::account::Account;
 use super::floating::{Moves, move_tags};
@@ -47,7 +47,7 @@ pub async fn roll_back(rollback: &Rollback, means: &Means) -> Published {
 async fn run(rollback: &Rollback, means: &Means, account: &mut Account) -> Result<(), Fault> {
     let (site, unique) = (&means.site, rollback.version.unique(rollback.to)?);
     let tags = rollback.tags()?;
-    let image = public(means, &unique).await?;
+    let image = published(means, &unique).await?;
     account.from(site.uploaded(&unique));
     account.begin(&unique, image.digest(), tags.iter().map(|tag| site.uploaded(tag)));
     account.numbered(rollback.to);
@@ -66,8 +66,8 @@ async fn run(rollback: &Rollback, means: &Means, account: &mut Account) -> Resul
     move_tags(&moves, &mut journal, account).await
 }
 
-/// The image under a unique tag, which must be public.
-async fn public(means: &Means, unique: &Tag) -> Result<Image, Fault> {
+/// The image under a unique tag, which must be public for each of its platforms.
+async fn published(means: &Means, unique: &Tag) -> Result<Image, Fault> {
     let site = &means.site;
     let advice = "`publish status` shows which numbers are public".to_owned();
     let Some(digest) = presence::presence(&site.writer(), &site.uploaded(unique)).await? else {
@@ -83,6 +83,15 @@ async fn public(means: &Means, unique: &Tag) -> Result<Image, Fault> {
         }
     }
     let image = ImageRef::new(site.upload.clone(), Version::Digest(digest));
-    let read = source::read_public(&site.writer(), &image).await?;
-    read.ok_or_else(|| Refused::Other { what: format!("{image} is gone"), advice }.into())
+    let Some(read) = source::read_public(&site.writer(), &image).await? else {
+        return Err(Refused::Other { what: format!("{image} is gone"), advice }.into());
+    };
+    match public::lacks(site, &read, unique).await? {
+        None => Ok(read),
+        Some(how) => {
+            let what =
+                format!("{} {how}: not all that is to be served can be pulled", site.published(unique));
+            Err(Refused::Other { what, advice }.into())
+        }
+    }
 }

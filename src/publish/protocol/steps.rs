@@ -29,7 +29,7 @@ enum Next {
     Certify(Vec<String>),
     /// From the wait on.
     AwaitPublic,
-    /// The tags that customers use.
+    /// The tags that customers use, which are right already.
     MoveTags,
     /// Nothing.
     Nothing,
@@ -116,7 +116,8 @@ fn next(
     let whose = Whose::of(story, numbered.image.digest(), order.make_unique, is_adopted);
     Ok(match decide(seen, whose, order.resume == Resume::Never)? {
         Step::Upload => {
-            let is_resumed = whose == Whose::Ours && story.planned.is_some();
+            let is_resumed =
+                story.planned.as_ref().is_some_and(|plan| plan.digest == *numbered.image.digest());
             if let Some(warning) = number::explicit(&order.version, numbered.number, free, is_resumed)? {
                 tracing::warn!("{warning}");
             }
@@ -133,6 +134,8 @@ fn next(
                 Certification::NotPassed => return Err(not_passed(&numbered.tag, &story)),
             }
         }
+        // The public registry may show an index before all that is below it: a tag is moved once each platform was seen.
+        Step::MoveTags if !seen.is_floating => Next::AwaitPublic,
         Step::MoveTags => Next::MoveTags,
         Step::Nothing => Next::Nothing,
     })

@@ -19,6 +19,7 @@ use super::{Fault, Image, Site};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::model::{Digest, ImageRef, Tag};
 use crate::registry::Error;
+use look::{NotYet, Seen};
 use wait::Awaited;
 
 /// Waits for `image` under its unique tag, whole. `early` is asked after each look that found it not yet there.
@@ -54,6 +55,20 @@ pub async fn await_floating(wait: &Wait<'_>, digest: &Digest, tag: &Tag) -> Resu
     };
     let look = || look::floating(wait.site, digest, tag);
     wait.until(&awaited, look, None).await
+}
+
+/// What one look finds lacking of `image` under its unique tag, in words that follow on the tag; none: it is there, whole.
+///
+/// # Errors
+/// [`Fault::Refused`] when another image is served under the tag, [`Fault::Untold`] when the registry does not tell.
+pub async fn lacks(site: &Site, image: &Image, tag: &Tag) -> Result<Option<String>, Fault> {
+    match look::unique(site, image, tag).await? {
+        Seen::There => Ok(None),
+        Seen::NotYet(NotYet::Denied(error)) | Seen::Untold(error) => {
+            Err(Failure::new(Stage::Verify, error).into())
+        }
+        Seen::NotYet(how) => Ok(Some(how.to_string())),
+    }
 }
 
 /// Sees that `tag`, which is known to be public, can be read: before a wait, in which what cannot be read counts as not yet.

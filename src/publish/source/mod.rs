@@ -56,11 +56,8 @@ pub async fn read(client: &Client, image: &ImageRef, wanted: &Wanted) -> Result<
 /// `Untold` when its registry does not tell, or serves less than a whole image.
 pub async fn read_public(client: &Client, image: &ImageRef) -> Result<Option<Image>, Fault> {
     let reader = Reader { client, image };
-    let manifest = match reader.manifest(image).await {
-        Ok(manifest) => manifest,
-        Err(Unread::Missing(_)) => return Ok(None),
-        Err(unread) => return Err(unread.of_public()),
-    };
+    let found = client.find_manifest(image).await.map_err(|error| Unread::Untold(error).of_public())?;
+    let Some(manifest) = found else { return Ok(None) };
     let found = async {
         match shape::shape(image, &manifest)? {
             Shape::Single => reader.single(manifest).await,

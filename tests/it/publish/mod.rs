@@ -23,6 +23,7 @@ mod rehearsed;
 mod resumed;
 mod rolled_back;
 mod secrets;
+mod rivals;
 pub(crate) mod site;
 mod source;
 mod stage;

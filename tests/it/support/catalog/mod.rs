@@ -32,8 +32,8 @@ use super::registry::{Builder, FakeRegistry, TagWrite};
 
 pub use customer::Customer;
 pub use pyxis::{KEY, PROJECT, Pyxis, PyxisFault, PyxisRequest};
-pub use state::{Change, Lag};
 use state::State;
+pub use state::{Change, Lag};
 
 /// The repository of the upload registry.
 pub const UPLOAD: &str = "redhat-isv-containers/0123456789abcdef01234567";
