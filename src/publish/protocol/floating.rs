@@ -92,7 +92,7 @@ impl Moves<'_> {
             what: format!("{place}:{tag} was moved by us to {ours}, and since then by somebody else: it is {found}"),
             advice: format!(
                 "find out who moved it and why; `publish rollback --version {} --to N` moves the tags to the number that is right",
-                self.release.0
+                self.version
             ),
         }
         .into())
@@ -109,7 +109,7 @@ impl Moves<'_> {
             Some(before) if is_gone => Some(format!(
                 "customers cannot pull {tag} now, which was {before}: `publish rollback --version {} --to N` with the number of \
                  that image brings it back; a run later goes on waiting",
-                self.release.0
+                self.version
             )),
             _ => advice,
         };

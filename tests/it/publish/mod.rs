@@ -1,7 +1,7 @@
 //! `publish`: its parts against registries and programs that the tests play, and the whole of it.
 
-mod batch;
 mod asked;
+mod batch;
 mod catalog;
 mod certified;
 mod floating;
@@ -18,12 +18,12 @@ mod public_ends;
 mod published;
 mod real;
 mod registries;
-mod several;
 mod rehearsed;
 mod resumed;
+mod rivals;
 mod rolled_back;
 mod secrets;
-mod rivals;
+mod several;
 pub(crate) mod site;
 mod source;
 mod stage;
