@@ -74,7 +74,7 @@ fn of_config(config: &[u8], layers: usize, tag: &Tag) -> Result<Bytes, serde_jso
 }
 
 fn entry(tag: &Tag) -> Value {
-    json!({"created_by": format!("image-mirror publish {tag}"), "empty_layer": true})
+    json!({"created_by": format!("rhcc rebuild {tag}"), "empty_layer": true})
 }
 
 /// The index with the new children in the places of the old.
