@@ -24,16 +24,17 @@ fn taken_in(stage: &Stage, kind: Kind, name: impl Fn(&crate::support::Request) -
     names
 }
 
-/// Each blob and each manifest was taken in once.
-fn assert_nothing_was_sent_twice(stage: &Stage, blobs: usize) {
-    let sent = taken_in(stage, Kind::PutBlob, |request| request.query["digest"].clone());
-    assert_eq!(sent.len(), blobs, "{sent:?}");
-    let manifests = taken_in(stage, Kind::PutManifest, |request| request.reference.clone().unwrap());
-    for mut names in [sent, manifests] {
-        let all = names.len();
-        names.dedup();
-        assert_eq!(names.len(), all, "{names:?}");
-    }
+/// Each blob was taken in once, each tag was written once, and nothing is there but the image.
+fn assert_nothing_was_sent_twice(stage: &Stage, image: &Image) {
+    let mut sent = taken_in(stage, Kind::PutBlob, |request| request.query["digest"].clone());
+    assert_eq!(sent.len(), 6, "{sent:?}");
+    sent.dedup();
+    assert_eq!(sent.len(), 6, "{sent:?}");
+    let mut manifests = taken_in(stage, Kind::PutManifest, |request| request.reference.clone().unwrap());
+    // A child is small, and writing it once more takes no longer than asking for it.
+    manifests.retain(|name| !image.children.iter().any(|child| child.digest.as_str() == name));
+    assert_eq!(manifests, ["7.6.1", "7.6.1-1", "7.6.1-rhcc"]);
+    assert_eq!(stage.world.upload.manifests(UPLOAD).len(), 3);
     stage.world.upload.assert_tags_were_always_whole();
 }
 
@@ -52,7 +53,7 @@ async fn an_upload_that_was_cut_during_a_blob_goes_on_with_that_blob() {
     stage.world.upload.clear_faults();
     stage.publish(&["--precheck=false"]).await.exits(0);
     assert_eq!(writes(&stage), all(&TAGS, &image));
-    assert_nothing_was_sent_twice(&stage, 6);
+    assert_nothing_was_sent_twice(&stage, &image);
 }
 
 // 19.32
@@ -71,7 +72,7 @@ async fn a_run_that_was_killed_before_its_tag_leaves_the_tag_to_the_next() {
     stage.world.upload.clear_faults();
     stage.publish(&["--precheck=false"]).await.exits(0);
     assert_eq!(writes(&stage), all(&TAGS, &image), "under the same number");
-    assert_nothing_was_sent_twice(&stage, 6);
+    assert_nothing_was_sent_twice(&stage, &image);
 }
 
 // 19.33

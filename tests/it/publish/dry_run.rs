@@ -52,7 +52,7 @@ fn outcomes(ran: &Ran) -> Vec<(String, String, String)> {
 /// The lines of the plan, in their order.
 fn plan(ran: &Ran) -> Vec<String> {
     let begins = ["check ", "upload ", "certify ", "wait until ", "point "];
-    let lines = ran.stderr.lines().map(|line| line.split_once("info: ").map_or(line, |(_, said)| said));
+    let lines = ran.stderr.lines().map(|line| line.strip_prefix("note: ").unwrap_or(line));
     lines.filter(|line| begins.iter().any(|begin| line.starts_with(begin))).map(ToOwned::to_owned).collect()
 }
 

@@ -53,7 +53,7 @@ async fn the_prefix_of_a_project_is_taken_off_and_what_is_no_project_is_refused(
 async fn a_file_that_is_no_json_is_told_of_by_its_position_and_not_quoted() {
     let stage = Stage::new().await;
     let ran = with(&stage, "{\n  \"rhcc\": { \"api_key\": \"S3CRET-one\" \"S3CRET-two\" }\n}").await.exits(2);
-    assert!(ran.stderr.contains("products.json is no JSON: line 2, column 36"), "{ran}");
+    assert!(ran.stderr.contains("products.json is no JSON: line 2, column 37"), "{ran}");
     assert!(!ran.stderr.contains("S3CRET") && !ran.stdout.contains("S3CRET"), "{ran}");
     untouched(&stage);
 }
