@@ -74,7 +74,7 @@ fn of_config(config: &[u8], layers: usize, tag: &Tag) -> Result<Bytes, serde_jso
 }
 
 fn entry(tag: &Tag) -> Value {
-    json!({"created_by": format!("image-mirror publish {tag}"), "empty_layer": true})
+    json!({"created_by": format!("rhcc rebuild {tag}"), "empty_layer": true})
 }
 
 /// The index with the new children in the places of the old.
@@ -157,7 +157,7 @@ mod tests {
         let text = std::str::from_utf8(&made.children[0].config_bytes).unwrap();
         assert_eq!(
             text,
-            r#"{"architecture":"amd64","x":1.50,"created":"2026-01-01T00:00:00Z","history":[{"created_by":"one"},{"created_by":"two","empty_layer":true},{"created_by":"image-mirror publish 7.6.1-2","empty_layer":true}],"rootfs":{"diff_ids":[ "a" ]}}"#
+            r#"{"architecture":"amd64","x":1.50,"created":"2026-01-01T00:00:00Z","history":[{"created_by":"one"},{"created_by":"two","empty_layer":true},{"created_by":"rhcc rebuild 7.6.1-2","empty_layer":true}],"rootfs":{"diff_ids":[ "a" ]}}"#
         );
         assert_eq!(made.children[1].layers, image().children[1].layers);
     }

@@ -2,7 +2,7 @@
 
 use crate::model::{Digest, Moved, Outcome, Reason, Tag};
 use crate::publish::fault::Refused;
-use crate::publish::journal::{Event, Journal};
+use crate::publish::journal::{Event, Journal, Story};
 use crate::publish::public::{self, Logged, Wait};
 use crate::publish::{Fault, Image, Number, ReleaseVersion, floating, number, presence};
 
@@ -38,30 +38,75 @@ pub(super) async fn move_tags(
     Ok(())
 }
 
+/// Says what moving the tags would come to, and writes nothing.
+pub(super) async fn foresee_tags(
+    moves: &Moves<'_>,
+    story: &Story,
+    account: &mut Account,
+) -> Result<(), Fault> {
+    for tag in moves.tags {
+        if let Some(before) = moves.before(tag, story, account).await? {
+            let digest = moves.image.digest();
+            match moves.due(&before) {
+                Some(reason) => {
+                    account.became(Outcome::Planned(reason), Moved::default());
+                    account.say(format!("point {tag} at {digest}, and wait until it is public"));
+                }
+                None => account.say(format!("wait until {tag} is public")),
+            }
+        }
+        account.go_on();
+    }
+    Ok(())
+}
+
+/// What a tag is that is not the image yet, at least for customers.
+struct Before {
+    upload: Option<Digest>,
+    public: Option<Digest>,
+}
+
 impl Moves<'_> {
     async fn one(&self, tag: &Tag, journal: &mut Journal, account: &mut Account) -> Result<(), Fault> {
-        let site = &self.means.site;
-        let wanted = Some(self.image.digest());
-        let upload = presence::presence(&site.writer(), &site.uploaded(tag)).await?;
-        let served = presence::presence(&site.visitor, &site.published(tag)).await?;
-        account.was(upload.clone());
-        account.became(Outcome::Kept, Moved::default());
-        if upload.as_ref() == wanted && served.as_ref() == wanted {
+        let Some(before) = self.before(tag, journal.story(), account).await? else {
             return Ok(journal.note(&Event::FloatingSeen { tag: tag.clone() })?);
-        }
-        if upload.as_ref() != wanted {
-            self.refuse_older().await?;
-            self.refuse_foreign(tag, upload.as_ref(), journal)?;
-        }
-        journal.note(&Event::FloatingBefore { tag: tag.clone(), upload: upload.clone(), public: served })?;
-        if upload.as_ref() != wanted {
-            let reason = if upload.is_some() { Reason::Differs } else { Reason::Absent };
-            floating::point(site, self.image, tag).await?;
+        };
+        let due = self.due(&before);
+        let Before { upload, public } = before;
+        journal.note(&Event::FloatingBefore { tag: tag.clone(), upload, public })?;
+        if let Some(reason) = due {
+            floating::point(&self.means.site, self.image, tag).await?;
             journal.note(&Event::FloatingPushed { tag: tag.clone() })?;
             account.became(Outcome::Copied(reason), Moved::default());
         }
         self.await_public(tag, journal).await?;
         Ok(journal.note(&Event::FloatingSeen { tag: tag.clone() })?)
+    }
+
+    /// Looks at a tag; none: it is the image, also for customers.
+    async fn before(&self, tag: &Tag, story: &Story, account: &mut Account) -> Result<Option<Before>, Fault> {
+        let site = &self.means.site;
+        let wanted = Some(self.image.digest());
+        let upload = presence::presence(&site.writer(), &site.uploaded(tag)).await?;
+        let public = presence::presence(&site.visitor, &site.published(tag)).await?;
+        account.was(upload.clone());
+        account.became(Outcome::Kept, Moved::default());
+        if upload.as_ref() == wanted && public.as_ref() == wanted {
+            return Ok(None);
+        }
+        if upload.as_ref() != wanted {
+            self.refuse_older().await?;
+            self.refuse_foreign(tag, upload.as_ref(), story)?;
+        }
+        Ok(Some(Before { upload, public }))
+    }
+
+    /// Why a tag is to be written; none: it only is not public yet.
+    fn due(&self, before: &Before) -> Option<Reason> {
+        match &before.upload {
+            None => Some(Reason::Absent),
+            Some(upload) => (upload != self.image.digest()).then_some(Reason::Differs),
+        }
     }
 
     /// Where a later number is there, what customers get would be older than what they had, or will have.
@@ -80,9 +125,9 @@ impl Moves<'_> {
     }
 
     /// A tag that we moved, and that is something else now, was moved by somebody else, who may have had a reason.
-    fn refuse_foreign(&self, tag: &Tag, found: Option<&Digest>, journal: &Journal) -> Result<(), Fault> {
+    fn refuse_foreign(&self, tag: &Tag, found: Option<&Digest>, story: &Story) -> Result<(), Fault> {
         let ours = self.image.digest();
-        let was_moved = journal.story().floating.iter().any(|moving| moving.tag == *tag && moving.is_pushed);
+        let was_moved = story.floating.iter().any(|moving| moving.tag == *tag && moving.is_pushed);
         if self.number.is_none() || !was_moved {
             return Ok(());
         }

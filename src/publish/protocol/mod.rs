@@ -8,6 +8,7 @@
 mod account;
 mod certify;
 mod floating;
+mod foresee;
 mod look;
 mod order;
 mod prepare;

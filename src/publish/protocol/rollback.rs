@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::model::{ImageRef, Outcome, Reason, ReferenceError, Tag, Version};
+use crate::model::{ImageRef, ReferenceError, Tag, Version};
 use crate::publish::fault::Refused;
-use crate::publish::journal::{Folders, Journal};
+use crate::publish::journal::{Folders, Journal, Story};
 use crate::publish::{Fault, Image, Number, ReleaseVersion, presence, public, source};
 
 use super::account::Account;
-use super::floating::{Moves, move_tags};
+use super::floating::{Moves, foresee_tags, move_tags};
 use super::order::Means;
 use super::{Published, whole};
 
@@ -51,18 +51,14 @@ async fn run(rollback: &Rollback, means: &Means, account: &mut Account) -> Resul
     account.from(site.uploaded(&unique));
     account.begin(&unique, image.digest(), tags.iter().map(|tag| site.uploaded(tag)));
     account.numbered(rollback.to);
+    let version = &rollback.version;
+    let moves = Moves { means, image: &image, version, tags: &tags, number: None };
     if rollback.is_dry_run {
-        for tag in &tags {
-            account.say(format!("point {tag} at {}, and wait until it is public", image.digest()));
-        }
-        account.rest(&Outcome::Planned(Reason::Differs));
-        return Ok(());
+        return foresee_tags(&moves, &Story::default(), account).await;
     }
     let Some(state_dir) = &means.state_dir else { return Err(Fault::no_state_dir()) };
     let mut journal =
         Journal::open(&Folders::new(state_dir).of_number(&site.upload, &rollback.version, rollback.to))?;
-    let version = &rollback.version;
-    let moves = Moves { means, image: &image, version, tags: &tags, number: None };
     move_tags(&moves, &mut journal, account).await
 }
 

@@ -16,13 +16,14 @@ use crate::publish::{Fault, Image, Number, number, served, upload};
 use super::account::Account;
 use super::certify::{certify, not_passed, precheck, ready};
 use super::floating::{Moves, move_tags};
+use super::foresee::Foreseen;
 use super::look::{Records, look};
 use super::order::{Means, Order, Resume, Until};
 use super::prepare::{Numbered, Shelf, may_move_latest, numbered};
 
 /// What is left to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     /// All steps.
     Upload,
     /// From the certification on, of these architectures; none: all of the image.
@@ -71,8 +72,8 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
         return Ok(());
     }
     if order.is_dry_run {
-        foresee(order, &next, &numbered, account);
-        return Ok(());
+        let foreseen = Foreseen { order, means, numbered: &numbered, story: &story, next: &next };
+        return foreseen.tell(account).await;
     }
     let Some(state_dir) = &means.state_dir else {
         return Err(Fault::no_state_dir());
@@ -160,32 +161,6 @@ fn control(order: &Order, shelf: &Shelf, number: Number) -> Result<Option<Tag>, 
         shelf.kept.iter().filter(|(kept, story)| story.is_public && *kept != number).map(|(kept, _)| *kept);
     let highest = of_list.chain(of_journals).max();
     Ok(highest.map(|number| order.version.unique(number)).transpose()?)
-}
-
-/// Says what a run would do.
-fn foresee(order: &Order, next: &Next, numbered: &Numbered, account: &mut Account) {
-    let tag = &numbered.tag;
-    let steps = [
-        (
-            matches!(next, Next::Upload),
-            Until::Uploaded,
-            format!("upload {} as {tag}", numbered.image.digest()),
-        ),
-        (matches!(next, Next::Upload | Next::Certify(_)), Until::Certified, format!("certify {tag}")),
-        (!matches!(next, Next::MoveTags), Until::Public, format!("wait until {tag} is public")),
-    ];
-    for (_, _, said) in steps.into_iter().filter(|(is_due, step, _)| *is_due && *step <= order.until) {
-        account.say(said);
-    }
-    if order.until == Until::Done {
-        for tag in order.tags().unwrap_or_default() {
-            account.say(format!("point {tag} at {}, and wait until it is public", numbered.image.digest()));
-        }
-    }
-    if !matches!(next, Next::Upload) {
-        account.became(Outcome::Kept, Moved::default());
-    }
-    account.rest(&Outcome::Planned(Reason::Differs));
 }
 
 impl Running<'_> {

@@ -1,13 +1,21 @@
 //! `publish`: its parts against registries and programs that the tests play, and the whole of it.
 
 mod asked;
+mod awaited;
 mod batch;
 mod catalog;
+mod catalog;
 mod certified;
+mod cut;
+mod dry_run;
 mod floating;
+mod guards;
+mod inputs;
 mod inside;
 mod interrupted;
 mod invariants;
+mod made_unique;
+mod numbers;
 mod preflight;
 mod preflight_ended;
 mod preflight_install;
@@ -26,6 +34,7 @@ mod secrets;
 mod several;
 pub(crate) mod site;
 mod source;
+mod sources;
 mod stage;
 mod stand_in;
 mod standing;

@@ -52,11 +52,7 @@ impl Registries {
     }
 
     pub(super) async fn read(&self) -> Result<publish::Image, Fault> {
-        read(&self.reader(), &self.from(), &self.wanted).await
-    }
-
-    pub(super) fn reader(&self) -> Client {
-        client(impatient()).with_role(Role::Source)
+        read(&reader(), &self.from(), &self.wanted).await
     }
 
     /// Uploads as `7.6.1-2`, as a run of its own.
@@ -80,6 +76,11 @@ impl Registries {
         let puts = self.upload.requests_on(Kind::PutManifest);
         puts.into_iter().filter_map(|request| request.reference).collect()
     }
+}
+
+/// Reads sources.
+pub(super) fn reader() -> Client {
+    client(impatient()).with_role(Role::Source)
 }
 
 pub(super) fn means(stop: Stop) -> Means {

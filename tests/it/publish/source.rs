@@ -4,7 +4,7 @@ use image_mirror::publish::source::read_public;
 use image_mirror::publish::{Fault, content};
 use serde_json::Value;
 
-use super::registries::{Registries, SOURCE, arch, both, release, said};
+use super::registries::{Registries, SOURCE, arch, both, reader, release, said};
 use crate::support::{Fault as Wrong, Image, Index, Kind, any, writes};
 
 /// How reading ends that cannot be used: the words.
@@ -198,7 +198,7 @@ async fn images_of_forms_that_the_catalog_does_not_take_are_refused() {
 async fn a_public_image_is_read_whatever_it_is_for() {
     // 19.85, 19.86
     let registries = Registries::start().await;
-    let public = || async { read_public(&registries.reader(), &registries.from()).await };
+    let public = || async { read_public(&reader(), &registries.from()).await };
     assert_eq!(public().await.unwrap(), None);
 
     let [amd64, arm64] = both(1);

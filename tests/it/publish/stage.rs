@@ -98,8 +98,13 @@ impl Stage {
 
     /// `publish image` of version 7.6.1 from the tag 7.6.1-rel, with `words` behind it.
     pub(super) fn image(&self, words: &[&str]) -> Run {
+        self.release("7.6.1-rel", "7.6.1", words)
+    }
+
+    /// `publish image` of any version from any tag.
+    pub(super) fn release(&self, source_tag: &str, version: &str, words: &[&str]) -> Run {
         let state = self.state().display().to_string();
-        let usual = ["image", "--product", "server", "--source-tag", "7.6.1-rel", "--version", "7.6.1"];
+        let usual = ["image", "--product", "server", "--source-tag", source_tag, "--version", version];
         self.command(&usual).args(["--state-dir", &state]).args(words)
     }
 

@@ -30,7 +30,8 @@ async fn layers_come_from_the_source_and_what_was_made_from_memory_the_tag_last(
     assert_eq!(last, "7.6.1-2");
     let mut expected: Vec<_> = made.children.iter().map(|child| child.manifest.digest.to_string()).collect();
     let mut children = children.to_vec();
-    (expected.sort(), children.sort());
+    expected.sort();
+    children.sort();
     assert_eq!(children, expected);
     assert_eq!(registries.upload.manifests(UPLOAD).len(), 3, "nothing of the image as it was");
     for child in &made.children {
