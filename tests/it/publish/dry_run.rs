@@ -26,10 +26,12 @@ async fn foretold(stage: &Stage, words: &[&str]) -> Ran {
     let registries = [&stage.sources, &stage.world.upload, &stage.world.public];
     let before = (files(&stage.state()), stage.preflight.runs().len());
     let asked = stage.world.pyxis.requests().len();
-    registries.iter().for_each(|registry| registry.clear_log());
+    for registry in registries {
+        registry.clear_log();
+    }
     let ran = stage.image(words).args(["--dry-run"]).run().await;
     let methods =
-        registries.map(|registry| registry.requests()).into_iter().flatten().map(|request| request.method);
+        registries.map(FakeRegistry::requests).into_iter().flatten().map(|request| request.method);
     let mut methods: Vec<_> = methods.map(|method| method.to_string()).collect();
     methods.extend(stage.world.pyxis.requests().into_iter().skip(asked).map(|request| request.method));
     assert!(methods.iter().all(|method| method == "GET" || method == "HEAD"), "{methods:?}");

@@ -4,7 +4,6 @@ mod asked;
 mod awaited;
 mod batch;
 mod catalog;
-mod catalog;
 mod certified;
 mod cut;
 mod dry_run;
