@@ -235,7 +235,12 @@ impl Course {
     /// It is done, or somebody was in the way.
     fn assert_ended(&self, case: &Case, fault: Option<&Fault>) {
         let is_alone = self.newer.is_none() && !self.moved;
+        let is_lost = self.has_lost && !case.is_unique;
         match fault {
+            // Nobody knows any more what was under way: that customers have the content as 7.6.1 is all that is asked.
+            None if is_alone && is_lost => {
+                assert_eq!(self.inside.world.served("7.6.1"), self.inside.second());
+            }
             None if is_alone => {
                 let second = self.inside.second();
                 assert!(second.is_some());
@@ -245,7 +250,6 @@ impl Course {
             }
             None => {}
             Some(Fault::Refused(refused)) => {
-                let is_lost = self.has_lost && !case.is_unique;
                 assert!(!is_alone || is_lost, "nobody was in the way: {refused}");
                 let is_clash = matches!(refused, Refused::Overwritten { .. } | Refused::ServesAnother { .. });
                 assert!(!is_clash, "{refused}");
