@@ -54,7 +54,7 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
     account.numbered(numbered.number);
     let story = shelf.story(numbered.number).cloned().unwrap_or_default();
     let free = shelf.next(&order.version)?;
-    let (seen, records) = look(order, means, &numbered, Some(free)).await?;
+    let (seen, records) = look(order, means, &numbered, order.version.unique(free)?).await?;
     let is_fresh = seen.upload.is_none() && seen.public.is_none() && !story.is_unfinished();
     if is_fresh && !order.force && is_served(order, means, &numbered.image).await? {
         account.rest(&Outcome::Skipped(Skip::SameContent));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::stage::{Stage, writes};
-use crate::support::{Fault, Image, Kind, Ran, on};
+use crate::support::{FakeRegistry, Fault, Image, Kind, Ran, on};
 
 /// All files below a folder, with what is in them.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -26,10 +26,11 @@ async fn foretold(stage: &Stage, words: &[&str]) -> Ran {
     let registries = [&stage.sources, &stage.world.upload, &stage.world.public];
     let before = (files(&stage.state()), stage.preflight.runs().len());
     let asked = stage.world.pyxis.requests().len();
-    registries.iter().for_each(|registry| registry.clear_log());
+    for registry in registries {
+        registry.clear_log();
+    }
     let ran = stage.image(words).args(["--dry-run"]).run().await;
-    let methods =
-        registries.map(|registry| registry.requests()).into_iter().flatten().map(|request| request.method);
+    let methods = registries.map(FakeRegistry::requests).into_iter().flatten().map(|request| request.method);
     let mut methods: Vec<_> = methods.map(|method| method.to_string()).collect();
     methods.extend(stage.world.pyxis.requests().into_iter().skip(asked).map(|request| request.method));
     assert!(methods.iter().all(|method| method == "GET" || method == "HEAD"), "{methods:?}");

@@ -87,8 +87,8 @@ async fn a_number_that_was_planned_here_is_not_given_again() {
     assert_eq!(stage.events("7.6.1-4"), ["planned", "push_started"]);
     assert_eq!(writes(&stage), []);
     stage.world.upload.clear_log();
-    let state = stage.state().display().to_string();
-    assert_eq!(next(&stage, "7.6.1", &["--state-dir", &state]).await.exits(0).stdout, "5\n");
+    let folder = stage.state().display().to_string();
+    assert_eq!(next(&stage, "7.6.1", &["--state-dir", &folder]).await.exits(0).stdout, "5\n");
     assert_eq!(next(&stage, "7.6.1", &[]).await.exits(0).stdout, "4\n", "who does not know the journal");
 }
 
