@@ -70,8 +70,8 @@ pub enum Refused {
         place: Arc<str>,
         /// What it is there.
         found: Digest,
-        /// The next number that is free, if it is known.
-        next: Option<Number>,
+        /// The unique tag of the next number that is free, if it is known.
+        next: Option<Tag>,
     },
     /// The unique tag is the image already, and nobody knows that it was us.
     #[error("{tag} is this image already at {place}, and no journal here says that we put it there")]
@@ -208,7 +208,7 @@ impl Refused {
     fn said(&self) -> String {
         match self {
             Self::NumberInUse { next: Some(next), .. } => {
-                format!("a number is never used twice: publish with `--rebuild {next}`")
+                format!("a number is never used twice, and the next one is {next}: publish with `--rebuild next`")
             }
             Self::NumberInUse { next: None, .. } => {
                 "a number is never used twice: publish with `--rebuild next`".into()

@@ -85,13 +85,14 @@ async fn work(settings: &PublishBatch, wants: &Wants<'_>) -> Result<(Ready, Work
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();
         let prechecks = ready.prechecks(settings.rules.precheck);
-        let unfinished = match left_over(&means, &ready.platforms(), prechecks, settings.dry_run) {
-            Ok(orders) => orders,
-            Err(fault) => {
-                work.failed.push(unlisted(&name, &means, fault));
-                continue;
-            }
-        };
+        let unfinished =
+            match left_over((&product.name, &means), &ready.platforms(), prechecks, settings.dry_run) {
+                Ok(orders) => orders,
+                Err(fault) => {
+                    work.failed.push(unlisted(&name, &means, fault));
+                    continue;
+                }
+            };
         let due = match fresh(settings, (&ready, &product), &means, &unfinished).await {
             Ok(orders) => orders,
             // What was begun before is gone on with all the same.
@@ -129,7 +130,8 @@ async fn unfinished(settings: &PublishResume, wants: &Wants<'_>) -> Result<(Read
         let source = ready.any_source(&product)?;
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();
-        match left_over(&means, &ready.platforms(), ready.prechecks(None), settings.dry_run) {
+        match left_over((&product.name, &means), &ready.platforms(), ready.prechecks(None), settings.dry_run)
+        {
             Ok(unfinished) => work.lanes.push(Lane { product: name, means, unfinished, due: Vec::new() }),
             Err(fault) => work.failed.push(unlisted(&name, &means, fault)),
         }

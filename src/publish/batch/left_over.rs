@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{ImageRef, Reference, Tag, Version};
-use crate::publish::journal::{Folders, Plan, Story};
+use crate::publish::journal::{Begun, Folders, Plan, Story};
 use crate::publish::protocol::{Latest, Means, Order, Resume, Until};
 use crate::publish::source::Wanted;
 use crate::publish::{Fault, Number, ReleaseVersion};
@@ -11,9 +11,9 @@ use crate::publish::{Fault, Number, ReleaseVersion};
 /// The orders that go on with what was begun in the project of `means` and neither ended nor did not pass.
 ///
 /// # Errors
-/// When a journal cannot be read, or names a source that is no image.
+/// When a journal cannot be read, is another product's, or names a source that is no image.
 pub fn left_over(
-    means: &Means,
+    (product, means): (&str, &Means),
     platforms: &[String],
     precheck: bool,
     is_dry_run: bool,
@@ -27,10 +27,26 @@ pub fn left_over(
         if begun.story.has_failed() || last != Some(begun.number) {
             continue;
         }
+        of_product(product, &begun)?;
         let resumed = resumed((&begun.version, begun.number, &begun.story), platforms, precheck)?;
         orders.extend(resumed.map(|order| Order { is_dry_run, ..order }));
     }
     Ok(orders)
+}
+
+/// Two products of one project would publish each other's images.
+fn of_product(product: &str, begun: &Begun) -> Result<(), Fault> {
+    let other =
+        begun.story.planned.as_ref().map(|plan| plan.product.as_str()).filter(|other| *other != product);
+    other.map_or(Ok(()), |other| {
+        Err(Fault::unsuitable(
+            format!(
+                "{}-{} at {} was begun for the product `{other}`, and not for `{product}`",
+                begun.version, begun.number, begun.upload
+            ),
+            "each product has a project of its own: correct `project_id` in the metadata",
+        ))
+    })
 }
 
 /// The order that goes on with what a journal tells of; none: nothing was planned.

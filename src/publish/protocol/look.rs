@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::advised;
-use crate::model::{Digest, ImageRef, Version};
+use crate::model::{Digest, ImageRef, Tag, Version};
 use crate::publish::decide::{Known, Record, Seen};
-use crate::publish::{Child, Fault, Image, Number, presence};
+use crate::publish::{Child, Fault, Image, presence};
 
 use super::order::{Means, Order};
 use super::prepare::Numbered;
@@ -14,12 +14,12 @@ use super::prepare::Numbered;
 /// What the catalog has of each architecture; none: it was not asked, or did not answer.
 pub(super) type Records = Option<BTreeMap<String, Record>>;
 
-/// Looks at both registries for what is going to be published; `next` is the next number that is free.
+/// Looks at both registries for what is going to be published; `next` is the unique tag of the next number that is free.
 pub(super) async fn look<'a>(
     order: &Order,
     means: &Means,
     numbered: &'a Numbered,
-    next: Option<Number>,
+    next: Tag,
 ) -> Result<(Seen<'a>, Records), Fault> {
     let (site, image) = (&means.site, &numbered.image);
     let upload = presence::presence(&site.writer(), &site.uploaded(&numbered.tag)).await?;
@@ -43,7 +43,7 @@ pub(super) async fn look<'a>(
         known,
         upload_place: site.upload.to_string().into(),
         public_place: site.public.to_string().into(),
-        next,
+        next: Some(next),
     };
     Ok((seen, records))
 }

@@ -11,7 +11,7 @@ use crate::publish::catalog::Catalog;
 use crate::publish::decide::{Certification, Seen, Step, Whose, certification, decide};
 use crate::publish::journal::{Event, Folders, Journal, Plan, Platformed, Story};
 use crate::publish::public::{self, Logged, Wait};
-use crate::publish::{Fault, Image, Number, number, served, upload};
+use crate::publish::{Fault, Image, Number, number, presence, served, upload};
 
 use super::account::Account;
 use super::certify::{certify, not_passed, precheck, ready};
@@ -54,9 +54,10 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
     account.numbered(numbered.number);
     let story = shelf.story(numbered.number).cloned().unwrap_or_default();
     let free = shelf.next(&order.version)?;
-    let (seen, records) = look(order, means, &numbered, Some(free)).await?;
+    let (seen, records) = look(order, means, &numbered, order.version.unique(free)?).await?;
     let is_fresh = seen.upload.is_none() && seen.public.is_none() && !story.is_unfinished();
     if is_fresh && !order.force && is_served(order, means, &numbered.image).await? {
+        warn_of_others(order, means).await?;
         account.rest(&Outcome::Skipped(Skip::SameContent));
         account.say(format!(
             "nothing to publish: {} serves the same content as {}",
@@ -149,6 +150,22 @@ async fn is_served(order: &Order, means: &Means, image: &Image) -> Result<bool, 
         tracing::info!("{} is to be published: {why}", order.version);
     }
     Ok(why.is_none())
+}
+
+/// Customers have the content as `VERSION`; whether they have it by the other tags is not this run's to mend, and is said.
+async fn warn_of_others(order: &Order, means: &Means) -> Result<(), Fault> {
+    let site = &means.site;
+    let served = presence::presence(&site.visitor, &site.published(&order.version.tag())).await?;
+    for tag in order.tags()? {
+        if presence::presence(&site.visitor, &site.published(&tag)).await? != served {
+            tracing::warn!(
+                "{tag} is not what {} is in public: `publish rollback --version {} --to N` moves the tags to the number that is right",
+                order.version,
+                order.version
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A unique tag that is known to be public: what cannot be told of it cannot be told of ours.

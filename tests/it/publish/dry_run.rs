@@ -79,6 +79,9 @@ async fn follows(stage: &Stage, words: &[&str], code: i32, lines: &[&str]) {
     assert_eq!(stage.preflight.runs().len() - runs, checks);
 }
 
+/// Before a tag is moved each platform must be public, also where the index is.
+const WAIT: &str = "wait until 7.6.1-1 is public";
+
 fn point(tag: &str, image: &Image) -> String {
     format!("point {tag} at {}, and wait until it is public", image.digest)
 }
@@ -113,7 +116,7 @@ async fn of_a_publication_that_ended_after_each_of_its_steps() {
     follows(&stage, &["--stop-after", "4"], 0, &["certify 7.6.1-1"]).await;
     follows(&stage, &["--stop-after", "4"], 0, &[]).await;
     let [version, rhcc] = ["7.6.1", "7.6.1-rhcc"].map(|tag| point(tag, &image));
-    follows(&stage, &[], 0, &[&version, &rhcc]).await;
+    follows(&stage, &[], 0, &[WAIT, &version, &rhcc]).await;
 }
 
 #[tokio::test]
@@ -124,7 +127,7 @@ async fn of_a_publication_that_ended_between_the_tags_that_customers_use() {
     stage.publish(&["--attempts", "1"]).await.exits(3);
     stage.world.upload.clear_faults();
     writes(&stage);
-    follows(&stage, &[], 0, &[&point("7.6.1-rhcc", &image)]).await;
+    follows(&stage, &[], 0, &[WAIT, &point("7.6.1-rhcc", &image)]).await;
 }
 
 #[tokio::test]
@@ -159,7 +162,7 @@ async fn of_one_that_was_passed_by_a_later_number() {
     stage.publish(&["--stop-after", "5"]).await.exits(0);
     writes(&stage);
     stage.world.published("7.6.1-2", &stage.source("later", 2));
-    follows(&stage, &[], 4, &[]).await;
+    follows(&stage, &[], 4, &[WAIT]).await;
     let ran = foretold(&stage, &[]).await.exits(4);
     assert!(ran.stderr.contains("7.6.1-2 is there already"), "{ran}");
 }

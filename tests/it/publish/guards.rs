@@ -50,7 +50,8 @@ async fn a_number_that_is_another_image_is_refused_and_the_next_one_is_named() {
         &format!("7.6.1-2 is another image at {}", stage.world.upload.host()),
     )
     .await;
-    refused(&stage, &["--rebuild", "2", "--adopt"], "publish with `--rebuild 3`").await;
+    refused(&stage, &["--rebuild", "2", "--adopt"], "the next one is 7.6.1-3: publish with `--rebuild next`")
+        .await;
     assert_eq!(stage.world.tag("7.6.1-2"), Some(theirs.digest));
 }
 
@@ -124,11 +125,12 @@ async fn a_registry_that_does_not_tell_at_first_is_asked_again() {
 // 19.14, 19.15
 #[tokio::test]
 async fn what_a_registry_does_not_tell_is_not_taken_for_absent() {
-    for status in [401, 403, 503] {
+    for status in [401, 403, 429, 503] {
         let stage = Stage::new().await;
         stage.source("7.6.1-rel", 1);
         stage.world.upload.fault(Fault::on(LOOKS).reference("7.6.1-1").always().status(status));
-        let ran = nothing_done(&stage, &["--rebuild", "1", "--attempts", "2"], 3).await;
+        let ran =
+            nothing_done(&stage, &["--rebuild", "1", "--attempts", "2", "--max-retry-after", "1s"], 3).await;
         assert!(ran.stderr.contains(&status.to_string()), "{ran}");
         assert!(stage.events("7.6.1-1").is_empty());
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::model::{Digest, Tag};
 use crate::publish::fault::Refused;
 use crate::publish::journal::Story;
-use crate::publish::names::Number;
 
 /// What is seen of a publication before anything is written.
 #[derive(Debug, Clone)]
@@ -28,8 +27,8 @@ pub struct Seen<'a> {
     pub upload_place: Arc<str>,
     /// The public repository.
     pub public_place: Arc<str>,
-    /// The next number that is free, if it is known.
-    pub next: Option<Number>,
+    /// The unique tag of the next number that is free, if it is known.
+    pub next: Option<Tag>,
 }
 
 /// Somebody knows an image already.
@@ -87,7 +86,7 @@ pub fn decide(seen: &Seen<'_>, whose: Whose, no_resume: bool) -> Result<Step, Re
             tag: seen.tag.clone(),
             place: Arc::clone(&seen.upload_place),
             found: found.clone(),
-            next: seen.next,
+            next: seen.next.clone(),
         }),
     }
 }
