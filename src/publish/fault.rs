@@ -40,7 +40,7 @@ pub enum Fault {
     TimedOut {
         /// How long was waited.
         after: Duration,
-        /// What was waited for and what was seen last: `quay.io/a:1 to be public, where it is absent`.
+        /// What was waited for and what was seen last: `quay.io/a:1 to be public, which is absent`.
         awaited: Arc<str>,
         /// What to do about it.
         advice: Option<String>,

@@ -1,6 +1,6 @@
 //! `publish next-rebuild`: a number on stdout.
 
-use super::ready::{Ready, Wants};
+use super::ready::{Ready, Wants, interruptible};
 use super::refused::NothingAttempted;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -11,7 +11,7 @@ use crate::publish::protocol::next_number;
 
 /// Does what `settings` say.
 pub(super) async fn next(settings: &PublishNext, output: &Output) -> Exit {
-    match number(settings, output).await {
+    match interruptible(Box::pin(number(settings, output))).await {
         Ok(number) => output.data(&format!("{number}\n")),
         Err(error) => error.refuse(output),
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use tempfile::TempDir;
 
 use super::refused::NothingAttempted;
@@ -14,7 +15,7 @@ use crate::cli::report::Began;
 use crate::cli::settings::{Connection, ImageRules, Pace, Projects, WaitSettings, variable};
 use crate::cli::stop::{self, Patience};
 use crate::engine::{Observer, Stop};
-use crate::model::{ImageRef, Repository, Tag};
+use crate::model::{Cause, ImageRef, Repository, Tag};
 use crate::publish::batch::Selection;
 use crate::publish::catalog::{Catalog, CatalogSettings};
 use crate::publish::config::{Config, PyxisEnv, PyxisUse};
@@ -69,6 +70,17 @@ pub(super) async fn watched<T>(
         never = progress.show() => match never {},
         never = stop::watch(wants.stop.clone(), signals, patience) => match never {},
     })
+}
+
+/// Does `work`, which only looks, until it ends or a signal comes: either way no login stays behind in a temporary folder.
+pub(super) async fn interruptible<T>(
+    work: impl Future<Output = Result<T, NothingAttempted>>,
+) -> Result<T, NothingAttempted> {
+    let mut signals = std::pin::pin!(stop::signals().map_err(NothingAttempted::Signals)?);
+    tokio::select! {
+        done = work => done,
+        _ = signals.next() => Err(Fault::Stopped(Cause::Interrupted).into()),
+    }
 }
 
 /// Reads the settings.

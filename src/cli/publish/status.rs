@@ -1,6 +1,6 @@
 //! `publish status`: a table for each version, on stdout.
 
-use super::ready::{Ready, Wants};
+use super::ready::{Ready, Wants, interruptible};
 use super::refused::NothingAttempted;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -10,7 +10,7 @@ use crate::publish::status::{Standing, status as look};
 
 /// Does what `settings` say.
 pub(super) async fn status(settings: &PublishStatus, output: &Output) -> Exit {
-    match standings(settings, output).await {
+    match interruptible(Box::pin(standings(settings, output))).await {
         Ok(standings) => {
             let is_wrong = |(_, standing): &(String, Standing)| !standing.problems.is_empty();
             let exit = if standings.iter().any(is_wrong) { Exit::Failed } else { Exit::AsDesired };

@@ -157,7 +157,7 @@ impl Course {
         };
         Fault::TimedOut {
             after: awaited.limit,
-            awaited: format!("{} {}{untold}", awaited.image, self.seen).into(),
+            awaited: format!("{} to be public, which {}{untold}", awaited.image, self.seen).into(),
             advice: Some(awaited.advice.to_owned()),
         }
     }

@@ -40,7 +40,7 @@ async fn what_never_becomes_public_moves_no_tag_that_customers_use() {
     stage.world.lag(Lag::Never);
     let customer = stage.world.customer("7.6.1");
     let ran = stage.publish(&["--publish-timeout", "1s"]).await.exits(5);
-    assert!(ran.stderr.contains("7.6.1-2 is absent"), "{ran}");
+    assert!(ran.stderr.contains("7.6.1-2 to be public, which is absent"), "{ran}");
     assert_eq!(writes(&stage), all(&["7.6.1-2"], &new));
     assert_eq!((ran.rows_that("unfinished").len(), ran.rows_that("copied").len()), (3, 0), "{ran}");
     assert_customers_have(&stage, &old);
@@ -66,7 +66,7 @@ async fn a_tag_that_may_not_be_read_is_not_public_yet() {
     let denied = Fault::on(LOOKS).repository(PUBLIC).reference("7.6.1-2").always().status(403);
     let ran =
         meanwhile(&stage, &["--publish-timeout", "1s"], || stage.world.public.fault(denied)).await.exits(5);
-    assert!(ran.stderr.contains("7.6.1-2 may not be read"), "{ran}");
+    assert!(ran.stderr.contains("7.6.1-2 to be public, which may not be read"), "{ran}");
     assert!(ran.stderr.contains("403"), "the last status is told: {ran}");
     assert_eq!(writes(&stage), all(&["7.6.1-2"], &new));
     assert_customers_have(&stage, &old);

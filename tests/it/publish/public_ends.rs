@@ -79,7 +79,10 @@ async fn a_wait_ends_when_its_time_is_over() {
 
     let passed = start.elapsed();
     assert!(passed >= Duration::from_secs(30) && passed <= Duration::from_secs(40), "{passed:?}");
-    assert_eq!((after, awaited), (Duration::from_secs(30), format!("{} is absent", world.public_at(UNIQUE))));
+    assert_eq!(
+        (after, awaited),
+        (Duration::from_secs(30), format!("{} to be public, which is absent", world.public_at(UNIQUE)))
+    );
     assert!((3..=4).contains(&looks(&world, UNIQUE)));
 }
 

@@ -250,3 +250,26 @@ async fn a_signal_between_two_floating_tags_leaves_the_second_to_the_next_run() 
     stopped.next_run_publishes(&image).await;
     assert_eq!(stage.preflight.runs().len(), 1);
 }
+
+#[tokio::test]
+async fn a_signal_while_a_command_only_looks_leaves_no_login_behind() {
+    let (stage, _) = stage().await;
+    let stopped = Stopped::on(&stage);
+    for words in [
+        &["status", "--product", "server"][..],
+        &["next-rebuild", "--product", "server", "--version", "7.6.1"],
+    ] {
+        let gate = stage.world.upload.hold(on(Kind::Tags));
+        let temporary = stopped.temporary.path().display().to_string();
+        let running = stage.command(words).env("TMPDIR", temporary).start();
+        gate.arrived(1).await;
+        assert_ne!(
+            fs::read_dir(stopped.temporary.path()).unwrap().count(),
+            0,
+            "a login is there while it looks"
+        );
+        running.terminate();
+        let ran = running.ended().await.exits(3);
+        assert_eq!(fs::read_dir(stopped.temporary.path()).unwrap().count(), 0, "{ran}");
+    }
+}
