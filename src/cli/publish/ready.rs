@@ -227,10 +227,11 @@ impl Ready {
             None => None,
         };
         let catalog = self.catalog(product, &visitor)?;
-        let project = Project { id: product.project_id.as_str().into(), api_key: product.api_key.clone() };
+        let project = product.api_key.clone();
+        let project = project.map(|api_key| Project { id: product.project_id.as_str().into(), api_key });
         Ok(Means {
             site: Site { upload, public, client, visitor },
-            project: (!self.projects.rehearse).then_some(project),
+            project: project.filter(|_| !self.projects.rehearse),
             robot,
             source_login,
             preflight: Some(self.preflight()),

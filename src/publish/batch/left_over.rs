@@ -21,7 +21,7 @@ pub fn left_over(
     let Some(state_dir) = &means.state_dir else { return Ok(Vec::new()) };
     let mut orders = Vec::new();
     let folders = Folders::new(state_dir);
-    for begun in folders.unfinished_of(&means.site.upload)? {
+    for begun in folders.unfinished(&means.site.upload)? {
         let last = folders.numbers(&means.site.upload, &begun.version)?.pop().map(|(number, _)| number);
         // Nothing comes of one that did not pass, unless somebody says so, nor of one that a later one has overtaken.
         if begun.story.has_failed() || last != Some(begun.number) {

@@ -44,14 +44,6 @@ impl Catalog {
         self.all(url).await
     }
 
-    /// One image, by what the catalog calls it ([`Record::id`]).
-    ///
-    /// # Errors
-    /// The API does not tell.
-    pub async fn image(&self, id: &str) -> Result<Record, CatalogError> {
-        self.get(&self.url(&["images", "id", id])).await
-    }
-
     /// The last request to publish an image; none: there was none.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::JournalError;
 use super::file;
 use super::story::Story;
-use crate::model::{Reference, Repository};
+use crate::model::Repository;
 use crate::publish::names::{Number, ReleaseVersion};
 
 /// The folder below which all journals lie.
@@ -65,48 +65,21 @@ impl Folders {
         Ok(numbers)
     }
 
-    /// All publications that were planned and are not done, of all upload repositories. Those that did not pass are among them
+    /// All publications of an upload repository that were planned and are not done. Those that did not pass are among them
     /// ([`Story::has_failed`]): an exception may be granted.
     ///
     /// # Errors
-    /// When a journal cannot be read.
-    pub fn unfinished(&self) -> Result<Vec<Begun>, JournalError> {
-        let mut found = Vec::new();
-        for host in within(&self.0)? {
-            collect(&host, &self.0, &mut found)?;
-        }
-        Ok(found)
-    }
-
-    /// As [`Folders::unfinished`], of one upload repository.
-    ///
-    /// # Errors
     /// When a journal of it cannot be read.
-    pub fn unfinished_of(&self, upload: &Repository) -> Result<Vec<Begun>, JournalError> {
+    pub fn unfinished(&self, upload: &Repository) -> Result<Vec<Begun>, JournalError> {
         let mut found = Vec::new();
-        collect(&self.of(upload), &self.0, &mut found)?;
-        Ok(found)
-    }
-}
-
-/// Adds what is unfinished in `folder`, which belongs to a repository or is above some, and below it.
-fn collect(folder: &Path, root: &Path, found: &mut Vec<Begun>) -> Result<(), JournalError> {
-    let repository = repository(folder, root);
-    for inner in within(folder)? {
-        let (Some(upload), Some((version, number))) = (&repository, named(&inner)) else {
-            collect(&inner, root, found)?;
-            continue;
-        };
-        match planned(&inner)? {
-            Some(story) if story.is_unfinished() => {
+        for folder in within(&self.of(upload))? {
+            let Some((version, number)) = named(&folder) else { continue };
+            if let Some(story) = planned(&folder)?.filter(Story::is_unfinished) {
                 found.push(Begun { upload: upload.clone(), version, number, story });
             }
-            Some(_) => {}
-            // A repository may be called as a tag is.
-            None => collect(&inner, root, found)?,
         }
+        Ok(found)
     }
-    Ok(())
 }
 
 /// The folders in `folder`, sorted, but for those that we keep for ourselves. One that is not there has none.
@@ -135,14 +108,6 @@ fn named(folder: &Path) -> Option<(ReleaseVersion, Number)> {
     Some((ReleaseVersion::parse(version).ok()?, Number::parse(number)?))
 }
 
-/// The repository whose folder it is.
-fn repository(folder: &Path, root: &Path) -> Option<Repository> {
-    let name = folder.strip_prefix(root).ok()?.to_str()?;
-    let reference = Reference::parse(name).ok()?;
-    let is_plain = reference.tag.is_none() && reference.digest.is_none();
-    (is_plain && reference.repository.to_string() == name).then_some(reference.repository)
-}
-
 fn planned(folder: &Path) -> Result<Option<Story>, JournalError> {
     Ok(file::story(folder)?.filter(|story| story.planned.is_some()))
 }
@@ -152,7 +117,7 @@ mod tests {
     use super::super::event::{Event, Plan};
     use super::super::file::Journal;
     use super::*;
-    use crate::model::Digest;
+    use crate::model::{Digest, Reference};
 
     fn upload(name: &str) -> Repository {
         Reference::parse(name).unwrap().repository
@@ -195,27 +160,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unfinished_is_found_in_all_repositories_by_its_name() {
+    fn what_is_unfinished_is_found_of_the_repository_that_is_asked_for() {
         let root = tempfile::tempdir().unwrap();
         let folders = Folders::new(root.path());
-        assert_eq!(Folders::new(root.path().join("none")).unfinished().unwrap(), []);
-        note(&folders, "quay.io/redhat-isv-containers/abc", ("7.6.0-MP1", "2"), &[planned(), Event::Pushed]);
-        note(&folders, "quay.io/redhat-isv-containers/abc", ("7.6.1", "1"), &[planned(), Event::Done]);
-        note(&folders, "localhost:5000/rehearsal-1/b", ("7.6.1", "3"), &[planned()]);
-        let lock = root.path().join("quay.io/redhat-isv-containers/abc/.image-mirror/7.6.1-7");
-        fs::create_dir_all(lock).unwrap();
-        let found = folders.unfinished().unwrap();
-        let names: Vec<_> = found
-            .iter()
-            .map(|begun| format!("{}:{}-{}", begun.upload, begun.version, begun.number))
-            .collect();
-        assert_eq!(
-            names,
-            ["localhost:5000/rehearsal-1/b:7.6.1-3", "quay.io/redhat-isv-containers/abc:7.6.0-MP1-2"]
-        );
-        assert!(found[1].story.is_pushed && !found[0].story.is_pushed);
-        let one = folders.unfinished_of(&upload("quay.io/redhat-isv-containers/abc")).unwrap();
-        assert_eq!(one, found[1..]);
+        let to = "quay.io/redhat-isv-containers/abc";
+        assert_eq!(folders.unfinished(&upload(to)).unwrap(), []);
+        note(&folders, to, ("7.6.0-MP1", "2"), &[planned(), Event::Pushed]);
+        note(&folders, to, ("7.6.1", "1"), &[planned(), Event::Done]);
+        note(&folders, "quay.io/redhat-isv-containers/abd", ("7.6.1", "3"), &[planned()]);
+        fs::create_dir_all(root.path().join(to).join(".image-mirror/7.6.1-7")).unwrap();
+        let found = folders.unfinished(&upload(to)).unwrap();
+        let names: Vec<_> = found.iter().map(|begun| format!("{}-{}", begun.version, begun.number)).collect();
+        assert_eq!(names, ["7.6.0-MP1-2"]);
+        assert!(found[0].story.is_pushed);
     }
 
     #[test]
@@ -227,6 +184,6 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("journal.jsonl"), "nonsense\n").unwrap();
         assert!(matches!(folders.numbers(&to, &version("7.6.1")), Err(JournalError::Line { line: 1, .. })));
-        assert!(matches!(folders.unfinished(), Err(JournalError::Line { .. })));
+        assert!(matches!(folders.unfinished(&to), Err(JournalError::Line { .. })));
     }
 }

@@ -57,14 +57,6 @@ impl Product {
         self.api_key.as_ref().ok_or_else(|| self.lacks("rhcc.api_key"))
     }
 
-    /// The account of the public registry, of which there must be one.
-    ///
-    /// # Errors
-    /// When none is given.
-    pub fn needed_account(&self) -> Result<&Account, MetadataError> {
-        self.account.as_ref().ok_or_else(|| self.lacks("rhcc.registry_service_account"))
-    }
-
     fn lacks(&self, path: &str) -> MetadataError {
         let (file, path) = (Arc::clone(&self.file), path.to_owned());
         MetadataError::Value { file, path, wrong: Wrong::Missing }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Class, Classify, Failure, Stage};
+use crate::error::{Chain, Class, Classify, Failure, Stage, advised};
 use crate::model::{ImageRef, Tag, Version};
 use crate::publish::journal::{Event, Folders, Story};
 use crate::publish::preflight::{Check, Checked, Project, Scope, auth_file};
@@ -36,16 +36,21 @@ fn local(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Fault {
 /// Whether an image could be certified: before anything is uploaded, since its number would be used up.
 ///
 /// # Errors
-/// When there is no program, or not the one that is wanted, or nothing that proves to the catalog whose the project is.
+/// When there is no program, or not the one that is wanted, or the catalog does not take the token, or does not know the project.
 pub(super) async fn ready(means: &Means) -> Result<(), Fault> {
-    if means.project.as_ref().is_some_and(|project| project.api_key.is_none()) {
-        return Err(Fault::unsuitable(
-            "the catalog takes no results without the token of its API",
-            "give it as `rhcc.api_key` in the metadata",
-        ));
-    }
     let Some(preflight) = &means.preflight else { return Err(no_program()) };
-    preflight.version().await.map(|_| ())
+    preflight.version().await?;
+    let Some(catalog) = &means.catalog else { return Ok(()) };
+    match catalog.project().await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.class(), Class::Denied | Class::Missing) => {
+            Err(Fault::Unsuitable { what: Chain(&error).to_string(), advice: error.advice() })
+        }
+        Err(error) => {
+            tracing::warn!("whether the catalog takes the token is not known: {}", advised(&error));
+            Ok(())
+        }
+    }
 }
 
 /// Has `architectures` certified; none: all of the image.
@@ -119,8 +124,7 @@ fn scope(image: &Image, architectures: &[String]) -> Scope {
 
 fn project(means: &Means, submit: bool) -> Option<Project> {
     let project = means.project.as_ref()?;
-    let api_token = project.api_key.clone()?;
-    Some(Project { component_id: project.id.to_string(), api_token, submit })
+    Some(Project { component_id: project.id.to_string(), api_token: project.api_key.clone(), submit })
 }
 
 /// A docker config with the login for the image, and no other.

@@ -145,5 +145,5 @@ pub struct Project {
     /// Its id.
     pub id: Arc<str>,
     /// The token of the catalog's API.
-    pub api_key: Option<Secret>,
+    pub api_key: Secret,
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::error::advised;
 use crate::model::{ImageRef, Moved, Outcome, Reason, Skip, Tag, Version};
-use crate::publish::catalog::Catalog;
+use crate::publish::catalog::{Catalog, CatalogError};
 use crate::publish::decide::{Certification, Seen, Step, Whose, certification, decide};
 use crate::publish::journal::{Event, Folders, Journal, Plan, Platformed, Story};
 use crate::publish::public::{self, Logged, Wait};
@@ -311,11 +311,28 @@ impl Running<'_> {
             tracing::warn!("the catalog is not asked to publish: `pyxis.use` is not `write` in the settings");
             return Err(late);
         };
-        if let Err(error) = catalog.request_publish(self.numbered.image.digest()).await {
-            tracing::warn!("the catalog was not asked to publish: {}", advised(&error));
-            return Err(late);
+        match catalog.request_publish(self.numbered.image.digest()).await {
+            // It may do it, and is not asked twice.
+            Ok(()) | Err(CatalogError::Unanswered { .. }) => Ok(catalog),
+            Err(error) => {
+                tracing::warn!("the catalog was not asked to publish the index: {}", advised(&error));
+                if self.request_each(catalog).await { Ok(catalog) } else { Err(late) }
+            }
         }
-        Ok(catalog)
+    }
+
+    /// Asks for each child, where the catalog does not know the index; whether it was asked for one at least.
+    async fn request_each(&self, catalog: &Catalog) -> bool {
+        let mut is_asked = false;
+        for id in self.ids(catalog).await {
+            match catalog.request_publish_image(&id).await {
+                Ok(()) | Err(CatalogError::Unanswered { .. }) => is_asked = true,
+                Err(error) => {
+                    tracing::warn!(image = %id, "the catalog was not asked to publish it: {}", advised(&error));
+                }
+            }
+        }
+        is_asked
     }
 
     /// What the catalog calls the children of the image, as far as it says so.

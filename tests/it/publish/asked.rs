@@ -121,3 +121,25 @@ async fn the_catalog_takes_over_the_tags_of_each_platform() {
         assert!(tags.contains("\"7.6.1-rhcc\""), "{tags}");
     }
 }
+
+#[tokio::test]
+async fn each_platform_is_asked_for_where_the_catalog_does_not_know_the_index() {
+    let (stage, image) = stage("write").await;
+    stage.world.lag(Lag::Never);
+    stage.publish(&[AT_ONCE, "--publish-timeout", "300ms"]).await.exits(5);
+    stage.world.pyxis.fault(PyxisFault::on("POST /v1/", 404).times(1));
+    stage.publish(&ASKING).await.exits(0);
+    let asked: Vec<_> = stage.world.pyxis.writes().iter().map(|asked| asked["operation"].clone()).collect();
+    assert_eq!(asked[asked.len() - 2..], ["publish", "publish"], "{asked:?}");
+    assert_eq!(writes(&stage), all(&ALL, &image));
+}
+
+#[tokio::test]
+async fn a_token_that_the_catalog_does_not_take_is_found_before_anything_is_uploaded() {
+    let (stage, _) = stage("read").await;
+    stage.world.pyxis.fault(PyxisFault::on("/v1/projects/certification/id/", 401).times(usize::MAX));
+    let ran = stage.publish(&[AT_ONCE]).await.exits(2);
+    assert!(ran.stderr.contains("`rhcc.api_key` of the metadata"), "{ran}");
+    assert_eq!((writes(&stage), stage.preflight.runs().len()), (vec![], 0));
+    assert!(!stage.folder("7.6.1-1").exists(), "no number is used up");
+}

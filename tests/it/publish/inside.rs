@@ -144,7 +144,7 @@ impl Inside {
 
     fn means(&self, scratch: &TempDir) -> Means {
         let site = site(&self.world);
-        let key = Some(KEY.to_owned().into());
+        let key = KEY.to_owned().into();
         Means {
             project: Some(Project { id: PROJECT.into(), api_key: key }),
             robot: None,
