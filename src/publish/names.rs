@@ -93,6 +93,18 @@ impl ReleaseVersion {
         Ok([self.tag(), Tag::parse(&format!("{self}{RHCC}"))?])
     }
 
+    /// All tags that move, in the order in which they do; with `latest`, if it is to, behind the others.
+    ///
+    /// # Errors
+    /// Never, since the length of a version leaves room for them.
+    pub fn moving(&self, has_latest: bool) -> Result<Vec<Tag>, ReferenceError> {
+        let mut tags = Vec::from(self.floating()?);
+        if has_latest {
+            tags.push(Tag::parse("latest")?);
+        }
+        Ok(tags)
+    }
+
     /// The number in a tag of this version, `VERSION-N` or `VERSION-N-ARCH` of old; none: it is no such tag, or the number is 0 or
     /// beyond what a number can be.
     #[must_use]

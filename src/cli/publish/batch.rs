@@ -8,7 +8,7 @@ use super::told::{Told, end};
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::report::Began;
-use crate::cli::settings::{ImageRules, Pace, PublishBatch, PublishResume};
+use crate::cli::settings::{ImageRules, Pace, Projects, PublishBatch, PublishResume};
 use crate::publish::batch::{Lane, due, left_over, run, unlisted};
 use crate::publish::metadata::Product;
 use crate::publish::protocol::{Latest, Means, Order, Published, Resume, Until};
@@ -19,6 +19,13 @@ use crate::publish::{Fault, Gate, ReleaseVersion};
 struct Work {
     lanes: Vec<Lane>,
     failed: Vec<Published>,
+}
+
+/// What all three are asked.
+struct Asked<'a> {
+    projects: &'a Projects,
+    precheck: Option<bool>,
+    is_dry_run: bool,
 }
 
 /// `plan` and `run`.
@@ -32,7 +39,9 @@ pub(super) async fn batch(settings: &PublishBatch, command: &'static str, output
         ..Wants::to_look(&settings.connection, began, output.progress())
     };
     let told = Told { command, dry_run: settings.dry_run, began };
-    whole(&told, work(settings, &wants), (&gate, &wants, &settings.pace), output).await
+    let (projects, precheck) = (&settings.projects, settings.rules.precheck);
+    let asked = Asked { projects, precheck, is_dry_run: settings.dry_run };
+    whole(&told, work(&asked, Some(settings), &wants), (&gate, &wants, &settings.pace), output).await
 }
 
 /// `resume`.
@@ -46,7 +55,8 @@ pub(super) async fn resume(settings: &PublishResume, output: &Output) -> Exit {
         ..Wants::to_look(&settings.connection, began, output.progress())
     };
     let told = Told { command: "publish resume", dry_run: settings.dry_run, began };
-    whole(&told, unfinished(settings, &wants), (&gate, &wants, &settings.pace), output).await
+    let asked = Asked { projects: &settings.projects, precheck: None, is_dry_run: settings.dry_run };
+    whole(&told, work(&asked, None, &wants), (&gate, &wants, &settings.pace), output).await
 }
 
 /// Does what `work` finds that there is to do, watching for signals and the deadline all the while.
@@ -75,32 +85,37 @@ async fn whole(
     }
 }
 
-/// What is left over of earlier runs, then what is due.
-async fn work(settings: &PublishBatch, wants: &Wants<'_>) -> Result<(Ready, Work), NothingAttempted> {
-    let ready = Ready::open(&settings.projects)?;
+/// What is left over of earlier runs, then what is due of `batch`; none: nothing else.
+async fn work(
+    asked: &Asked<'_>,
+    batch: Option<&PublishBatch>,
+    wants: &Wants<'_>,
+) -> Result<(Ready, Work), NothingAttempted> {
+    let ready = Ready::open(asked.projects)?;
     let mut work = Work::default();
     for name in ready.names() {
-        let product = ready.certifiable(&name, settings.dry_run)?;
+        let product = ready.certifiable(&name, asked.is_dry_run)?;
         let source = ready.any_source(&product)?;
         let means = ready.means(&product, Some(&source), wants).await?;
         let name: Arc<str> = product.name.as_str().into();
-        let prechecks = ready.prechecks(settings.rules.precheck);
-        let unfinished =
-            match left_over((&product.name, &means), &ready.platforms(), prechecks, settings.dry_run) {
-                Ok(orders) => orders,
-                Err(fault) => {
-                    work.failed.push(unlisted(&name, &means, fault));
-                    continue;
-                }
-            };
-        let due = match fresh(settings, (&ready, &product), &means, &unfinished).await {
+        let prechecks = ready.prechecks(asked.precheck);
+        let left_over = left_over((&product.name, &means), &ready.platforms(), prechecks, asked.is_dry_run);
+        let unfinished = match left_over {
             Ok(orders) => orders,
-            // What was begun before is gone on with all the same.
             Err(fault) => {
                 work.failed.push(unlisted(&name, &means, fault));
-                Vec::new()
+                continue;
             }
         };
+        let due = match batch {
+            Some(settings) => fresh(settings, (&ready, &product), &means, &unfinished).await,
+            None => Ok(Vec::new()),
+        };
+        // What was begun before is gone on with all the same.
+        let due = due.unwrap_or_else(|fault| {
+            work.failed.push(unlisted(&name, &means, fault));
+            Vec::new()
+        });
         work.lanes.push(Lane { product: name, means, unfinished, due });
     }
     Ok((ready, work))
@@ -120,23 +135,6 @@ async fn fresh(
         }
     }
     Ok(orders)
-}
-
-async fn unfinished(settings: &PublishResume, wants: &Wants<'_>) -> Result<(Ready, Work), NothingAttempted> {
-    let ready = Ready::open(&settings.projects)?;
-    let mut work = Work::default();
-    for name in ready.names() {
-        let product = ready.certifiable(&name, settings.dry_run)?;
-        let source = ready.any_source(&product)?;
-        let means = ready.means(&product, Some(&source), wants).await?;
-        let name: Arc<str> = product.name.as_str().into();
-        match left_over((&product.name, &means), &ready.platforms(), ready.prechecks(None), settings.dry_run)
-        {
-            Ok(unfinished) => work.lanes.push(Lane { product: name, means, unfinished, due: Vec::new() }),
-            Err(fault) => work.failed.push(unlisted(&name, &means, fault)),
-        }
-    }
-    Ok((ready, work))
 }
 
 fn order(

@@ -234,7 +234,7 @@ impl Ready {
             project: project.filter(|_| !self.projects.rehearse),
             robot,
             source_login,
-            preflight: Some(self.preflight()),
+            preflight: self.preflight(),
             catalog,
             state_dir: self.projects.state_dir.clone(),
             scratch: self.scratch.path().to_owned(),

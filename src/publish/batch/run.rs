@@ -57,7 +57,7 @@ pub fn unlisted(product: &Arc<str>, means: &Means, fault: Fault) -> Published {
     let ends = (place(&means.site.public), place(&means.site.upload));
     let fault = Arc::new(fault);
     let row = Row::of_nothing(origin, None, ends, outcome_of(&fault));
-    Published { rows: vec![row], fault: Some(fault), number: None, said: Vec::new(), has_begun: false }
+    Published { rows: vec![row], fault: Some(fault), said: Vec::new(), has_begun: false }
 }
 
 /// What becomes of an order that the run did not get to.
@@ -69,5 +69,5 @@ fn unbegun(order: &Order, means: &Means) -> Published {
     let ends = (Locator::Image(order.source.clone()), Locator::Image(target));
     let row = Row::of_nothing(origin, None, ends, Outcome::Unfinished(cause.clone()));
     let fault = Some(Arc::new(Fault::Stopped(cause)));
-    Published { rows: vec![row], fault, number: None, said: Vec::new(), has_begun: false }
+    Published { rows: vec![row], fault, said: Vec::new(), has_begun: false }
 }

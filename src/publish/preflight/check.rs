@@ -19,8 +19,6 @@ use crate::redact::{Secret, one_line, visible};
 pub struct Check {
     /// The image: `quay.io/org/name:7.6.1-2`.
     pub image: String,
-    /// What else the results may call it; none as a rule.
-    pub aliases: Vec<String>,
     /// Which platforms of it.
     pub scope: Scope,
     /// The project that it is certified for; none: the program is told of no catalog.
@@ -180,10 +178,8 @@ impl Judge<'_> {
     fn results(&self, said: &Said) -> (BTreeMap<String, PlatformResult>, Vec<String>) {
         let mut ids = said.image_ids(self.only());
         let (mut found, mut lacking) = (BTreeMap::new(), Vec::new());
-        let mut names = vec![self.check.image.as_str()];
-        names.extend(self.check.aliases.iter().map(String::as_str));
         for architecture in self.run.required {
-            match results::read(&self.attempt.results(architecture), self.logs.start, &names) {
+            match results::read(&self.attempt.results(architecture), self.logs.start, &self.check.image) {
                 Ok(result) => {
                     let result =
                         PlatformResult { image_id: ids.remove(architecture), ..self.without_secrets(result) };

@@ -26,11 +26,11 @@ struct Checks {
     errors: Option<Vec<FailedCheck>>,
 }
 
-/// The results in the file at `path`, written since `start`, of an image that has one of `names`.
+/// The results in the file at `path`, written since `start`, of the image that is called `name`.
 ///
 /// # Errors
 /// Why they say nothing, in words that follow on `the results`.
-pub(super) fn read(path: &Path, start: SystemTime, names: &[&str]) -> Result<PlatformResult, String> {
+pub(super) fn read(path: &Path, start: SystemTime, name: &str) -> Result<PlatformResult, String> {
     let Ok(metadata) = fs::symlink_metadata(path) else { return Err("are missing".to_owned()) };
     if !metadata.is_file() {
         return Err("are no plain file".to_owned());
@@ -44,12 +44,12 @@ pub(super) fn read(path: &Path, start: SystemTime, names: &[&str]) -> Result<Pla
         return Err("are empty: it stopped before they were known".to_owned());
     }
     let results = serde_json::from_slice(&bytes).map_err(|error| format!("cannot be read: {error}"))?;
-    judged(results, names)
+    judged(results, name)
 }
 
-fn judged(found: Results, names: &[&str]) -> Result<PlatformResult, String> {
+fn judged(found: Results, name: &str) -> Result<PlatformResult, String> {
     let Results { image, passed, checks } = found;
-    if !names.contains(&image.as_str()) {
+    if image != name {
         return Err(format!("are of another image, {image}"));
     }
     let (failed, errors) = (checks.failed.unwrap_or_default(), checks.errors.unwrap_or_default());
@@ -72,7 +72,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let start = file.as_file().metadata().unwrap().modified().unwrap();
         fs::write(file.path(), text).unwrap();
-        read(file.path(), start, &["h/a:1"])
+        read(file.path(), start, "h/a:1")
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
         fs::write(&path, PASSED).unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
         let written = fs::metadata(&path).unwrap().modified().unwrap();
-        let read = |path, start| read(path, start, &["h/a:1"]);
+        let read = |path, start| read(path, start, "h/a:1");
         assert!(read(&path, written).is_ok());
         assert!(read(&path, written + Duration::from_secs(1)).unwrap_err().contains("older"));
         assert!(read(&link, written).unwrap_err().contains("no plain file"));

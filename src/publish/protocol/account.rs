@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::error::{Chain, Classify as _, Failure, Stage};
 use crate::model::{Cause, Digest, ImageRef, Locator, Moved, Origin, Outcome, Refusal, Row, Skip, Tag};
-use crate::publish::{Fault, Number, ReleaseVersion};
+use crate::publish::{Fault, ReleaseVersion};
 
 /// The tags of a publication, in the order in which they are written.
 #[derive(Debug)]
@@ -17,7 +17,6 @@ pub(super) struct Account {
     digest: Option<Digest>,
     started: Instant,
     entries: Vec<Entry>,
-    number: Option<Number>,
     has_begun: bool,
     said: Vec<String>,
     /// Which of them is worked on.
@@ -46,7 +45,6 @@ impl Account {
             digest: None,
             started: Instant::now(),
             entries: vec![Entry::new(target)],
-            number: None,
             has_begun: false,
             said: Vec::new(),
             at: 0,
@@ -69,16 +67,6 @@ impl Account {
         self.digest = Some(digest.clone());
         self.entries = targets.into_iter().map(Entry::new).collect();
         self.at = 0;
-    }
-
-    /// It is published under this number.
-    pub(super) fn numbered(&mut self, number: Number) {
-        self.number = Some(number);
-    }
-
-    /// Under which number it is published.
-    pub(super) fn number(&self) -> Option<Number> {
-        self.number
     }
 
     /// From now on something is done.

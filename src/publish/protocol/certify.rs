@@ -36,10 +36,9 @@ fn local(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Fault {
 /// Whether an image could be certified: before anything is uploaded, since its number would be used up.
 ///
 /// # Errors
-/// When there is no program, or not the one that is wanted, or the catalog does not take the token, or does not know the project.
+/// When the program is not there, or is not the one that is wanted, or the catalog does not take the token, or does not know the project.
 pub(super) async fn ready(means: &Means) -> Result<(), Fault> {
-    let Some(preflight) = &means.preflight else { return Err(no_program()) };
-    preflight.version().await?;
+    means.preflight.version().await?;
     let Some(catalog) = &means.catalog else { return Ok(()) };
     match catalog.project().await {
         Ok(_) => Ok(()),
@@ -56,21 +55,20 @@ pub(super) async fn ready(means: &Means) -> Result<(), Fault> {
 /// Has `architectures` certified; none: all of the image.
 pub(super) async fn certify(running: &mut Running<'_>, architectures: &[String]) -> Result<(), Fault> {
     let means = running.means;
-    let Some(preflight) = &means.preflight else { return Err(no_program()) };
     let attempt = running.journal.story().attempts + 1;
-    let version = preflight.version().await?;
+    let version = means.preflight.version().await?;
     let started = Event::PreflightStarted { attempt, version, architectures: architectures.to_vec() };
     running.journal.note(&started)?;
     let image = means.site.uploaded(&running.numbered.tag);
     let check = Check {
+        image: image.to_string(),
         scope: scope(&running.numbered.image, architectures),
         project: project(means, true),
         docker_config: docker_config(means, means.robot.as_ref(), &image)?,
         folder: running.journal.folder().to_owned(),
         attempt,
-        ..check(&image)
     };
-    let checked = preflight.check(&check).await?;
+    let checked = means.preflight.check(&check).await?;
     warn(&checked);
     running.journal.note(&Event::PreflightResult { attempt, results: checked.certified() })?;
     let tag = running.numbered.tag.clone();
@@ -80,8 +78,6 @@ pub(super) async fn certify(running: &mut Running<'_>, architectures: &[String])
 
 /// Checks the image at its source, and tells nobody.
 pub(super) async fn precheck(order: &Order, means: &Means, numbered: &Numbered) -> Result<(), Fault> {
-    let Some(preflight) = &means.preflight else { return Err(no_program()) };
-    preflight.version().await?;
     let digest = numbered.resolved.clone();
     let image = ImageRef::new(order.source.repository.clone(), Version::Digest(digest));
     let folder = prechecks(means, &numbered.tag);
@@ -89,28 +85,16 @@ pub(super) async fn precheck(order: &Order, means: &Means, numbered: &Numbered) 
     fs::create_dir_all(&folder).map_err(local(format!("make {}", folder.display())))?;
     let login = means.source_login.as_ref();
     let check = Check {
+        image: image.to_string(),
         scope: scope(&numbered.image, &[]),
         project: project(means, false),
         docker_config: docker_config(means, login, &image)?,
         folder,
         attempt,
-        ..check(&image)
     };
-    let checked = preflight.check(&check).await?;
+    let checked = means.preflight.check(&check).await?;
     warn(&checked);
     checked.verdict()
-}
-
-fn check(image: &ImageRef) -> Check {
-    Check {
-        image: image.to_string(),
-        aliases: Vec::new(),
-        scope: Scope::Whole(Vec::new()),
-        project: None,
-        docker_config: PathBuf::new(),
-        folder: PathBuf::new(),
-        attempt: 1,
-    }
 }
 
 fn scope(image: &Image, architectures: &[String]) -> Scope {
@@ -162,10 +146,6 @@ fn burn(fault: Fault, tag: Tag) -> Fault {
         Fault::NotPassed { report, .. } => Fault::NotPassed { report, burned: Some(tag) },
         other => other,
     }
-}
-
-fn no_program() -> Fault {
-    Fault::unsuitable("no preflight program is set", "name it as `preflight.command` in the settings")
 }
 
 /// That the image did not pass in an earlier attempt.

@@ -27,9 +27,9 @@ pub use account::outcome_of;
 use crate::error::Classify as _;
 use crate::model::Row;
 use crate::objects::{Directory, Store};
+use crate::publish::Fault;
 use crate::publish::fault::Refused;
 use crate::publish::journal::Folders;
-use crate::publish::{Fault, Number};
 use crate::registry::counted;
 use crate::state::{Lock, LockError};
 
@@ -40,8 +40,6 @@ pub struct Published {
     pub rows: Vec<Row>,
     /// Why it ended before it was done; none: it is done, or nothing was to be done.
     pub fault: Option<Arc<Fault>>,
-    /// Under which number.
-    pub number: Option<Number>,
     /// What was, or would be, done, a line each.
     pub said: Vec<String>,
     /// Whether anything was begun, rather than only looked at.
@@ -73,8 +71,8 @@ async fn whole(
     if let Some(fault) = &fault {
         account.met(fault);
     }
-    let (number, said, has_begun) = (account.number(), account.said(), account.has_begun());
-    Published { rows: account.rows(requests), fault, number, said, has_begun }
+    let (said, has_begun) = (account.said(), account.has_begun());
+    Published { rows: account.rows(requests), fault, said, has_begun }
 }
 
 /// Runs `work` until it ends, is asked to stop at once, or the lock is somebody else's.

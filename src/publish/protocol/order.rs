@@ -54,11 +54,7 @@ impl Order {
     /// # Errors
     /// Never, since the length of a version leaves room for them.
     pub fn tags(&self) -> Result<Vec<Tag>, ReferenceError> {
-        let mut tags = Vec::from(self.version.floating()?);
-        if self.latest != Latest::No {
-            tags.push(Tag::parse("latest")?);
-        }
-        Ok(tags)
+        self.version.moving(self.latest != Latest::No)
     }
 }
 
@@ -108,8 +104,8 @@ pub struct Means {
     pub robot: Option<Login>,
     /// The login by which the source is read, for the program that certifies; none: nobody's.
     pub source_login: Option<Login>,
-    /// The program that certifies; none: nothing is certified.
-    pub preflight: Option<Preflight>,
+    /// The program that certifies.
+    pub preflight: Preflight,
     /// The catalog's own records; none: they are not asked for.
     pub catalog: Option<Catalog>,
     /// Where journals are; none: nothing is written.

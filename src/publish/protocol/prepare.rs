@@ -73,14 +73,18 @@ pub(super) struct Numbered {
     pub(super) tag: Tag,
 }
 
-/// Reads the image and finds its number.
-pub(super) async fn numbered(order: &Order, means: &Means, shelf: &Shelf) -> Result<Numbered, Fault> {
+/// Reads the image and finds its number; `free` is the next one that nobody used.
+pub(super) async fn numbered(
+    order: &Order,
+    means: &Means,
+    (shelf, free): (&Shelf, Number),
+) -> Result<Numbered, Fault> {
     let resolved = resolved(order, means).await?;
     let at_source = ImageRef::new(order.source.repository.clone(), Version::Digest(resolved.clone()));
     let image = source::read(&means.site.reader(), &at_source, &order.wanted).await?;
     let number = match order.number {
         Some(number) => number,
-        None => next(order, means, shelf, (&image, &at_source)).await?,
+        None => next(order, means, (shelf, free), (&image, &at_source)).await?,
     };
     let tag = order.version.unique(number)?;
     let image = if order.make_unique { unique::unique(&image, &tag)? } else { image };
@@ -106,15 +110,15 @@ async fn resolved(order: &Order, means: &Means) -> Result<Digest, Fault> {
 async fn next(
     order: &Order,
     means: &Means,
-    shelf: &Shelf,
+    (shelf, free): (&Shelf, Number),
     (image, source): (&Image, &ImageRef),
 ) -> Result<Number, Fault> {
     let made = match number::highest(&order.version, &shelf.upload)? {
         Some(number) if order.make_unique => made(order, means, image, number).await?,
         _ => None,
     };
-    let (source, next) = (source.to_string(), shelf.next(&order.version)?);
-    let asked = Asked { version: &order.version, source: &source, begun: &shelf.kept, made, next };
+    let source = source.to_string();
+    let asked = Asked { version: &order.version, source: &source, begun: &shelf.kept, made, next: free };
     Ok(rebuild(&asked)?.number())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{ImageRef, ReferenceError, Tag, Version};
+use crate::model::{ImageRef, Tag, Version};
 use crate::publish::fault::Refused;
 use crate::publish::journal::{Folders, Journal, Story};
 use crate::publish::{Fault, Image, Number, ReleaseVersion, presence, public, source};
@@ -27,16 +27,6 @@ pub struct Rollback {
     pub is_dry_run: bool,
 }
 
-impl Rollback {
-    fn tags(&self) -> Result<Vec<Tag>, ReferenceError> {
-        let mut tags = Vec::from(self.version.floating()?);
-        if self.latest {
-            tags.push(Tag::parse("latest")?);
-        }
-        Ok(tags)
-    }
-}
-
 /// Moves the tags. Unique tags stay as they are; it is the only thing that moves a tag to a lower number.
 pub async fn roll_back(rollback: &Rollback, means: &Means) -> Published {
     let target = means.site.uploaded(&rollback.version.tag());
@@ -46,11 +36,10 @@ pub async fn roll_back(rollback: &Rollback, means: &Means) -> Published {
 
 async fn run(rollback: &Rollback, means: &Means, account: &mut Account) -> Result<(), Fault> {
     let (site, unique) = (&means.site, rollback.version.unique(rollback.to)?);
-    let tags = rollback.tags()?;
+    let tags = rollback.version.moving(rollback.latest)?;
     let image = published(means, &unique).await?;
     account.from(site.uploaded(&unique));
     account.begin(&unique, image.digest(), tags.iter().map(|tag| site.uploaded(tag)));
-    account.numbered(rollback.to);
     let version = &rollback.version;
     let moves = Moves { means, image: &image, version, tags: &tags, number: None };
     if rollback.is_dry_run {

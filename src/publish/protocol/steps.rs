@@ -49,11 +49,10 @@ pub(super) struct Running<'a> {
 pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> Result<(), Fault> {
     let shelf = Shelf::read(means, &order.version).await?;
     may_move_latest(order, means, &shelf)?;
-    let numbered = numbered(order, means, &shelf).await?;
-    account.begin(&numbered.tag, numbered.image.digest(), targets(order, means, &numbered.tag)?);
-    account.numbered(numbered.number);
-    let story = shelf.story(numbered.number).cloned().unwrap_or_default();
     let free = shelf.next(&order.version)?;
+    let numbered = numbered(order, means, (&shelf, free)).await?;
+    account.begin(&numbered.tag, numbered.image.digest(), targets(order, means, &numbered.tag)?);
+    let story = shelf.story(numbered.number).cloned().unwrap_or_default();
     let (seen, records) = look(order, means, &numbered, order.version.unique(free)?).await?;
     let is_fresh = seen.upload.is_none() && seen.public.is_none() && !story.is_unfinished();
     if is_fresh && !order.force && is_served(order, means, &numbered.image).await? {
@@ -79,7 +78,8 @@ pub(super) async fn run(order: &Order, means: &Means, account: &mut Account) -> 
     let Some(state_dir) = &means.state_dir else {
         return Err(Fault::no_state_dir());
     };
-    if matches!(next, Next::Upload | Next::Certify(_)) && order.until >= Until::Certified {
+    if matches!(next, Next::Upload | Next::Certify(_)) && (order.precheck || order.until >= Until::Certified)
+    {
         ready(means).await?;
     }
     if let Some(gate) = means.gate.as_ref().filter(|_| next == Next::Upload) {
@@ -155,8 +155,9 @@ async fn is_served(order: &Order, means: &Means, image: &Image) -> Result<bool, 
 /// Customers have the content as `VERSION`; whether they have it by the other tags is not this run's to mend, and is said.
 async fn warn_of_others(order: &Order, means: &Means) -> Result<(), Fault> {
     let site = &means.site;
-    let served = presence::presence(&site.visitor, &site.published(&order.version.tag())).await?;
-    for tag in order.tags()? {
+    let version = order.version.tag();
+    let served = presence::presence(&site.visitor, &site.published(&version)).await?;
+    for tag in order.tags()?.into_iter().filter(|tag| *tag != version) {
         if presence::presence(&site.visitor, &site.published(&tag)).await? != served {
             tracing::warn!(
                 "{tag} is not what {} is in public: `publish rollback --version {} --to N` moves the tags to the number that is right",

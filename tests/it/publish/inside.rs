@@ -149,14 +149,14 @@ impl Inside {
             project: Some(Project { id: PROJECT.into(), api_key: key }),
             robot: None,
             source_login: None,
-            preflight: Some(Preflight {
+            preflight: Preflight {
                 command: self.program(),
                 version: None,
                 timeout: Duration::from_mins(1),
                 pyxis_env: "prod".to_owned(),
                 pyxis_host: None,
                 inherit: vec![("PATH".to_owned(), "/usr/bin:/bin".into())],
-            }),
+            },
             catalog: self.catalog(&site),
             state_dir: Some(self.state()),
             scratch: scratch.path().to_owned(),

@@ -73,7 +73,6 @@ impl StandIn {
         let password = PASSWORD.to_owned().into();
         Check {
             image: IMAGE.to_owned(),
-            aliases: Vec::new(),
             scope: Scope::Whole(both()),
             project: Some(project),
             docker_config: auth_file(self.folder.path(), "quay.io", "org+p1-robot", &password).unwrap(),
