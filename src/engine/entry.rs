@@ -262,6 +262,7 @@ impl Ending {
             moved: self.moved,
             attempts,
             elapsed: self.started.elapsed(),
+            standing: None,
         }
     }
 }

@@ -52,7 +52,7 @@ pub use given::Given;
 pub use observer::{Observer, Silent};
 pub use source_check::SourceCheck;
 
-use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Reason, Row};
+use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Past, Reason, Row};
 use crate::registry::{Client, Role};
 use once::Once;
 use plan::Found;
@@ -112,6 +112,10 @@ pub struct Options {
     pub source_check: Option<SourceCheck>,
     /// When the run began: what further tags say.
     pub began: SystemTime,
+    /// What earlier runs know of the entries; none: entries begin at a place that moves with the hour.
+    pub past: Option<Arc<Past>>,
+    /// When no new entry starts any more: what would not be through by then does not start either.
+    pub deadline: Option<tokio::time::Instant>,
 }
 
 impl Default for Options {
@@ -127,6 +131,8 @@ impl Default for Options {
             visible_targets: false,
             source_check: None,
             began: SystemTime::now(),
+            past: None,
+            deadline: None,
         }
     }
 }

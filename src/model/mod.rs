@@ -8,6 +8,7 @@ mod guard;
 mod key;
 mod manifest;
 mod outcome;
+mod past;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
 mod reference;
@@ -23,6 +24,7 @@ pub use guard::{Guard, Rule, Which};
 pub use key::{Key, KeyError};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, OCI_INDEX, Platform};
 pub use outcome::{Cause, Outcome, Reason, Refusal, Skip, Update};
+pub use past::{Past, Standing, Urgency};
 pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};
 pub use row::{Bytes, Locator, Moved, Requests, Row, Wire};
 pub use shard::{Shard, ShardError};

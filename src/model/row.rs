@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
 use super::outcome::Outcome;
+use super::past::Standing;
 use super::reference::{ImageRef, Tag};
 use crate::redact::SafeUrl;
 
@@ -126,6 +127,8 @@ pub struct Row {
     pub attempts: u32,
     /// How long it took, waiting included.
     pub elapsed: Duration,
+    /// How it stands now over several runs; none: nobody keeps track.
+    pub standing: Option<Standing>,
 }
 
 impl Row {
@@ -152,6 +155,7 @@ impl Row {
             moved: Moved::default(),
             attempts,
             elapsed: Duration::ZERO,
+            standing: None,
         }
     }
 }

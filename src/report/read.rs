@@ -95,6 +95,7 @@ impl RowFields {
             note: self.note.map(Into::into),
             moved: Moved { bytes: self.bytes, requests: self.requests },
             attempts: self.attempts,
+            standing: None,
         })
     }
 

@@ -89,6 +89,7 @@ pub(crate) fn row(line: u32, outcome: Outcome) -> Row {
         moved: Moved { bytes: Bytes::default(), requests: 2 },
         attempts: 1,
         elapsed: Duration::from_millis(84),
+        standing: None,
     }
 }
 
