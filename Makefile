@@ -12,9 +12,9 @@ BUILDER ?=
 # Not a release build: that takes four times as long to make, and the demo is small.
 PROGRAM = $(CARGO) run --locked --
 
-# What the tests need that is no crate; two of them read YAML for a judge that shares nothing with the program,
+# What the tests need that is no crate; promtool tries the alerts, two of them read YAML for a judge that shares nothing with the program,
 # the last one makes room for moto.
-TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo htpasswd=apache2-utils git=git \
+TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo promtool=prometheus htpasswd=apache2-utils git=git \
   /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml \
   /var/lib/dpkg/info/python3-venv.list=python3-venv
 

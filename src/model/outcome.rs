@@ -349,6 +349,12 @@ impl Outcome {
         Cause::of_silence(&failure).map_or_else(|| Self::Failed(failure), Self::Unfinished)
     }
 
+    /// Whether somebody has to do something about it, and not only run again.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Refused(_))
+    }
+
     /// The rule of an operator that decided.
     #[must_use]
     pub fn rule(&self) -> Option<&Rule> {

@@ -132,6 +132,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it is one that failed in so many runs that it is set apart.
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.standing.is_some_and(|standing| standing.quarantined) && self.outcome.is_failure()
+    }
+
     /// The row of what ended with nothing moved, and nothing known of what its ends are.
     #[must_use]
     pub fn of_nothing(

@@ -9,6 +9,7 @@ use crate::model::{Digest, Outcome, Row};
 
 use super::Report;
 use super::files::{JSON_FILE, RenderError};
+use super::freshness;
 use super::group::{Group, Trouble, by_cause, by_file, shared};
 use super::words::{
     blobs, bodies, duration, entries, exit_meaning, full_reason, moved, name, number, place, requests, short,
@@ -41,6 +42,7 @@ struct Page<'a> {
     costs: Vec<(&'static str, String)>,
     causes: Vec<CauseView>,
     groups: Vec<GroupView>,
+    quarantined: Vec<GroupView>,
     unfinished: Vec<TroubleView>,
     tables: Vec<TableView>,
     left_out: Option<String>,
@@ -95,6 +97,8 @@ struct RowView {
     after: String,
     reason: String,
     moved: String,
+    /// How it stands over several runs; empty where nobody keeps track.
+    stands: String,
 }
 
 /// Renders the page.
@@ -109,11 +113,14 @@ impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Self {
         let rows = report.sorted();
         let mut budget = Budget { left: BUDGET, left_out: 0 };
-        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Refused(_));
-        let (causes, others) = shared(&rows);
+        let (apart, active): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_quarantined());
+        let (causes, others) = shared(&active);
         let causes = causes.iter().filter_map(|cause| CauseView::of(cause, &mut budget)).collect();
-        let groups =
-            by_file(&others, bad).iter().filter_map(|group| GroupView::of(group, &mut budget)).collect();
+        let mut groups = |rows: &[&Row]| -> Vec<GroupView> {
+            let groups = by_file(rows, Outcome::is_failure);
+            groups.iter().filter_map(|group| GroupView::of(group, &mut budget)).collect()
+        };
+        let (groups, quarantined) = (groups(&others), groups(&apart));
         let unfinished = by_cause(&rows, |outcome| matches!(outcome, Outcome::Unfinished(_)));
         let unfinished =
             unfinished.iter().filter_map(|trouble| TroubleView::of(trouble, &mut budget)).collect();
@@ -128,9 +135,10 @@ impl<'a> Page<'a> {
             started: humantime::format_rfc3339_seconds(report.started).to_string(),
             elapsed: duration(report.elapsed),
             counts: counts(report),
-            costs: costs(report),
+            costs: costs(report, &rows),
             causes,
             groups,
+            quarantined,
             unfinished,
             tables,
             left_out: (budget.left_out > 0).then(|| entries(budget.left_out)),
@@ -209,12 +217,16 @@ impl RowView {
             after: digest(&row.digest),
             reason: clip(&full_reason(row)),
             moved: moved(row),
+            stands: row
+                .standing
+                .filter(|_| row.outcome.is_failure())
+                .map_or_else(String::new, |s| freshness::told(&s)),
         }
     }
 
     fn len(&self) -> usize {
-        let Self { place, source, target, before, after, reason, moved } = self;
-        [place, source, target, before, after, reason, moved].iter().map(|text| text.len()).sum()
+        let Self { place, source, target, before, after, reason, moved, stands } = self;
+        [place, source, target, before, after, reason, moved, stands].iter().map(|text| text.len()).sum()
     }
 }
 
@@ -261,8 +273,11 @@ fn counts(report: &Report) -> Vec<Count> {
         .collect()
 }
 
-fn costs(report: &Report) -> Vec<(&'static str, String)> {
-    vec![("Blobs", blobs(report)), ("Registries", requests(&report.wire)), ("Wire", bodies(&report.wire))]
+fn costs(report: &Report, rows: &[&Row]) -> Vec<(&'static str, String)> {
+    let wire = &report.wire;
+    let mut costs = vec![("Blobs", blobs(report)), ("Registries", requests(wire)), ("Wire", bodies(wire))];
+    costs.extend(freshness::summary(report, rows).map(|freshness| ("Freshness", freshness)));
+    costs
 }
 
 /// Splits at backticks; one without a partner is left where it is.

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Blame, Class, Stage};
-use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule};
+use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule, Standing};
 
 use super::causes::blame;
 use super::totals::Counts;
@@ -84,6 +84,19 @@ pub(super) struct RowFields {
     pub(super) bytes: Bytes,
     pub(super) requests: u32,
     pub(super) elapsed_seconds: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) standing: Option<StandingFields>,
+}
+
+/// How an entry stands over several runs.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StandingFields {
+    pub(super) first_seen: String,
+    pub(super) verified: Option<String>,
+    /// At the end of the run.
+    age_seconds: u64,
+    pub(super) failures: u32,
+    pub(super) quarantined: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,7 +121,7 @@ impl From<&Part> for PartFields {
 }
 
 impl RowFields {
-    fn of(row: &Row, cause: Option<usize>) -> Self {
+    fn of(row: &Row, cause: Option<usize>, ended: SystemTime) -> Self {
         let failure = match &row.outcome {
             Outcome::Failed(failure) => Some(failure),
             _ => None,
@@ -134,21 +147,37 @@ impl RowFields {
             bytes: row.moved.bytes,
             requests: row.moved.requests,
             elapsed_seconds: seconds(row.elapsed),
+            standing: row.standing.map(|standing| StandingFields::of(&standing, ended)),
+        }
+    }
+}
+
+impl StandingFields {
+    fn of(standing: &Standing, ended: SystemTime) -> Self {
+        let time = |at| humantime::format_rfc3339_seconds(at).to_string();
+        Self {
+            first_seen: time(standing.first_seen),
+            verified: standing.verified.map(time),
+            age_seconds: standing.age(ended).as_secs(),
+            failures: standing.failures,
+            quarantined: standing.quarantined,
         }
     }
 }
 
 /// Rows that become fields only when their turn comes.
 struct Rows<'a> {
-    rows: Vec<&'a Row>,
+    sorted: Vec<&'a Row>,
     /// The cause of each, by its place.
     causes: Vec<Option<usize>>,
+    /// When the run ended.
+    ended: SystemTime,
 }
 
 impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rows = self.rows.iter().zip(&self.causes);
-        serializer.collect_seq(rows.map(|(row, cause)| RowFields::of(row, *cause)))
+        let rows = self.sorted.iter().zip(&self.causes);
+        serializer.collect_seq(rows.map(|(row, cause)| RowFields::of(row, *cause, self.ended)))
     }
 }
 
@@ -200,7 +229,7 @@ pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         exit_code: report.exit_code,
         shard: report.part.as_ref().map(PartFields::from),
         causes,
-        rows: Rows { rows, causes: of_rows },
+        rows: Rows { sorted: rows, causes: of_rows, ended: report.ended() },
         totals: TotalFields {
             counts: totals.counts,
             bytes: totals.bytes,

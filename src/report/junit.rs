@@ -12,6 +12,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use crate::model::{Outcome, Row};
 
+use super::freshness;
 use super::totals::Counts;
 use super::words::{change, full_reason, help, moved, pinned_source, place, title, verdict, would};
 use super::{RenderError, Report, text_of};
@@ -117,7 +118,8 @@ fn failure(xml: &mut Xml<'_>, row: &Row, verdict: &str) -> io::Result<()> {
     failure.push_attribute(("type", kind.as_str()));
     let owner = row.owner.as_deref().unwrap_or("nobody is named");
     let help = help(row).unwrap_or_default();
-    let body = format!("{verdict}\n\nhelp: {help}\nowner: {owner}{}", source_line(row));
+    let stands = row.standing.map(|standing| format!("\n{}", freshness::told(&standing))).unwrap_or_default();
+    let body = format!("{verdict}\n\nhelp: {help}\nowner: {owner}{}{stands}", source_line(row));
     element(xml, failure, &body)
 }
 

@@ -6,6 +6,7 @@
 mod advice;
 mod causes;
 mod files;
+mod freshness;
 mod group;
 mod html;
 mod json;
@@ -75,6 +76,11 @@ impl Report {
     #[must_use]
     pub fn totals(&self) -> Totals {
         Totals::of(&self.rows)
+    }
+
+    /// When it ended.
+    fn ended(&self) -> SystemTime {
+        self.started + self.elapsed
     }
 
     /// The rows by file and line, so that two reports of one set of files can be compared.

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::json::{Document, PartFields, RowFields, VERSION};
+use super::json::{Document, PartFields, RowFields, StandingFields, VERSION};
 use super::words::clean;
 use super::{Part, Report};
 use crate::error::{Blame, Class, Classify, Failure};
 use crate::model::{
-    Cause, Digest, Locator, Moved, Outcome, Reason, Refusal, Row, Shard, ShardError, Skip, Tag, Update, Wire,
+    Cause, Digest, Locator, Moved, Outcome, Reason, Refusal, Row, Shard, ShardError, Skip, Standing, Tag,
+    Update, Wire,
 };
 
 /// Why a file is no report that can be taken in.
@@ -75,6 +76,19 @@ impl PartFields {
     }
 }
 
+impl StandingFields {
+    fn standing(self) -> Result<Standing, ReadError> {
+        let time = |field, text: &str| humantime::parse_rfc3339(text).map_err(|_| unknown(field, text));
+        Ok(Standing {
+            first_seen: time("first_seen", &self.first_seen)?,
+            verified: self.verified.map(|verified| time("verified", &verified)).transpose()?,
+            failures: self.failures,
+            unfinished: false,
+            quarantined: self.quarantined,
+        })
+    }
+}
+
 impl RowFields {
     fn row(self, causes: &HashMap<usize, Arc<Blame>>) -> Result<Row, ReadError> {
         let mut outcome = self.outcome()?;
@@ -95,7 +109,7 @@ impl RowFields {
             note: self.note.map(Into::into),
             moved: Moved { bytes: self.bytes, requests: self.requests },
             attempts: self.attempts,
-            standing: None,
+            standing: self.standing.map(StandingFields::standing).transpose()?,
         })
     }
 

@@ -13,6 +13,7 @@ use crate::model::{Outcome, Reason, Refusal, Row};
 
 use super::Report;
 use super::files::JSON_FILE;
+use super::freshness;
 use super::group::{Group, Trouble, by_cause, by_file, shared};
 use super::words::{
     blobs, bodies, change, duration, edge, entries, exit_meaning, full_reason, moved, name, number, place,
@@ -58,15 +59,19 @@ impl Paint {
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (causes, others) = shared(&self.rows);
+        let (apart, rows): (Vec<&Row>, Vec<&Row>) = self.rows.iter().partition(|row| row.is_quarantined());
+        let (causes, others) = shared(&rows);
         for cause in &causes {
             self.cause(f, cause)?;
         }
         for group in by_file(&others, |outcome| matches!(outcome, Outcome::Failed(_))) {
             self.group(f, &group, "failed")?;
         }
-        for group in by_file(&self.rows, |outcome| matches!(outcome, Outcome::Refused(_))) {
+        for group in by_file(&rows, |outcome| matches!(outcome, Outcome::Refused(_))) {
             self.group(f, &group, "refused")?;
+        }
+        for group in by_file(&apart, Outcome::is_failure) {
+            self.group(f, &group, "quarantined")?;
         }
         for trouble in by_cause(&self.rows, |outcome| matches!(outcome, Outcome::Unfinished(_))) {
             self.trouble(f, &trouble)?;
@@ -118,6 +123,7 @@ impl Summary<'_> {
         writeln!(f, "{error}error:{error:#} {subject}: {}", trouble.verdict)?;
         if let [row] = trouble.rows[..] {
             unchanged(f, row)?;
+            stands(f, row)?;
         }
         writeln!(f, "  {help}help:{help:#} {}", trouble.help)?;
         if trouble.rows.len() > 1 {
@@ -226,10 +232,18 @@ impl Summary<'_> {
             writeln!(f, "{all}: {}", counts.join(", "))?;
         }
         let (report, wire) = (self.report, &self.report.wire);
+        if let Some(freshness) = freshness::summary(report, &self.rows) {
+            writeln!(f, "freshness: {freshness}")?;
+        }
         writeln!(f, "blobs: {}", blobs(report))?;
         writeln!(f, "wire: {}; {}; {}", requests(wire), bodies(wire), duration(report.elapsed))?;
         writeln!(f, "exit code {}: {}", self.report.exit_code, exit_meaning(self.report))
     }
+}
+
+/// Since when it is so, where runs keep track.
+fn stands(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+    row.standing.map_or(Ok(()), |standing| writeln!(f, "  {}", freshness::told(&standing)))
 }
 
 /// Says that the target is as it was, where that is certain: the tag is written last. Of an entry that is refused for

@@ -252,6 +252,7 @@ pub(super) fn spoken(report: &super::Report, word: &'static str) -> &'static str
 pub(super) fn exit_meaning(report: &super::Report) -> &'static str {
     let counts = report.totals().counts;
     match report.exit_code {
+        0 if counts.failed + counts.refused > 0 => "nothing failed but what is quarantined",
         0 if counts.planned > 0 => "nothing failed; this was a dry run, nothing was written",
         0 => "everything is as desired",
         1 if report.unwritten && counts.failed + counts.refused == 0 => {

@@ -30,6 +30,7 @@ mod prune_tags;
 mod publish;
 mod registry;
 mod report_files;
+mod report_freshness;
 mod report_html;
 mod report_merge;
 mod report_sample;

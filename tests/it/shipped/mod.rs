@@ -8,6 +8,7 @@ mod makefile;
 mod mappings;
 mod nightly;
 mod publish;
+mod rules;
 mod sbom;
 mod streams;
 
