@@ -114,7 +114,7 @@ fn metrics_have_the_age_of_each_target_and_of_the_oldest_entry_of_each_file() {
 fn a_run_in_which_nothing_failed_but_what_is_quarantined_does_not_say_that_all_is_well() {
     let mut week = week();
     week.exit_code = 0;
-    week.rows.retain(|row| row.is_quarantined());
+    week.rows.retain(Row::is_quarantined);
     let text = report::text(&week, None, false);
     assert!(text.ends_with("exit code 0: nothing failed but what is quarantined\n"), "{text}");
 }
