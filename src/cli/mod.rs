@@ -26,6 +26,7 @@ mod rows;
 mod run;
 mod serve;
 pub mod settings;
+mod shell;
 mod stop;
 mod stream;
 mod told;
@@ -101,6 +102,8 @@ fn dispatch(action: Action, output: &Output) -> Exit {
         Action::AuthCheck(settings) => in_runtime(auth::check(*settings, output)),
         Action::PruneTags(settings) => in_runtime(prune_tags::prune_tags(*settings, output)),
         Action::Merge(settings) => report::merge(&settings, output),
+        Action::Completions(shell) => shell::completions(shell, output),
+        Action::Man(directory) => shell::man(directory.as_deref(), output),
         Action::Version(build, as_json) => version::version(build, as_json, output),
     }
 }

@@ -75,7 +75,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("lib", &[]),
 ];
 /// What only these modules may name.
-const RESERVED: [(&str, &[&str]); 18] = [
+const RESERVED: [(&str, &[&str]); 20] = [
     ("reqwest", &["registry"]),
     ("h2", &["registry"]),
     ("rustls", &["registry"]),
@@ -91,6 +91,8 @@ const RESERVED: [(&str, &[&str]); 18] = [
     ("flate2", &["nightly", "stream"]),
     ("lzma_rust2", &["stream"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("envy", &["cli"]),
     ("std::env::", &["cli/settings"]),
     ("indicatif", &["cli"]),

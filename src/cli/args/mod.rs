@@ -19,6 +19,7 @@ mod prune;
 mod publish;
 mod report;
 mod serve;
+mod shell;
 mod stream;
 pub mod value;
 
@@ -47,6 +48,7 @@ pub use publish::{
 };
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
+pub use shell::{CompletionsArgs, ManArgs};
 pub use stream::{
     AliasesName, ArtifactArgs, Dated, DestinationArgs, GitPins, Glob, HistoryWord, LayoutArgs, LevelWord,
     MirrorArgs, OcpVersion, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs,
@@ -116,6 +118,12 @@ pub enum Command {
     /// Print which program this is: its version, and the commit that it was built from
     #[command(after_long_help = help::VERSION_EXAMPLES)]
     Version(VersionArgs),
+    /// Print the completions of commands and flags for a shell
+    #[command(long_about = shell::COMPLETIONS, after_long_help = shell::COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    #[command(long_about = shell::MAN, after_long_help = shell::MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 /// `run`.

@@ -14,7 +14,7 @@ mod stream;
 mod values;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use build::Build;
 pub use environment::{Environment, Platform, variable};
@@ -76,6 +76,10 @@ pub enum Action {
     Merge(Merge),
     /// `version`: which build this is, and whether that is said in JSON.
     Version(Build, bool),
+    /// `completions`.
+    Completions(clap_complete::Shell),
+    /// `man`: into this directory; none: the page of the program on stdout.
+    Man(Option<PathBuf>),
 }
 
 impl Action {
@@ -153,6 +157,8 @@ impl<'a> Draft<'a> {
             Command::Report(args) => match args.action {
                 ReportAction::Merge(args) => Action::Merge(self.merge(args)),
             },
+            Command::Completions(args) => Action::Completions(args.shell),
+            Command::Man(args) => Action::Man(args.to),
             Command::Version(args) => {
                 let args: VersionArgs = args.over(self.group());
                 Action::Version(Build::of_this_program(), args.json.is_some_and(|truth| truth.0))
