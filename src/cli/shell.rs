@@ -12,6 +12,8 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::error::Chain;
 
+const NAME: &str = "image-mirror";
+
 /// Why there are no pages.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write manual pages into `{directory}`: name a directory that can be written by `--to`")]
@@ -23,8 +25,16 @@ struct NoPages {
 /// Prints the completions of `shell`.
 pub(super) fn completions(shell: Shell, output: &Output) -> Exit {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::clap(), "image-mirror", &mut script);
-    output.bytes(&script)
+    if shell != Shell::Bash {
+        clap_complete::generate(shell, &mut Args::clap(), NAME, &mut script);
+        return output.bytes(&script);
+    }
+    // For bash, clap_complete (4.6.11) completes no subcommand of a program that has a dash in its name: it writes the dash in
+    // one way where it looks for a command, and in another where it says what follows. So the functions get a name without.
+    let dashless = NAME.replace('-', "_");
+    clap_complete::generate(shell, &mut Args::clap(), &dashless, &mut script);
+    let script = String::from_utf8_lossy(&script);
+    output.data(&script.replace(&format!(" {dashless}\n"), &format!(" {NAME}\n")))
 }
 
 /// Prints the page of the program; with a directory, writes those of all commands there.
@@ -36,7 +46,8 @@ pub(super) fn man(directory: Option<&Path>, output: &Output) -> Exit {
             Err(error) => output.refuse(&error),
         };
     };
-    let written = fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Args::clap(), directory));
+    let written =
+        fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Args::clap(), directory));
     match written {
         Ok(()) => Exit::AsDesired,
         Err(source) => {

@@ -138,3 +138,13 @@ fn the_version_is_one_in_all_its_forms_and_needs_no_file_and_no_home() {
         assert!(text.contains(value.as_str().unwrap()), "{text} does not say {value}");
     }
 }
+
+#[test]
+fn help_of_completions_is_as_agreed() {
+    insta::assert_snapshot!(help(&["completions", "--help"]));
+}
+
+#[test]
+fn help_of_man_is_as_agreed() {
+    insta::assert_snapshot!(help(&["man", "--help"]));
+}

@@ -7,6 +7,7 @@ mod cli_help;
 mod cli_inspect;
 mod cli_run;
 mod cli_settings;
+mod cli_shell;
 mod cluster;
 mod demo_images;
 mod dependencies;
