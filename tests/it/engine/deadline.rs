@@ -100,7 +100,7 @@ fn target(row: &Row) -> String {
     row.target.to_string()
 }
 
-fn is_left_by_the_deadline(row: &&Row) -> bool {
+fn is_left_by_the_deadline(row: &Row) -> bool {
     matches!(row.outcome, Outcome::Unfinished(Cause::Deadline))
 }
 
@@ -122,7 +122,7 @@ async fn of_100_entries_of_a_second_40_are_through_after_40_seconds_and_the_next
     assert_eq!(began.elapsed(), 40 * SECOND);
     assert_eq!(rows.len(), 100);
     assert_eq!(rows.iter().filter(|row| word(row) == "copied").count(), 40);
-    let left: HashSet<String> = rows.iter().filter(is_left_by_the_deadline).map(target).collect();
+    let left: HashSet<String> = rows.iter().filter(|row| is_left_by_the_deadline(row)).map(target).collect();
     assert_eq!(left.len(), 60, "some are not named");
     assert_eq!(tagged(&pair.target).len(), 40);
 
@@ -157,7 +157,7 @@ async fn what_does_not_fit_is_not_begun_and_a_smaller_one_behind_it_is() {
     let ends: Vec<_> = rows.iter().map(|row| (target(row), word(row))).collect();
     let named = |n: usize| entries[n].target.to_string();
     assert_eq!(ends, [(named(0), "copied"), (named(1), "unfinished"), (named(2), "copied")]);
-    assert!(is_left_by_the_deadline(&&rows[1]));
+    assert!(is_left_by_the_deadline(&rows[1]));
     assert_eq!(rows[1].note.as_deref(), Some("needs about 1m 39s at 0.1 MiB/s, 9s are left"));
     assert_eq!(rows[1].moved.bytes.copied, 0);
     assert_eq!(pair.target.count(writes().repository("mirror/app1")), 0);
