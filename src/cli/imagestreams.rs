@@ -62,6 +62,8 @@ struct Prepared {
     inventory: Inventory,
     policies: Policies,
     client: Client,
+    /// When no new entry starts any more.
+    deadline: Option<tokio::time::Instant>,
 }
 
 /// Does what `settings` say.
@@ -98,7 +100,7 @@ async fn prepare(
     let policies = policies::beside(&settings.policy, settings.wanted.config.as_deref(), output)?;
     let deadline = settings.pace.deadline.map(|after| began.clock + after);
     let client = connect::client(&settings.connection, deadline)?;
-    Ok(Prepared { asked, inventory, policies, client })
+    Ok(Prepared { asked, inventory, policies, client, deadline })
 }
 
 /// What was asked for, with what is odd in the configuration told.
@@ -200,7 +202,7 @@ async fn take(
     prepared: &Prepared,
     (wanted, stop): (Vec<Wanted>, &Stop),
 ) -> Vec<Row> {
-    let Prepared { inventory, policies, client, .. } = prepared;
+    let Prepared { inventory, policies, client, deadline, .. } = prepared;
     let way = Way {
         copying: &settings.copying,
         policies,
@@ -208,6 +210,7 @@ async fn take(
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         visible_targets: true,
         source_check: source_check(inventory, &wanted),
+        deadline: *deadline,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Copying;
@@ -26,6 +27,8 @@ pub(super) struct Way<'a> {
     pub(super) visible_targets: bool,
     /// Whether sources still are what entries say.
     pub(super) source_check: Option<SourceCheck>,
+    /// When no new entry starts any more.
+    pub(super) deadline: Option<Instant>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -79,6 +82,7 @@ impl Way<'_> {
         Options {
             visible_targets: self.visible_targets,
             source_check: self.source_check.clone(),
+            deadline: self.deadline,
             ..options(self.copying, self.jobs, self.extent)
         }
     }

@@ -55,7 +55,8 @@ pub(super) async fn run(settings: Run, output: &Output) -> Exit {
         Ok(prepared) => prepared,
         Err(error) => return output.refuse(&error),
     };
-    let rows = mirror(&settings, output, (set, &policies, &client), signals).await;
+    let mirroring = Mirroring { set, policies: &policies, client: &client, began };
+    let rows = mirror(&settings, output, mirroring, signals).await;
     finish(&settings, output, began, Done { part, rows, wire: client.wire() })
 }
 
@@ -64,6 +65,14 @@ struct Read {
     set: MappingSet,
     part: Option<Part>,
     policies: Policies,
+}
+
+/// What is mirrored, and how it is reached.
+struct Mirroring<'a> {
+    set: MappingSet,
+    policies: &'a Policies,
+    client: &'a Client,
+    began: Began,
 }
 
 /// What a run comes to.
@@ -98,7 +107,7 @@ fn read(settings: &Run, output: &Output) -> Result<Read, NothingAttempted> {
 async fn mirror(
     settings: &Run,
     output: &Output,
-    (set, policies, client): (MappingSet, &Policies, &Client),
+    Mirroring { set, policies, client, began }: Mirroring<'_>,
     signals: impl Stream<Item = ()>,
 ) -> Vec<Row> {
     connect::announce(client, &set, policies);
@@ -111,6 +120,7 @@ async fn mirror(
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         visible_targets: false,
         source_check: None,
+        deadline: deadline.map(|after| began.clock + after),
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

@@ -112,18 +112,27 @@ impl Blobs {
 
     /// What [`Blobs::ensure`] would do as far as is known without asking, as if it were done.
     pub(super) fn foresee(&self, delivery: &Delivery<'_>) -> How {
+        let how = self.likely(delivery);
+        self.seen(delivery.repository, delivery.place, &delivery.blob.digest);
+        how
+    }
+
+    /// Whether nothing would have to be sent, as far as is known without asking.
+    pub(super) fn is_at_hand(&self, delivery: &Delivery<'_>) -> bool {
+        self.likely(delivery) != How::Copied
+    }
+
+    fn likely(&self, delivery: &Delivery<'_>) -> How {
         let (repository, digest) = (delivery.repository, &delivery.blob.digest);
         let sibling = delivery.origin().is_some_and(|from| from.host == repository.host);
         let elsewhere = self.placed.known(&(repository.host.clone(), digest.clone())).is_some();
-        let how = if self.present.known(&(Arc::clone(delivery.place), digest.clone())).is_some() {
+        if self.present.known(&(Arc::clone(delivery.place), digest.clone())).is_some() {
             How::Present
         } else if (sibling || elsewhere) && delivery.may_mount {
             How::Mounted
         } else {
             How::Copied
-        };
-        self.seen(repository, delivery.place, digest);
-        how
+        }
     }
 
     /// As [`Blobs::foresee`], for a directory.

@@ -13,7 +13,7 @@ use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
-use crate::model::{Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip};
+use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip};
 use crate::registry::counted;
 
 /// The manifest that a target should name.
@@ -164,12 +164,18 @@ impl Engine {
         let tally = Tally::default();
         let mode = self.mode(planned);
         let transfer = Transfer::new(self, planned, recipients, (mode, &tally));
+        let began = Instant::now();
         let (result, requests) = counted(transfer.run()).await;
         if let Some(host) = planned.desired.target.host() {
             self.fanout.left(recipients, host);
         }
         let (mut digest, mut before) = (planned.wanted.digest.clone(), planned.found.clone());
+        let mut note = None;
         let outcome = match result {
+            Ok(End::TooLate(why)) => {
+                note = Some(why);
+                Outcome::Unfinished(Cause::Deadline)
+            }
             Ok(End::Refused(refusal)) => Outcome::Refused(refusal),
             Ok(End::Overtaken(now)) => {
                 digest = now;
@@ -177,6 +183,8 @@ impl Engine {
             }
             Ok(End::Done(found)) => {
                 before = found;
+                // A transfer that failed spent its time on other things.
+                self.rate.note(tally.bytes().copied, began.elapsed());
                 transfer.outcome()
             }
             Err(failure) if failure.class == Class::Missing && self.is_vanished(&failure) => {
@@ -189,6 +197,7 @@ impl Engine {
         ending.moved.bytes = tally.bytes();
         ending.moved += transfer.attached.moved();
         ending.further = transfer.further.into_inner().unwrap_or_else(PoisonError::into_inner);
+        ending.note = note;
         ending.comparing(digest, &before).row()
     }
 
@@ -219,6 +228,7 @@ pub(super) struct Ending {
     digest: Option<Digest>,
     previous: Option<Digest>,
     further: Tags,
+    note: Option<Arc<str>>,
     moved: Moved,
     started: Instant,
 }
@@ -227,7 +237,16 @@ impl Ending {
     /// An entry that ended before its two sides could be compared.
     pub(super) fn before(desired: Desired, outcome: Outcome, requests: u32, started: Instant) -> Self {
         let moved = Moved { requests, ..Moved::default() };
-        Self { desired, outcome, digest: None, previous: None, further: Tags::default(), moved, started }
+        Self {
+            desired,
+            outcome,
+            digest: None,
+            previous: None,
+            further: Tags::default(),
+            note: None,
+            moved,
+            started,
+        }
     }
 
     /// An entry that ended once it was planned and before anything was moved.
@@ -257,7 +276,7 @@ impl Ending {
             previous: self.previous,
             outcome: self.outcome,
             backups: self.further.outgoing,
-            note: None,
+            note: self.note,
             tags: self.further.incoming,
             moved: self.moved,
             attempts,

@@ -5,6 +5,7 @@
 //! between a look and the write remains the time of one request; a name that was moved in that time is compared anew
 //! by the next run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::guards::asks_about_target;
@@ -27,6 +28,8 @@ pub(super) enum End {
     Refused(Refusal),
     /// The source moved, and someone else made the target what it is now.
     Overtaken(Digest),
+    /// It was not begun, since it would not be through in time; says why.
+    TooLate(Arc<str>),
 }
 
 impl Transfer<'_> {

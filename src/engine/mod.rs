@@ -13,8 +13,10 @@
 //! One [`Desired`] ends as exactly one [`Row`], whatever happens. A tag never points at less than a whole image.
 
 mod age;
+mod ahead;
 mod blobs;
 mod content;
+mod deadline;
 mod entry;
 mod error;
 mod fanout;
@@ -30,6 +32,7 @@ mod previous;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod properties;
 mod queue;
+mod rate;
 mod referrers;
 mod resolve;
 mod run;
@@ -188,6 +191,7 @@ pub struct Engine {
     fanout: fanout::Fanout,
     /// When images were made, by the digest of their config.
     created: Once<Digest, Option<SystemTime>>,
+    rate: rate::Rate,
 }
 
 impl std::fmt::Debug for Engine {
@@ -239,6 +243,7 @@ impl Engine {
             referrers: referrers::Referrers::default(),
             fanout: fanout::Fanout::default(),
             created: Once::default(),
+            rate: rate::Rate::default(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::plan::Found;
 use crate::error::{Failure, Stage};
 use crate::layout::Layout;
 use crate::model::{Descriptor, Digest, Endpoint, ImageRef, LayoutRef, Repository, Tag, Version};
-use crate::registry::Client;
+use crate::registry::{Client, is_once};
 
 /// What a list of tags with digests said; none: there is no such list.
 type Listed = Option<Arc<HashMap<Tag, Digest>>>;
@@ -24,6 +24,8 @@ type Listed = Option<Arc<HashMap<Tag, Digest>>>;
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     sources: Once<Endpoint, Result<Option<Descriptor>, Failure>>,
+    /// The same by those that try once: a failure of theirs is nobody else's.
+    sources_once: Once<Endpoint, Result<Option<Descriptor>, Failure>>,
     lists: Once<Repository, Listed>,
     /// The tags that entries name, for repositories whose registry may list them with digests.
     named: Mutex<HashMap<Repository, HashSet<Tag>>>,
@@ -72,7 +74,13 @@ impl Engine {
         if let Some(pinned) = pinned(source) {
             return Ok(Some(pinned));
         }
-        self.looks.sources.get(source, self.look_at_source(source).boxed()).await
+        if !is_once() {
+            return self.looks.sources.get(source, self.look_at_source(source).boxed()).await;
+        }
+        match self.looks.sources.known(source) {
+            Some(found) => found,
+            None => self.looks.sources_once.get(source, self.look_at_source(source).boxed()).await,
+        }
     }
 
     /// What `target` is now.
@@ -83,6 +91,7 @@ impl Engine {
     /// Forgets what `target` was, since it was or may have been written.
     pub(super) fn target_changed(&self, target: &Endpoint) {
         self.looks.sources.forget(target);
+        self.looks.sources_once.forget(target);
         if let Endpoint::Registry(image) = target
             && self.target.lists_digests(image.host())
         {

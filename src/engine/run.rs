@@ -1,7 +1,7 @@
 //! The order of the stages over all entries, without a barrier: the first transfer does not wait for
 //! the last look.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,13 +10,15 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use super::ahead::Ahead;
 use super::entry::Ending;
 use super::fanout::Recipients;
 use super::queue::Queue;
 use super::siblings::{Group, Siblings};
 use super::{Engine, Error, Extent, Looked, Planned};
 use crate::error::{Failure, Stage};
-use crate::model::{Batch, Desired, Outcome, Row};
+use crate::model::{Batch, Desired, Outcome, Row, Urgency};
+use crate::registry::once;
 
 /// Entries being looked at. A look is two requests, so this is as many under way to each of two hosts as servers commonly
 /// allow on one HTTP/2 connection; each takes some 15 KiB.
@@ -27,8 +29,10 @@ const WAITING: usize = 4096;
 /// The entries of a run by where they are.
 struct Run {
     engine: Arc<Engine>,
-    ahead: VecDeque<Desired>,
+    ahead: Ahead,
     looking: JoinSet<Looked>,
+    /// How many of those that are being looked at are not set apart.
+    looking_as_usual: usize,
     siblings: Siblings,
     waiting: Queue,
     moving: JoinSet<Row>,
@@ -66,6 +70,22 @@ impl Engine {
         run.end().await
     }
 
+    /// How urgent `entry` is; none: nobody keeps track.
+    fn urgency(&self, entry: &Desired) -> Option<Urgency> {
+        self.options.past.as_ref().map(|past| past.urgency(entry))
+    }
+
+    /// Whether `entry` failed so often in a row that it is set apart.
+    fn is_set_apart(&self, entry: &Desired) -> bool {
+        self.options.past.as_ref().is_some_and(|past| past.is_quarantined(entry))
+    }
+
+    /// `work` for `entry`; for what is set apart each request is made once.
+    async fn attempt<T>(&self, entry: &Desired, work: impl Future<Output = T>) -> T {
+        let work = Box::pin(work);
+        if self.is_set_apart(entry) { once(work).await } else { work.await }
+    }
+
     /// Says that `planned` will be written, where it surely will be.
     fn announce_write(&self, planned: &Planned) {
         let Planned { desired, check_only, .. } = planned;
@@ -80,8 +100,9 @@ impl Run {
     fn new(engine: Engine) -> Self {
         Self {
             engine: Arc::new(engine),
-            ahead: VecDeque::new(),
+            ahead: Ahead::default(),
             looking: JoinSet::new(),
+            looking_as_usual: 0,
             siblings: Siblings::default(),
             waiting: Queue::default(),
             moving: JoinSet::new(),
@@ -108,9 +129,16 @@ impl Run {
                 self.engine.referrers.expect(entry);
             }
         }
-        let start = rotation(SystemTime::now(), entries.len());
-        entries.rotate_left(start);
-        self.ahead.extend(self.siblings.note(entries));
+        let engine = Arc::clone(&self.engine);
+        if engine.options.past.is_some() {
+            entries.sort_by_cached_key(|entry| engine.urgency(entry));
+        } else {
+            let start = rotation(SystemTime::now(), entries.len());
+            entries.rotate_left(start);
+        }
+        let (apart, entries) = entries.into_iter().partition(|entry| engine.is_set_apart(entry));
+        self.ahead.add(self.siblings.note(entries), |entry| engine.urgency(entry));
+        self.ahead.add_apart(apart);
     }
 
     /// Starts as much as may be under way.
@@ -123,11 +151,23 @@ impl Run {
             self.start_transfers(group);
         }
         while self.looking.len() < LOOKS && self.waiting.len() < WAITING {
-            let Some(desired) = self.ahead.pop_front() else { break };
+            let Some(desired) = self.next_to_look_at() else { break };
             let (engine, entry) = (Arc::clone(&self.engine), desired.clone());
-            let look = self.looking.spawn(async move { engine.look(entry).await });
+            let look = self.looking.spawn(async move {
+                let named = entry.clone();
+                engine.attempt(&named, engine.look(entry)).await
+            });
             self.under_way.insert(look.id(), desired);
         }
+    }
+
+    /// What is set apart is looked at only when nothing else is, nor is to be.
+    fn next_to_look_at(&mut self) -> Option<Desired> {
+        if let Some(desired) = self.ahead.pop() {
+            self.looking_as_usual += 1;
+            return Some(desired);
+        }
+        if self.looking_as_usual == 0 { self.ahead.pop_apart() } else { None }
     }
 
     fn start_transfers(&mut self, group: Group) {
@@ -136,13 +176,19 @@ impl Run {
         for planned in group {
             let (engine, desired) = (Arc::clone(&self.engine), planned.desired.clone());
             let recipients = Arc::clone(&recipients);
-            let transfer =
-                self.moving.spawn(async move { engine.transfer_guarded(planned, &recipients).await });
+            let transfer = self.moving.spawn(async move {
+                let named = planned.desired.clone();
+                engine.attempt(&named, engine.transfer_guarded(planned, &recipients)).await
+            });
             self.under_way.insert(transfer.id(), desired);
         }
     }
 
     fn looked(&mut self, looked: Result<(Id, Looked), JoinError>) {
+        let id = looked.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        if self.under_way.get(&id).is_some_and(|desired| !self.engine.is_set_apart(desired)) {
+            self.looking_as_usual -= 1;
+        }
         match looked {
             Ok((id, looked)) => {
                 let Some(desired) = self.under_way.remove(&id) else { return };
@@ -181,9 +227,15 @@ impl Run {
     }
 
     fn gather(&mut self, desired: &Desired, planned: Option<Box<Planned>>) {
-        let group = self.siblings.looked(&desired.source, planned);
+        // Nobody waits for what is set apart.
+        let group = if self.engine.is_set_apart(desired) {
+            planned.into_iter().collect()
+        } else {
+            self.siblings.looked(&desired.source, planned)
+        };
         if !group.is_empty() {
-            self.waiting.push(group);
+            let urgency = group.iter().filter_map(|planned| self.engine.urgency(&planned.desired)).min();
+            self.waiting.push(group, urgency);
         }
     }
 
@@ -198,7 +250,7 @@ impl Run {
     }
 
     fn give_up_waiting(&mut self) {
-        while let Some(desired) = self.ahead.pop_front() {
+        while let Some(desired) = self.ahead.pop().or_else(|| self.ahead.pop_apart()) {
             self.unfinished(desired);
         }
         let waiting = std::iter::from_fn(|| self.waiting.pop()).flatten();

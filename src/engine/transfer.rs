@@ -129,25 +129,34 @@ impl<'a> Transfer<'a> {
         if self.planned.check_only && self.mode != Mode::Check {
             return self.attach().boxed().await.map(|()| self.unwritten());
         }
-        let root = self.whole().await?;
+        let root = self.root().await?;
+        self.learn_before(&root).await;
+        if let Some(end) = self.too_late(&root).boxed().await? {
+            return Ok(end);
+        }
+        self.fill(&root).await?;
         self.attach().boxed().await?;
         self.finish(&root).await
     }
 
     /// As [`Transfer::run`], without what refers to the image.
     pub(super) async fn run_alone(&self) -> Result<End, Failure> {
-        let root = self.whole().await?;
+        let root = self.root().await?;
+        self.learn_before(&root).await;
+        self.fill(&root).await?;
         self.finish(&root).await
     }
 
-    /// Sees to it that everything below the manifest is there; gives the manifest.
-    async fn whole(&self) -> Result<Arc<Node>, Failure> {
-        let root = self.root().await?;
+    /// Learns what the target holds by what it names until now.
+    async fn learn_before(&self, root: &Node) {
         if !self.is_within_one_place() {
             self.learn_previous(&root.content).await;
-            self.complete(&root, 0).await?;
         }
-        Ok(root)
+    }
+
+    /// Sees to it that everything below the manifest is there.
+    async fn fill(&self, root: &Node) -> Result<(), Failure> {
+        if self.is_within_one_place() { Ok(()) } else { self.complete(root, 0).await }
     }
 
     /// Moves the name, where it is to be moved.
@@ -209,7 +218,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// A retag within one repository moves nothing but the name, unless what is named may be in memory only.
-    fn is_within_one_place(&self) -> bool {
+    pub(super) fn is_within_one_place(&self) -> bool {
         !matches!(self.mode, Mode::Check | Mode::Force)
             && self.engine.given.is_empty()
             && self.source.name() == self.place

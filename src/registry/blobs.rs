@@ -187,7 +187,7 @@ impl Download {
     /// Asks for the rest until it comes or there is no point in it any more.
     async fn resume(&mut self, mut error: Error) -> Result<(), Error> {
         if std::mem::take(&mut self.since) >= PROGRESS {
-            self.tries = self.client.shared.retry.tries();
+            self.tries = self.tries.anew();
         }
         loop {
             self.tries.again(error).await?;

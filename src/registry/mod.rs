@@ -61,7 +61,7 @@ pub use options::Options;
 pub use refusal::Refused;
 pub use uploads::{Opened, Upload};
 pub use verified::BlobStream;
-pub use wire::{carried, counted};
+pub use wire::{carried, counted, is_once, once};
 
 use auth::Authorizer;
 use clients::Clients;

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::error::{Error, Verdict};
+use super::wire::is_once;
 use crate::error::Classify;
 
 /// How much patience a run has.
@@ -39,7 +40,8 @@ impl Retry {
     }
 
     pub(super) fn tries(&self) -> Tries {
-        Tries { retry: self.clone(), failed: 0, renewed: false, paused_since: None }
+        let attempts = if is_once() { 1 } else { self.attempts };
+        Tries { retry: Self { attempts, ..self.clone() }, failed: 0, renewed: false, paused_since: None }
     }
 
     /// Runs `attempt` until it succeeds or is not worth another try; the error says how many there were.
@@ -59,6 +61,11 @@ impl Retry {
 }
 
 impl Tries {
+    /// As many tries once more, whoever asks for them.
+    pub(super) fn anew(&self) -> Self {
+        Self { retry: self.retry.clone(), failed: 0, renewed: false, paused_since: None }
+    }
+
     /// Returns when the operation is to be tried again.
     ///
     /// # Errors

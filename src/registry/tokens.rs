@@ -15,6 +15,7 @@ use super::error::{Error, Kind};
 use super::limit::HostState;
 use super::refusal::Refused;
 use super::transport::is_html;
+use super::wire::for_others;
 use crate::error::Right;
 use crate::model::Host;
 
@@ -23,7 +24,8 @@ const LIMIT: usize = 1 << 20;
 
 impl TokenService for Shared {
     fn fetch(&self, request: TokenRequest) -> BoxFuture<'_, Result<TokenAnswer, Error>> {
-        Box::pin(async move { self.retry.run(|| self.token_once(&request)).await })
+        // Tokens are shared, and so is the failure to get one.
+        Box::pin(for_others(async move { self.retry.run(|| self.token_once(&request)).await }))
     }
 }
 

@@ -1,4 +1,5 @@
-//! What goes over the wire, counted: requests by kind and bytes of bodies both ways.
+//! What goes over the wire, counted: requests by kind and bytes of bodies both ways. And on whose behalf: what is counted for
+//! an entry, and whether it is tried more than once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -10,6 +11,8 @@ use crate::model::{Requests, Wire};
 tokio::task_local! {
     /// Requests made on behalf of the work that `counted` runs.
     static SCOPE: Arc<AtomicU32>;
+    /// Whether a failure is not to be tried again.
+    static ONCE: bool;
 }
 
 /// The counters of one run.
@@ -113,4 +116,21 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
     let count = count.load(Ordering::Relaxed);
     let _ = SCOPE.try_with(|outer| outer.fetch_add(count, Ordering::Relaxed));
     (done, count)
+}
+
+/// Runs `work`, within which each request is made once: a failure is not tried again. A pause that a host asks for is
+/// still waited for, and what was sent with a token that had run out is sent with a new one.
+pub async fn once<T>(work: impl Future<Output = T>) -> T {
+    ONCE.scope(true, work).await
+}
+
+/// Runs `work` as if outside of [`once`], because others rely on what comes of it.
+pub(super) async fn for_others<T>(work: impl Future<Output = T>) -> T {
+    ONCE.scope(false, work).await
+}
+
+/// Whether the current work is run by [`once`].
+#[must_use]
+pub fn is_once() -> bool {
+    ONCE.try_with(|once| *once).unwrap_or(false)
 }

@@ -1,10 +1,12 @@
 //! The engine on the wire: entries in, rows and requests out.
 
 mod age;
+mod apart;
 mod blobs;
 mod compare;
 mod content;
 mod copy;
+mod deadline;
 mod fanout;
 mod further_tags;
 mod given;
