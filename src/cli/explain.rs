@@ -166,6 +166,7 @@ async fn plan(
         extent: Extent::Plan,
         visible_targets: false,
         source_check: None,
+        dates: false,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

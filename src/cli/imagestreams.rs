@@ -208,6 +208,7 @@ async fn take(
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         visible_targets: true,
         source_check: source_check(inventory, &wanted),
+        dates: false,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

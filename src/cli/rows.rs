@@ -26,6 +26,8 @@ pub(super) struct Way<'a> {
     pub(super) visible_targets: bool,
     /// Whether sources still are what entries say.
     pub(super) source_check: Option<SourceCheck>,
+    /// Whether entries that would move are told with when their images were made.
+    pub(super) dates: bool,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -79,6 +81,7 @@ impl Way<'_> {
         Options {
             visible_targets: self.visible_targets,
             source_check: self.source_check.clone(),
+            dates: self.dates,
             ..options(self.copying, self.jobs, self.extent)
         }
     }

@@ -13,7 +13,7 @@ use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
-use crate::model::{Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip};
+use crate::model::{Descriptor, Desired, Digest, Foreseen, Manifest, Moved, Outcome, Reason, Row, Skip};
 use crate::registry::counted;
 
 /// The manifest that a target should name.
@@ -164,7 +164,7 @@ impl Engine {
         let tally = Tally::default();
         let mode = self.mode(planned);
         let transfer = Transfer::new(self, planned, recipients, (mode, &tally));
-        let (result, requests) = counted(transfer.run()).await;
+        let ((result, foreseen), requests) = counted(transfer.run_and_foresee()).await;
         if let Some(host) = planned.desired.target.host() {
             self.fanout.left(recipients, host);
         }
@@ -189,6 +189,7 @@ impl Engine {
         ending.moved.bytes = tally.bytes();
         ending.moved += transfer.attached.moved();
         ending.further = transfer.further.into_inner().unwrap_or_else(PoisonError::into_inner);
+        ending.foreseen = foreseen;
         ending.comparing(digest, &before).row()
     }
 
@@ -221,13 +222,23 @@ pub(super) struct Ending {
     further: Tags,
     moved: Moved,
     started: Instant,
+    foreseen: Option<Foreseen>,
 }
 
 impl Ending {
     /// An entry that ended before its two sides could be compared.
     pub(super) fn before(desired: Desired, outcome: Outcome, requests: u32, started: Instant) -> Self {
         let moved = Moved { requests, ..Moved::default() };
-        Self { desired, outcome, digest: None, previous: None, further: Tags::default(), moved, started }
+        Self {
+            desired,
+            outcome,
+            digest: None,
+            previous: None,
+            further: Tags::default(),
+            moved,
+            started,
+            foreseen: None,
+        }
     }
 
     /// An entry that ended once it was planned and before anything was moved.
@@ -263,6 +274,7 @@ impl Ending {
             attempts,
             elapsed: self.started.elapsed(),
             standing: None,
+            foreseen: self.foreseen,
         }
     }
 }

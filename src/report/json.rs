@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Blame, Class, Stage};
-use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule};
+use crate::model::{Bytes, Digest, Former, Origin, Outcome, Presence, Requests, Row, Rule};
 
 use super::causes::blame;
 use super::totals::Counts;
@@ -34,6 +34,10 @@ pub(super) struct Document<R> {
     pub(super) shard: Option<PartFields>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) causes: Vec<CauseFields>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) removed: Vec<FormerFields>,
     pub(super) rows: R,
     pub(super) totals: TotalFields,
 }
@@ -74,6 +78,12 @@ pub(super) struct RowFields {
     pub(super) tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<Cow<'static, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) previous_created: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) repository: Option<PresenceWord>,
     pub(super) stage: Option<Stage>,
     pub(super) class: Option<Class>,
     #[serde(default)]
@@ -84,6 +94,71 @@ pub(super) struct RowFields {
     pub(super) bytes: Bytes,
     pub(super) requests: u32,
     pub(super) elapsed_seconds: f64,
+}
+
+/// A line that is not there any more, or otherwise.
+#[derive(Serialize, Deserialize)]
+pub(super) struct FormerFields {
+    pub(super) origin: Origin,
+    pub(super) source: String,
+    pub(super) target: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) now: Option<ReplacementFields>,
+}
+
+/// The line in its place.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReplacementFields {
+    pub(super) origin: Origin,
+    pub(super) target: String,
+}
+
+/// Whether a repository exists.
+#[derive(Serialize, Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PresenceWord {
+    New,
+    Exists,
+    Untold,
+}
+
+impl From<Presence> for PresenceWord {
+    fn from(presence: Presence) -> Self {
+        match presence {
+            Presence::New => Self::New,
+            Presence::Exists => Self::Exists,
+            Presence::Untold => Self::Untold,
+        }
+    }
+}
+
+impl From<PresenceWord> for Presence {
+    fn from(word: PresenceWord) -> Self {
+        match word {
+            PresenceWord::New => Self::New,
+            PresenceWord::Exists => Self::Exists,
+            PresenceWord::Untold => Self::Untold,
+        }
+    }
+}
+
+impl From<&Former> for FormerFields {
+    fn from(former: &Former) -> Self {
+        let now = former
+            .now
+            .as_ref()
+            .map(|now| ReplacementFields { origin: now.origin.clone(), target: name(&now.target) });
+        let (source, target) = (name(&former.source), name(&former.target));
+        Self { origin: former.origin.clone(), source, target, now }
+    }
+}
+
+fn removed(report: &Report) -> Vec<FormerFields> {
+    report.compared.iter().flat_map(|compared| &compared.removed).map(FormerFields::from).collect()
+}
+
+fn instant(at: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(at).to_string()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,6 +188,7 @@ impl RowFields {
             Outcome::Failed(failure) => Some(failure),
             _ => None,
         };
+        let foreseen = row.foreseen.unwrap_or_default();
         Self {
             origin: row.origin.clone(),
             owner: row.owner.clone(),
@@ -126,6 +202,9 @@ impl RowFields {
             backups: row.backups.iter().map(ToString::to_string).collect(),
             tags: row.tags.iter().map(ToString::to_string).collect(),
             note: row.note.as_deref().map(|note| clean(note).into()),
+            created: foreseen.created.map(instant),
+            previous_created: foreseen.previous_created.map(instant),
+            repository: foreseen.repository.map(Into::into),
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
             help: help(row),
@@ -200,6 +279,8 @@ pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         exit_code: report.exit_code,
         shard: report.part.as_ref().map(PartFields::from),
         causes,
+        since: report.compared.as_ref().map(|compared| Arc::clone(&compared.commit)),
+        removed: removed(report),
         rows: Rows { rows, causes: of_rows },
         totals: TotalFields {
             counts: totals.counts,
