@@ -1,6 +1,6 @@
 //! Which target repositories a plan would make: asked for once each, with the right to pull only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
 
@@ -22,9 +22,9 @@ pub(super) async fn tell(rows: &mut [Row], client: &Client) {
     }
     let would_be_first =
         |row: &Row| matches!(row.outcome, Outcome::Planned(Reason::Absent | Reason::Unknown));
-    let named: BTreeMap<String, ()> =
-        rows.iter().filter(|row| would_be_first(row)).filter_map(repository).map(|name| (name, ())).collect();
-    unseen.retain(|name, (_, is_absent)| *is_absent && named.contains_key(name));
+    let named: BTreeSet<String> =
+        rows.iter().filter(|row| would_be_first(row)).filter_map(repository).collect();
+    unseen.retain(|name, (_, is_absent)| *is_absent && named.contains(name));
     let client = client.with_role(Role::Target);
     let told: BTreeMap<String, Presence> = stream::iter(unseen)
         .map(|(name, (repository, _))| {

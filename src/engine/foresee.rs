@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use futures_util::FutureExt as _;
+
 use super::manifests::Node;
 use super::meanwhile::End;
 use super::store::Store;
@@ -16,12 +18,13 @@ use crate::model::{Content, Descriptor, Foreseen, Outcome};
 impl Transfer<'_> {
     /// As [`Transfer::run`]; where this is a plan that asks for it, also what is to be told of an entry that would be written.
     pub(super) async fn run_and_foresee(&self) -> (Result<End, Failure>, Option<Foreseen>) {
-        let result = self.run().await;
+        let result = self.run().boxed().await;
         let is_told = self.foresees_dates() && matches!(result, Ok(End::Done(_)));
         if !is_told || !matches!(self.outcome(), Outcome::Planned(_)) {
             return (result, None);
         }
-        let (created, previous_created) = tokio::join!(self.created(), self.previous_created());
+        let (created, previous_created) =
+            tokio::join!(self.created().boxed(), self.previous_created().boxed());
         (result, Some(Foreseen { created, previous_created, repository: None }))
     }
 

@@ -10,6 +10,9 @@ use crate::model::{Former, Locator, Origin, Relocated, Replacement};
 /// What a line asks for: its source and its target, as text.
 type Pair = (String, String);
 
+/// Whether the line of these ends stands in for one that is gone.
+type IsSame = fn(&Former, &(Locator, Locator)) -> bool;
+
 /// Keeps of `set` what `old` does not ask for; gives what only `old` asks for, and what stands in another file now.
 pub(super) fn keep_new(set: &mut MappingSet, old: &MappingSet) -> (Vec<Former>, Vec<Relocated>) {
     let before = pairs(old);
@@ -53,7 +56,7 @@ fn ends(entry: &Entry) -> (Locator, Locator) {
 /// Says of what is gone which new line stands in its place: first those with its target, then those with its source.
 fn replace(removed: &mut [Former], mut added: Vec<&Entry>) {
     added.sort_by_key(|entry| (entry.wish.origin(), pair(entry)));
-    let by: [fn(&Former, &(Locator, Locator)) -> bool; 2] =
+    let by: [IsSame; 2] =
         [|former, (_, target)| former.target == *target, |former, (source, _)| former.source == *source];
     for is_same in by {
         for former in removed.iter_mut().filter(|former| former.now.is_none()) {

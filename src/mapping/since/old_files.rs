@@ -31,10 +31,8 @@ pub(super) fn old_files(
     }
     for word in directories(inputs) {
         let place = history.path_of(Path::new(word))?;
-        let below = match place.as_os_str().is_empty() {
-            true => Some(tree.clone()),
-            false => found.tree_at(&tree, &place)?,
-        };
+        let below =
+            if place.as_os_str().is_empty() { Some(tree.clone()) } else { found.tree_at(&tree, &place)? };
         if let Some(below) = below {
             let is_mapping = |name: &Path| {
                 name.file_name().is_some_and(|name| name.to_string_lossy().starts_with("mapping_"))
@@ -90,7 +88,7 @@ impl Found<'_> {
         depth: usize,
     ) -> Result<(), SinceError> {
         for entry in tree.iter() {
-            let entry = entry.map_err(|error| self.history.failed(error.into()))?;
+            let entry = entry.map_err(|error| self.history.failed(error))?;
             let name = entry.filename().to_str_lossy();
             let (path, shown) = (place.join(&*name), shown.join(&*name));
             let object = || entry.object().map_err(|error| self.history.failed(error));
