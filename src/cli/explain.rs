@@ -167,6 +167,7 @@ async fn plan(
         visible_targets: false,
         source_check: None,
         deadline: None,
+        dates: false,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

@@ -211,6 +211,7 @@ async fn take(
         visible_targets: true,
         source_check: source_check(inventory, &wanted),
         deadline: *deadline,
+        dates: false,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

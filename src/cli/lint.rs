@@ -88,6 +88,7 @@ async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit
         visible_targets: false,
         source_check: None,
         deadline: None,
+        dates: false,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

@@ -18,6 +18,7 @@ mod log;
 mod nightly;
 mod output;
 mod policies;
+mod presence;
 pub mod progress;
 mod prune_tags;
 mod publish;

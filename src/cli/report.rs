@@ -7,11 +7,12 @@ use std::time::SystemTime;
 
 use tokio::time::Instant;
 
+use super::args::PlanFormat;
 use super::exit::Exit;
 use super::output::Output;
 use super::settings::Merge;
 use crate::error::Chain;
-use crate::model::{Row, Wire};
+use crate::model::{Compared, Row, Wire};
 use crate::report::{self, MergeError, Merged, Part, ReadError, Report};
 
 /// Why reports cannot be put together.
@@ -111,6 +112,27 @@ pub(super) struct Ended {
 
 /// Ends a command that made rows: progress gives way to the report.
 pub(super) fn conclude(ended: Ended, artifacts: Option<&Path>, output: &Output) -> Exit {
+    let (report, exit) = report_of(ended, None, output);
+    give_out(report, exit, artifacts, output)
+}
+
+/// As [`conclude`], for a plan: it is printed for those who review it.
+pub(super) fn conclude_plan(
+    ended: Ended,
+    compared: Option<Compared>,
+    format: PlanFormat,
+    artifacts: Option<&Path>,
+    output: &Output,
+) -> Exit {
+    let (report, exit) = report_of(ended, compared, output);
+    let print = |report: &Report| match format {
+        PlanFormat::Text => report::plan_text(report, output.width(), output.has_colors()),
+        PlanFormat::Markdown => report::markdown(report),
+    };
+    give_out_as(report, exit, artifacts, (output, &print))
+}
+
+fn report_of(ended: Ended, compared: Option<Compared>, output: &Output) -> (Report, Exit) {
     let Ended { command, dry_run, began, part, rows, wire, exit } = ended;
     output.progress().clear();
     output.progress().sum_up();
@@ -122,19 +144,29 @@ pub(super) fn conclude(ended: Ended, artifacts: Option<&Path>, output: &Output) 
         exit_code: exit.code(),
         unwritten: false,
         part,
+        compared,
         rows,
         wire,
     };
-    give_out(report, exit, artifacts, output)
+    (report, exit)
 }
 
 /// Gives a report out, on stdout and in the artifacts directory; `exit` is what the run came to.
-fn give_out(mut report: Report, exit: Exit, artifacts: Option<&Path>, output: &Output) -> Exit {
+fn give_out(report: Report, exit: Exit, artifacts: Option<&Path>, output: &Output) -> Exit {
+    let print = |report: &Report| report::text(report, output.width(), output.has_colors());
+    give_out_as(report, exit, artifacts, (output, &print))
+}
+
+fn give_out_as(
+    mut report: Report,
+    exit: Exit,
+    artifacts: Option<&Path>,
+    (output, print): (&Output, &dyn Fn(&Report) -> String),
+) -> Exit {
     let written = artifacts.map_or(Exit::AsDesired, |directory| write(&report, directory));
     let exit = exit.or(written);
     (report.exit_code, report.unwritten) = (exit.code(), written != Exit::AsDesired);
-    let text = report::text(&report, output.width(), output.has_colors());
-    exit.or(output.data(&text))
+    exit.or(output.data(&print(&report)))
 }
 
 fn write(report: &Report, directory: &Path) -> Exit {

@@ -29,6 +29,8 @@ pub(super) struct Way<'a> {
     pub(super) source_check: Option<SourceCheck>,
     /// When no new entry starts any more.
     pub(super) deadline: Option<Instant>,
+    /// Whether entries that would move are told with when their images were made.
+    pub(super) dates: bool,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -83,6 +85,7 @@ impl Way<'_> {
             visible_targets: self.visible_targets,
             source_check: self.source_check.clone(),
             deadline: self.deadline,
+            dates: self.dates,
             ..options(self.copying, self.jobs, self.extent)
         }
     }

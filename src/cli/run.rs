@@ -10,13 +10,14 @@ use super::connect;
 use super::exit::Exit;
 use super::output::Output;
 use super::policies;
-use super::report::{Began, Ended, conclude};
+use super::presence;
+use super::report::{Began, Ended, conclude, conclude_plan};
 use super::rows::Way;
 use super::settings::{Pace, Run};
 use super::stop::{self, Patience};
 use crate::engine::{Extent, Stop};
 use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
-use crate::model::{Outcome, Row, Wire};
+use crate::model::{Compared, Outcome, Row, Wire};
 use crate::policy::Policies;
 use crate::registry::Client;
 use crate::report::Part;
@@ -46,18 +47,18 @@ enum NothingAttempted {
 /// Does what `settings` say.
 pub(super) async fn run(settings: Run, output: &Output) -> Exit {
     let began = Began::now();
-    let prepared = read(&settings, output).and_then(|Read { set, part, policies }| {
+    let prepared = read(&settings, output).and_then(|Read { set, part, policies, compared }| {
         let deadline = settings.pace.deadline.map(|after| began.clock + after);
         let client = connect::client(&settings.connection, deadline)?;
-        Ok((set, part, policies, client, stop::signals()?))
+        Ok((set, (part, compared), policies, client, stop::signals()?))
     });
-    let (set, part, policies, client, signals) = match prepared {
+    let (set, (part, compared), policies, client, signals) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return output.refuse(&error),
     };
     let mirroring = Mirroring { set, policies: &policies, client: &client, began };
     let rows = mirror(&settings, output, mirroring, signals).await;
-    finish(&settings, output, began, Done { part, rows, wire: client.wire() })
+    finish(&settings, output, began, Done { part, compared, rows, wire: client.wire() })
 }
 
 /// What a run is to do.
@@ -65,6 +66,8 @@ struct Read {
     set: MappingSet,
     part: Option<Part>,
     policies: Policies,
+    /// What the files are compared with.
+    compared: Option<Compared>,
 }
 
 /// What is mirrored, and how it is reached.
@@ -78,6 +81,7 @@ struct Mirroring<'a> {
 /// What a run comes to.
 struct Done {
     part: Option<Part>,
+    compared: Option<Compared>,
     rows: Vec<Row>,
     wire: Wire,
 }
@@ -87,8 +91,9 @@ fn read(settings: &Run, output: &Output) -> Result<Read, NothingAttempted> {
     let inputs: Vec<Input> = settings.inputs.iter().map(Input::from).collect();
     let mut set = mapping::read(&inputs, &ReadOptions { strict: settings.copying.strict })?;
     let is_empty = set.is_empty();
+    let mut compared = None;
     if let Some(revision) = &settings.since {
-        set = mapping::since(set, revision)?;
+        (set, compared) = mapping::since(set, &inputs, revision)?;
     }
     output.findings(set.findings());
     if is_empty && !settings.copying.allow_empty {
@@ -98,9 +103,9 @@ fn read(settings: &Run, output: &Output) -> Result<Read, NothingAttempted> {
         return Err(NothingAttempted::Strict);
     }
     let policies = policies::load(&settings.policy, &set, output)?;
-    let Some(shard) = settings.shard else { return Ok(Read { set, part: None, policies }) };
+    let Some(shard) = settings.shard else { return Ok(Read { set, part: None, policies, compared }) };
     let part = Part { shard, set: set.digest() };
-    Ok(Read { set: mapping::of_shard(set, shard), part: Some(part), policies })
+    Ok(Read { set: mapping::of_shard(set, shard), part: Some(part), policies, compared })
 }
 
 /// Takes every entry through the engine, until done or stopped.
@@ -121,26 +126,38 @@ async fn mirror(
         visible_targets: false,
         source_check: None,
         deadline: deadline.map(|after| began.clock + after),
+        dates: settings.plan.is_some(),
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),
     };
     let progress = output.progress();
+    let work = async {
+        let mut rows = way.take(set, client).await;
+        if settings.plan.is_some() {
+            stop.gently.run_until_cancelled(presence::tell(&mut rows, client)).await;
+        }
+        rows
+    };
     tokio::select! {
-        rows = way.take(set, client) => rows,
+        rows = work => rows,
         never = progress.show() => match never {},
-        never = stop::watch(stop, signals, Patience { deadline, grace }) => match never {},
+        never = stop::watch(stop.clone(), signals, Patience { deadline, grace }) => match never {},
     }
 }
 
 /// What a run that ended exits with and reports.
 fn finish(settings: &Run, output: &Output, began: Began, done: Done) -> Exit {
-    let Done { part, rows, wire } = done;
+    let Done { part, compared, rows, wire } = done;
     let mut exit = Exit::of(&rows);
     if settings.check && rows.iter().any(|row| matches!(row.outcome, Outcome::Planned(_))) {
         exit = exit.or(Exit::Failed);
     }
     let (command, dry_run) = (settings.command, settings.dry_run);
     let ended = Ended { command, dry_run, began, part, rows, wire, exit };
-    conclude(ended, settings.pace.artifacts.as_deref(), output)
+    let artifacts = settings.pace.artifacts.as_deref();
+    match settings.plan {
+        Some(format) => conclude_plan(ended, compared, format, artifacts, output),
+        None => conclude(ended, artifacts, output),
+    }
 }

@@ -72,7 +72,11 @@ impl Engine {
         Ok(newest)
     }
 
-    async fn config_created(&self, store: &Store, node: &Node) -> Result<Option<SystemTime>, Failure> {
+    pub(super) async fn config_created(
+        &self,
+        store: &Store,
+        node: &Node,
+    ) -> Result<Option<SystemTime>, Failure> {
         let Content::Image(blobs) = &node.content else { return Ok(None) };
         let is_config = |blob: &&Descriptor| CONFIGS.contains(&&*blob.media_type) && blob.size <= LIMIT;
         let Some(config) = blobs.first().filter(is_config) else { return Ok(None) };

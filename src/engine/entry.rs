@@ -13,7 +13,9 @@ use super::store::Store;
 use super::transfer::{Mode, Tally, Transfer};
 use super::{Check, Engine, Error, Extent, Looked, Planned};
 use crate::error::{Class, Failure, Stage};
-use crate::model::{Cause, Descriptor, Desired, Digest, Manifest, Moved, Outcome, Reason, Row, Skip};
+use crate::model::{
+    Cause, Descriptor, Desired, Digest, Foreseen, Manifest, Moved, Outcome, Reason, Row, Skip,
+};
 use crate::registry::counted;
 
 /// The manifest that a target should name.
@@ -165,7 +167,7 @@ impl Engine {
         let mode = self.mode(planned);
         let transfer = Transfer::new(self, planned, recipients, (mode, &tally));
         let began = Instant::now();
-        let (result, requests) = counted(transfer.run()).await;
+        let ((result, foreseen), requests) = counted(transfer.run_and_foresee()).await;
         if let Some(host) = planned.desired.target.host() {
             self.fanout.left(recipients, host);
         }
@@ -198,6 +200,7 @@ impl Engine {
         ending.moved += transfer.attached.moved();
         ending.further = transfer.further.into_inner().unwrap_or_else(PoisonError::into_inner);
         ending.note = note;
+        ending.foreseen = foreseen;
         ending.comparing(digest, &before).row()
     }
 
@@ -231,6 +234,7 @@ pub(super) struct Ending {
     note: Option<Arc<str>>,
     moved: Moved,
     started: Instant,
+    foreseen: Option<Foreseen>,
 }
 
 impl Ending {
@@ -246,6 +250,7 @@ impl Ending {
             note: None,
             moved,
             started,
+            foreseen: None,
         }
     }
 
@@ -282,6 +287,7 @@ impl Ending {
             attempts,
             elapsed: self.started.elapsed(),
             standing: None,
+            foreseen: self.foreseen,
         }
     }
 }

@@ -21,6 +21,7 @@ mod entry;
 mod error;
 mod fanout;
 mod filter;
+mod foresee;
 mod given;
 mod guards;
 mod manifests;
@@ -113,6 +114,8 @@ pub struct Options {
     pub visible_targets: bool,
     /// Whether sources still are what entries say; none: nobody knows better than their registries.
     pub source_check: Option<SourceCheck>,
+    /// Entries that would be written are told with when their images were made: at most two requests more for each.
+    pub dates: bool,
     /// When the run began: what further tags say.
     pub began: SystemTime,
     /// What earlier runs know of the entries; none: entries begin at a place that moves with the hour.
@@ -133,6 +136,7 @@ impl Default for Options {
             filter_by_os: None,
             visible_targets: false,
             source_check: None,
+            dates: false,
             began: SystemTime::now(),
             past: None,
             deadline: None,

@@ -43,7 +43,12 @@ impl Transfer<'_> {
     /// A child that stays is whole if it is there (an index may be sparse); one that goes leaves its blobs.
     async fn learn_child(&self, child: &Descriptor, stays: bool) {
         if !stays {
-            if let Ok(Some(child)) = self.target.manifest(child, Stage::Plan).await {
+            if self.foresees_dates() {
+                // Kept: one of them says when the old image was made.
+                if let Ok(Some(node)) = self.engine.manifests.get(&self.target, child).await {
+                    self.learn_from(&node.manifest);
+                }
+            } else if let Ok(Some(child)) = self.target.manifest(child, Stage::Plan).await {
                 self.learn_from(&child);
             }
         } else if matches!(self.target.has_manifest(child).await, Ok(true)) {

@@ -1,9 +1,11 @@
 //! Plain values: what should exist, and what became of it. No I/O, nothing asynchronous.
 
 mod batch;
+mod compared;
 mod desired;
 mod digest;
 mod finding;
+mod foreseen;
 mod guard;
 mod key;
 mod manifest;
@@ -17,9 +19,11 @@ mod shard;
 mod tag_template;
 
 pub use batch::{Admitted, Batch, Conflict, Judged};
+pub use compared::{Compared, Former, Relocated, Replacement};
 pub use desired::{Desired, Endpoint, LayoutRef, Origin};
 pub use digest::{Digest, DigestError, Hasher};
 pub use finding::{Finding, Severity, Span};
+pub use foreseen::{Foreseen, Presence};
 pub use guard::{Guard, Rule, Which};
 pub use key::{Key, KeyError};
 pub use manifest::{Content, Descriptor, MANIFEST_MEDIA_TYPES, Manifest, ManifestError, OCI_INDEX, Platform};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desired::{Endpoint, LayoutRef, Origin};
 use super::digest::Digest;
+use super::foreseen::Foreseen;
 use super::outcome::Outcome;
 use super::past::Standing;
 use super::reference::{ImageRef, Tag};
@@ -129,6 +130,8 @@ pub struct Row {
     pub elapsed: Duration,
     /// How it stands now over several runs; none: nobody keeps track.
     pub standing: Option<Standing>,
+    /// What a plan knows besides; none: it is no plan, or nothing would be written.
+    pub foreseen: Option<Foreseen>,
 }
 
 impl Row {
@@ -162,6 +165,7 @@ impl Row {
             attempts,
             elapsed: Duration::ZERO,
             standing: None,
+            foreseen: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Blame, Class, Stage};
-use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule, Standing};
+use crate::model::{Bytes, Digest, Former, Origin, Outcome, Presence, Requests, Row, Rule, Standing};
 
 use super::causes::blame;
 use super::totals::Counts;
@@ -34,6 +34,10 @@ pub(super) struct Document<R> {
     pub(super) shard: Option<PartFields>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) causes: Vec<CauseFields>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) removed: Vec<FormerFields>,
     pub(super) rows: R,
     pub(super) totals: TotalFields,
 }
@@ -74,6 +78,12 @@ pub(super) struct RowFields {
     pub(super) tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<Cow<'static, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) previous_created: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) repository: Option<PresenceWord>,
     pub(super) stage: Option<Stage>,
     pub(super) class: Option<Class>,
     #[serde(default)]
@@ -97,6 +107,71 @@ pub(super) struct StandingFields {
     age_seconds: u64,
     pub(super) failures: u32,
     pub(super) quarantined: bool,
+}
+
+/// A line that is not there any more, or otherwise.
+#[derive(Serialize, Deserialize)]
+pub(super) struct FormerFields {
+    pub(super) origin: Origin,
+    pub(super) source: String,
+    pub(super) target: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) now: Option<ReplacementFields>,
+}
+
+/// The line in its place.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReplacementFields {
+    pub(super) origin: Origin,
+    pub(super) target: String,
+}
+
+/// Whether a repository exists.
+#[derive(Serialize, Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PresenceWord {
+    New,
+    Exists,
+    Untold,
+}
+
+impl From<Presence> for PresenceWord {
+    fn from(presence: Presence) -> Self {
+        match presence {
+            Presence::New => Self::New,
+            Presence::Exists => Self::Exists,
+            Presence::Untold => Self::Untold,
+        }
+    }
+}
+
+impl From<PresenceWord> for Presence {
+    fn from(word: PresenceWord) -> Self {
+        match word {
+            PresenceWord::New => Self::New,
+            PresenceWord::Exists => Self::Exists,
+            PresenceWord::Untold => Self::Untold,
+        }
+    }
+}
+
+impl From<&Former> for FormerFields {
+    fn from(former: &Former) -> Self {
+        let now = former
+            .now
+            .as_ref()
+            .map(|now| ReplacementFields { origin: now.origin.clone(), target: name(&now.target) });
+        let (source, target) = (name(&former.source), name(&former.target));
+        Self { origin: former.origin.clone(), source, target, now }
+    }
+}
+
+fn removed(report: &Report) -> Vec<FormerFields> {
+    report.compared.iter().flat_map(|compared| &compared.removed).map(FormerFields::from).collect()
+}
+
+fn instant(at: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(at).to_string()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,6 +201,7 @@ impl RowFields {
             Outcome::Failed(failure) => Some(failure),
             _ => None,
         };
+        let foreseen = row.foreseen.unwrap_or_default();
         Self {
             origin: row.origin.clone(),
             owner: row.owner.clone(),
@@ -139,6 +215,9 @@ impl RowFields {
             backups: row.backups.iter().map(ToString::to_string).collect(),
             tags: row.tags.iter().map(ToString::to_string).collect(),
             note: row.note.as_deref().map(|note| clean(note).into()),
+            created: foreseen.created.map(instant),
+            previous_created: foreseen.previous_created.map(instant),
+            repository: foreseen.repository.map(Into::into),
             stage: failure.map(|failure| failure.stage),
             class: failure.map(|failure| failure.class),
             help: help(row),
@@ -154,10 +233,9 @@ impl RowFields {
 
 impl StandingFields {
     fn of(standing: &Standing, ended: SystemTime) -> Self {
-        let time = |at| humantime::format_rfc3339_seconds(at).to_string();
         Self {
-            first_seen: time(standing.first_seen),
-            verified: standing.verified.map(time),
+            first_seen: instant(standing.first_seen),
+            verified: standing.verified.map(instant),
             age_seconds: standing.age(ended).as_secs(),
             failures: standing.failures,
             quarantined: standing.quarantined,
@@ -229,6 +307,8 @@ pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         exit_code: report.exit_code,
         shard: report.part.as_ref().map(PartFields::from),
         causes,
+        since: report.compared.as_ref().map(|compared| Arc::clone(&compared.commit)),
+        removed: removed(report),
         rows: Rows { sorted: rows, causes: of_rows, ended: report.ended() },
         totals: TotalFields {
             counts: totals.counts,

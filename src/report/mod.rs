@@ -14,6 +14,7 @@ mod junit;
 mod merge;
 mod metrics;
 mod part;
+mod plan;
 mod read;
 mod text;
 mod totals;
@@ -34,12 +35,13 @@ pub use junit::{junit, write_junit};
 pub use merge::{MergeError, Merged, merge};
 pub use metrics::metrics;
 pub use part::Part;
+pub use plan::{markdown, plan_text};
 pub use read::{ReadError, read};
 pub use text::text;
 pub use totals::{Counts, Totals};
 pub use words::{bytes, clean, failure_line, help, name, number, place};
 
-use crate::model::{Row, Wire};
+use crate::model::{Compared, Row, Wire};
 
 /// What `write` writes, as a text.
 fn text_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<String, RenderError> {
@@ -65,6 +67,8 @@ pub struct Report {
     pub unwritten: bool,
     /// Which part of a whole this is; none: all of it.
     pub part: Option<Part>,
+    /// What the files are compared with; none: all of their lines are looked at.
+    pub compared: Option<Compared>,
     /// One row an entry.
     pub rows: Vec<Row>,
     /// What went over the wire.

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::json::{Document, PartFields, RowFields, StandingFields, VERSION};
+use super::json::{Document, FormerFields, PartFields, PresenceWord, RowFields, StandingFields, VERSION};
 use super::words::clean;
 use super::{Part, Report};
 use crate::error::{Blame, Class, Classify, Failure};
 use crate::model::{
-    Cause, Digest, Locator, Moved, Outcome, Reason, Refusal, Row, Shard, ShardError, Skip, Standing, Tag,
-    Update, Wire,
+    Cause, Compared, Digest, Foreseen, Former, Locator, Moved, Outcome, Reason, Refusal, Replacement, Row,
+    Shard, ShardError, Skip, Standing, Tag, Update, Wire,
 };
 
 /// Why a file is no report that can be taken in.
@@ -65,6 +65,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         exit_code: document.exit_code,
         unwritten: false,
         part: document.shard.map(PartFields::part).transpose()?,
+        compared: compared(document.since, document.removed),
         rows: document.rows.into_iter().map(|row| row.row(&causes)).collect::<Result<_, _>>()?,
         wire: Wire { received: wire.received, sent: wire.sent, requests },
     })
@@ -110,6 +111,7 @@ impl RowFields {
             moved: Moved { bytes: self.bytes, requests: self.requests },
             attempts: self.attempts,
             standing: self.standing.map(StandingFields::standing).transpose()?,
+            foreseen: foreseen(self.created.as_deref(), self.previous_created.as_deref(), self.repository)?,
         })
     }
 
@@ -304,6 +306,30 @@ fn timed_out(said: &str) -> Option<Cause> {
 /// The one of `known` that reads as `said`.
 fn one_of<T: Display>(known: impl IntoIterator<Item = T>, said: &str) -> Result<T, ReadError> {
     known.into_iter().find(|one| one.to_string() == said).ok_or_else(|| unknown("reason", said))
+}
+
+/// What a plan was compared with; files that only took over lines of others are in no report.
+fn compared(commit: Option<Arc<str>>, removed: Vec<FormerFields>) -> Option<Compared> {
+    let text = |said: String| Locator::Text(said.into());
+    let former = |fields: FormerFields| Former {
+        now: fields.now.map(|now| Replacement { origin: now.origin, target: text(now.target) }),
+        origin: fields.origin,
+        source: text(fields.source),
+        target: text(fields.target),
+    };
+    let removed = removed.into_iter().map(former).collect();
+    commit.map(|commit| Compared { commit, removed, relocated: Vec::new() })
+}
+
+fn foreseen(
+    created: Option<&str>,
+    previous: Option<&str>,
+    repository: Option<PresenceWord>,
+) -> Result<Option<Foreseen>, ReadError> {
+    let instant = |said: &str| humantime::parse_rfc3339(said).map_err(|_| unknown("created", said));
+    let (created, previous_created) = (created.map(instant).transpose()?, previous.map(instant).transpose()?);
+    let foreseen = Foreseen { created, previous_created, repository: repository.map(Into::into) };
+    Ok(Some(foreseen).filter(|known| *known != Foreseen::default()))
 }
 
 fn duration(seconds: f64) -> Result<Duration, ReadError> {

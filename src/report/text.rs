@@ -15,6 +15,7 @@ use super::Report;
 use super::files::JSON_FILE;
 use super::freshness;
 use super::group::{Group, Trouble, by_cause, by_file, shared};
+use super::plan::diff;
 use super::words::{
     blobs, bodies, change, duration, edge, entries, exit_meaning, full_reason, moved, name, number, place,
     requests, short, spoken, verdict,
@@ -27,7 +28,12 @@ const NAMED: usize = 20;
 /// line, however long, so that it can be searched for.
 #[must_use]
 pub fn text(report: &Report, width: Option<u16>, color: bool) -> String {
-    Summary { report, rows: report.sorted(), width, paint: Paint::new(color) }.to_string()
+    Summary { report, rows: report.sorted(), width, paint: Paint::new(color), is_diff: false }.to_string()
+}
+
+/// As [`text`], with a diff in the place of the table of what would be copied.
+pub(super) fn with_diff(report: &Report, width: Option<u16>, color: bool) -> String {
+    Summary { report, rows: report.sorted(), width, paint: Paint::new(color), is_diff: true }.to_string()
 }
 
 struct Summary<'a> {
@@ -35,6 +41,7 @@ struct Summary<'a> {
     rows: Vec<&'a Row>,
     width: Option<u16>,
     paint: Paint,
+    is_diff: bool,
 }
 
 #[derive(Default)]
@@ -78,11 +85,7 @@ impl fmt::Display for Summary<'_> {
             writeln!(f)?;
         }
         self.changes(f, "copied", |outcome| matches!(outcome, Outcome::Copied(_)))?;
-        self.changes(
-            f,
-            "would be copied",
-            |outcome| matches!(outcome, Outcome::Planned(reason) if reason.copies()),
-        )?;
+        self.would_be_copied(f)?;
         self.changes(f, "updated", |outcome| matches!(outcome, Outcome::Updated(_)))?;
         self.deletions(f, "deleted", |outcome| matches!(outcome, Outcome::Deleted))?;
         self.deletions(f, "would be deleted", |outcome| {
@@ -170,6 +173,15 @@ impl Summary<'_> {
             table.add_row([name(&row.target), change(row), full_reason(row), moved(row)]);
         }
         self.section(f, rows.len(), what, &table)
+    }
+
+    fn would_be_copied(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_diff {
+            return writeln!(f, "{}", diff(self.report, &self.rows, self.paint.heading));
+        }
+        let wanted: fn(&Outcome) -> bool =
+            |outcome| matches!(outcome, Outcome::Planned(reason) if reason.copies());
+        self.changes(f, "would be copied", wanted)
     }
 
     /// Names only: of what is deleted nothing else is looked at.

@@ -85,7 +85,7 @@ const RESERVED: [(&str, &[&str]); 20] = [
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("object_store", &["objects"]),
-    ("gix", &["stream/pins"]),
+    ("gix", &["stream/pins", "mapping/since"]),
     ("axum", &["imagestreams/serve"]),
     ("tar", &["nightly"]),
     ("flate2", &["nightly", "stream"]),

@@ -25,6 +25,7 @@ mod mapping_lint;
 mod mapping_props;
 mod mapping_support;
 mod nightly;
+mod plan;
 mod policies;
 mod progress;
 mod prune_tags;

@@ -142,7 +142,8 @@ fn since_a_revision_only_lines_added_or_altered_count() {
     write(root, "s/mapping_a", &text);
     write(root, "s/mapping_new", &line("new"));
     let words = [root.join("s").display().to_string()];
-    let set = since(read_words(&words), "HEAD").unwrap();
+    let inputs = words.clone().map(Input::from);
+    let (set, _) = since(read_words(&words), &inputs, "HEAD").unwrap();
     let targets: Vec<String> = set
         .entries()
         .iter()
@@ -157,7 +158,7 @@ fn since_a_revision_only_lines_added_or_altered_count() {
     assert_eq!(set.rows().len(), 1, "a new bad line is a row");
 
     for revision in ["no-such-branch", "--output=/dev/null", ""] {
-        let error = since(read_words(&words), revision).unwrap_err();
+        let error = since(read_words(&words), &inputs, revision).unwrap_err();
         assert!(matches!(error, SinceError::Revision { .. }), "{revision}: {error}");
     }
 }

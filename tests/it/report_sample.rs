@@ -90,6 +90,7 @@ pub(crate) fn row(line: u32, outcome: Outcome) -> Row {
         attempts: 1,
         elapsed: Duration::from_millis(84),
         standing: None,
+        foreseen: None,
     }
 }
 
@@ -201,6 +202,7 @@ pub(crate) fn report(rows: Vec<Row>) -> Report {
         unwritten: false,
         rows,
         part: None,
+        compared: None,
         wire: Wire {
             received: 12_997_484,
             sent: 12_898_000,

@@ -44,14 +44,16 @@ Exit codes:
 pub(super) const PLAN: &str = "\
 Show what a run would move, and why; nothing is written.
 
-The same as `run --dry-run`: sources and targets are compared by digest, no `push` right is asked for, \
-and the report says for each entry what it would replace.";
+Compares sources and targets by digest as `run --dry-run` does, and prints a diff for reviewers: `+` new \
+tags, `~` tags that move, with the dates of both images, and which repositories would be made. No `push` \
+right is asked for. With --since, only what the change of the files adds, alters or removes, against the \
+commit where HEAD parted from GIT_REF.";
 
 pub(super) const PLAN_EXAMPLES: &str = "\
 Examples:
   image-mirror plan mappings/
   image-mirror plan --check mappings/ && echo 'nothing to do'
-  image-mirror plan --since origin/main mappings/
+  image-mirror plan --since origin/main --output markdown mappings/ > comment.md
 
 Exit codes:
   0  the plan could be made

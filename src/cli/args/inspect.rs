@@ -17,17 +17,33 @@ pub struct PlanArgs {
     #[arg(long)]
     #[serde(deserialize_with = "value::one")]
     pub check: Option<Truth>,
-    /// Only the lines that were added or altered since this commit, branch or tag
+    /// Only the lines that were added, altered or removed since HEAD parted from this commit, branch or tag
     #[arg(long, value_name = "GIT_REF")]
     #[serde(deserialize_with = "value::one")]
     pub since: Option<String>,
+    /// How the plan is printed on stdout [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    #[serde(deserialize_with = "value::one")]
+    pub output: Option<PlanFormat>,
 }
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For a terminal or a log
+    #[default]
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+from_words!(PlanFormat);
 
 impl PlanArgs {
     /// What was typed, over `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
-        layer!(self over under: check, since;)
+        layer!(self over under: check, since, output;)
     }
 }
 

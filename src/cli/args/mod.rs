@@ -33,7 +33,7 @@ pub use connection::{ConnectionArgs, PaceArgs, ShardArgs};
 pub use console::{ColorChoice, ConsoleArgs, LogFormat, ProgressMode};
 pub use copy::{ContentArgs, CopyArgs, OcArgs, WriteArgs};
 pub use imagestreams::{ClusterArgs, KeepTagWord, NamesArgs, SelectionArgs, WantedArgs};
-pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs, VersionArgs};
+pub use inspect::{ConfigmapArgs, ExplainArgs, LintArgs, OutputFormat, PlanArgs, PlanFormat, VersionArgs};
 pub use mapping::MappingArgs;
 pub use nightly::{NightlyCommand, NightlyStreamArgs, ParameterArgs};
 pub use nightly_values::{AssemblyName, Epoch, PathName, Skip, Words};

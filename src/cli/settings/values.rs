@@ -11,7 +11,7 @@ use super::policy::PolicySettings;
 use crate::cli::args::value::{Count, HostName, Span, Truth};
 use crate::cli::args::{
     ColorChoice, ConnectionArgs, ConsoleArgs, ContentArgs, CopyArgs, LogFormat, OutputFormat, PaceArgs,
-    ProgressMode,
+    PlanFormat, ProgressMode,
 };
 use crate::model::{Host, Shard};
 
@@ -26,6 +26,8 @@ pub struct Run {
     pub check: bool,
     /// Only lines that were added or altered since this Git revision.
     pub since: Option<String>,
+    /// How a plan is printed; none: it is a run.
+    pub plan: Option<PlanFormat>,
     /// Files, directories, globs or `-`.
     pub inputs: Vec<String>,
     /// What is compared and copied.

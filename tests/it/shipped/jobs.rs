@@ -134,6 +134,7 @@ pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
     let is_periodic = |path: &str| {
         std::path::Path::new(path).extension().is_some_and(|end| end == "yaml")
             && path != super::streams::PRESUBMIT
+            && path != super::presubmits::PRESUBMITS
     };
     let files = files_below("jobs/prow", is_periodic);
     assert_eq!(files.len(), 10, "a template and nine examples: {files:?}");

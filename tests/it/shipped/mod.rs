@@ -7,6 +7,7 @@ mod jobs;
 mod makefile;
 mod mappings;
 mod nightly;
+mod presubmits;
 mod publish;
 mod rules;
 mod sbom;

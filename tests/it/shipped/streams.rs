@@ -18,26 +18,26 @@ pub(super) const PRESUBMIT: &str = "jobs/prow/art-mirror-validate.yaml";
 /// Jobs of pull requests, by repository.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Presubmits {
-    presubmits: BTreeMap<String, Vec<Presubmit>>,
+pub(super) struct Presubmits {
+    pub(super) presubmits: BTreeMap<String, Vec<Presubmit>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Presubmit {
-    agent: String,
-    always_run: bool,
-    cluster: String,
-    context: String,
-    decorate: bool,
-    decoration_config: Decoration,
-    labels: BTreeMap<String, String>,
-    max_concurrency: u32,
-    name: String,
-    rerun_command: String,
-    run_if_changed: String,
-    trigger: String,
-    spec: Value,
+pub(super) struct Presubmit {
+    pub(super) agent: String,
+    pub(super) always_run: bool,
+    pub(super) cluster: String,
+    pub(super) context: String,
+    pub(super) decorate: bool,
+    pub(super) decoration_config: Decoration,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) max_concurrency: u32,
+    pub(super) name: String,
+    pub(super) rerun_command: String,
+    pub(super) run_if_changed: String,
+    pub(super) trigger: String,
+    pub(super) spec: Value,
 }
 
 fn presubmit() -> (Presubmit, PodSpec) {
