@@ -79,7 +79,7 @@ pub(super) async fn imagestreams(settings: ImageStreams, output: &Output) -> Exi
     };
     let (exit, wire) = (Exit::of(&rows), prepared.client.wire());
     let dry_run = settings.dry_run;
-    let ended = Ended { command: "imagestreams", dry_run, began, part: None, rows, wire, exit };
+    let ended = Ended { command: "imagestreams", dry_run, began, part: None, rows, wire, exit, state: None };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }
 
@@ -208,6 +208,7 @@ async fn take(
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         visible_targets: true,
         source_check: source_check(inventory, &wanted),
+        past: None,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

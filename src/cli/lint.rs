@@ -87,6 +87,7 @@ async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit
         extent: Extent::Sources,
         visible_targets: false,
         source_check: None,
+        past: None,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::settings::Merge;
 use crate::error::Chain;
-use crate::model::{Row, Wire};
+use crate::model::{Row, State, Wire};
 use crate::report::{self, MergeError, Merged, Part, ReadError, Report};
 
 /// Why reports cannot be put together.
@@ -107,11 +107,13 @@ pub(super) struct Ended {
     pub(super) wire: Wire,
     /// What it exits with, as far as its rows and its question go.
     pub(super) exit: Exit,
+    /// What became of the state that is kept between runs, if one is.
+    pub(super) state: Option<State>,
 }
 
 /// Ends a command that made rows: progress gives way to the report.
 pub(super) fn conclude(ended: Ended, artifacts: Option<&Path>, output: &Output) -> Exit {
-    let Ended { command, dry_run, began, part, rows, wire, exit } = ended;
+    let Ended { command, dry_run, began, part, rows, wire, exit, state } = ended;
     output.progress().clear();
     output.progress().sum_up();
     let report = Report {
@@ -124,6 +126,7 @@ pub(super) fn conclude(ended: Ended, artifacts: Option<&Path>, output: &Output) 
         part,
         rows,
         wire,
+        state,
     };
     give_out(report, exit, artifacts, output)
 }

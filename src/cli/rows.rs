@@ -11,7 +11,7 @@ use super::settings::Copying;
 use crate::engine::{Check, Engine, Extent, Observer, Options, SourceCheck, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
-use crate::model::{Batch, Cause, Locator, Origin, Outcome, Row, Skip};
+use crate::model::{Batch, Cause, Locator, Origin, Outcome, Past, Row, Skip};
 use crate::policy::Policies;
 use crate::registry::{Client, Role};
 
@@ -26,6 +26,8 @@ pub(super) struct Way<'a> {
     pub(super) visible_targets: bool,
     /// Whether sources still are what entries say.
     pub(super) source_check: Option<SourceCheck>,
+    /// What earlier runs know of the entries, if anybody keeps track.
+    pub(super) past: Option<Arc<Past>>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -79,6 +81,7 @@ impl Way<'_> {
         Options {
             visible_targets: self.visible_targets,
             source_check: self.source_check.clone(),
+            past: self.past.clone(),
             ..options(self.copying, self.jobs, self.extent)
         }
     }

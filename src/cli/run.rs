@@ -4,10 +4,13 @@
 //! 2. Compare and copy, until done or asked to stop.
 //! 3. Report, whatever happened.
 
+use std::time::SystemTime;
+
 use futures_util::Stream;
 
 use super::connect;
 use super::exit::Exit;
+use super::history::Kept;
 use super::output::Output;
 use super::policies;
 use super::report::{Began, Ended, conclude};
@@ -15,8 +18,9 @@ use super::rows::Way;
 use super::settings::{Pace, Run};
 use super::stop::{self, Patience};
 use crate::engine::{Extent, Stop};
+use crate::history::Keeper;
 use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
-use crate::model::{Outcome, Row, Wire};
+use crate::model::{Outcome, Row, State, Wire};
 use crate::policy::Policies;
 use crate::registry::Client;
 use crate::report::Part;
@@ -49,14 +53,20 @@ pub(super) async fn run(settings: Run, output: &Output) -> Exit {
     let prepared = read(&settings, output).and_then(|Read { set, part, policies }| {
         let deadline = settings.pace.deadline.map(|after| began.clock + after);
         let client = connect::client(&settings.connection, deadline)?;
-        Ok((set, part, policies, client, stop::signals()?))
+        let kept = Kept::new(settings.state.as_ref(), &settings.connection)?;
+        Ok((set, part, policies, (client, kept), stop::signals()?))
     });
-    let (set, part, policies, client, signals) = match prepared {
+    let (set, part, policies, (client, kept), signals) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return output.refuse(&error),
     };
-    let rows = mirror(&settings, output, (set, &policies, &client), signals).await;
-    finish(&settings, output, began, Done { part, rows, wire: client.wire() })
+    let (mut rows, keeper) = mirror(&settings, output, (set, &policies, &client, kept), signals).await;
+    let state = match keeper {
+        Some(keeper) if settings.dry_run => Some(keeper.only_tell(&mut rows)),
+        Some(keeper) => Some(keeper.write(&mut rows, SystemTime::now()).await),
+        None => None,
+    };
+    finish(&settings, output, began, Done { part, rows, wire: client.wire(), state })
 }
 
 /// What a run is to do.
@@ -71,6 +81,7 @@ struct Done {
     part: Option<Part>,
     rows: Vec<Row>,
     wire: Wire,
+    state: Option<State>,
 }
 
 /// The mapping files, with everything that is wrong in them told; of a shard its part of them.
@@ -98,26 +109,35 @@ fn read(settings: &Run, output: &Output) -> Result<Read, NothingAttempted> {
 async fn mirror(
     settings: &Run,
     output: &Output,
-    (set, policies, client): (MappingSet, &Policies, &Client),
+    (set, policies, client, kept): (MappingSet, &Policies, &Client, Option<Kept>),
     signals: impl Stream<Item = ()>,
-) -> Vec<Row> {
+) -> (Vec<Row>, Option<Keeper>) {
     connect::announce(client, &set, policies);
     let stop = Stop::default();
     let Pace { jobs, deadline, grace, .. } = settings.pace;
-    let way = Way {
+    let mut way = Way {
         copying: &settings.copying,
         policies,
         jobs: jobs.get(),
         extent: if settings.dry_run { Extent::Plan } else { Extent::Mirror },
         visible_targets: false,
         source_check: None,
+        past: None,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),
     };
     let progress = output.progress();
+    let with_past = async {
+        let keeper = match kept {
+            Some(kept) => kept.read(&way.stop).await,
+            None => None,
+        };
+        way.past = keeper.as_ref().map(Keeper::past);
+        (way.take(set, client).await, keeper)
+    };
     tokio::select! {
-        rows = way.take(set, client) => rows,
+        done = with_past => done,
         never = progress.show() => match never {},
         never = stop::watch(stop, signals, Patience { deadline, grace }) => match never {},
     }
@@ -125,12 +145,12 @@ async fn mirror(
 
 /// What a run that ended exits with and reports.
 fn finish(settings: &Run, output: &Output, began: Began, done: Done) -> Exit {
-    let Done { part, rows, wire } = done;
-    let mut exit = Exit::of(&rows);
+    let Done { part, rows, wire, state } = done;
+    let mut exit = if settings.quarantine_ok { Exit::without_quarantined(&rows) } else { Exit::of(&rows) };
     if settings.check && rows.iter().any(|row| matches!(row.outcome, Outcome::Planned(_))) {
         exit = exit.or(Exit::Failed);
     }
     let (command, dry_run) = (settings.command, settings.dry_run);
-    let ended = Ended { command, dry_run, began, part, rows, wire, exit };
+    let ended = Ended { command, dry_run, began, part, rows, wire, exit, state };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Blame, Class, Stage};
-use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule};
+use crate::model::{Bytes, Digest, Origin, Outcome, Requests, Row, Rule, State};
 
 use super::causes::blame;
 use super::totals::Counts;
@@ -32,6 +32,8 @@ pub(super) struct Document<R> {
     pub(super) exit_code: u8,
     #[serde(default)]
     pub(super) shard: Option<PartFields>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) state: Option<State>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) causes: Vec<CauseFields>,
     pub(super) rows: R,
@@ -199,6 +201,7 @@ pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         elapsed_seconds: seconds(report.elapsed),
         exit_code: report.exit_code,
         shard: report.part.as_ref().map(PartFields::from),
+        state: report.state.clone(),
         causes,
         rows: Rows { rows, causes: of_rows },
         totals: TotalFields {

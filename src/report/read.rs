@@ -66,6 +66,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         part: document.shard.map(PartFields::part).transpose()?,
         rows: document.rows.into_iter().map(|row| row.row(&causes)).collect::<Result<_, _>>()?,
         wire: Wire { received: wire.received, sent: wire.sent, requests },
+        state: document.state,
     })
 }
 

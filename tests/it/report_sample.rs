@@ -201,6 +201,7 @@ pub(crate) fn report(rows: Vec<Row>) -> Report {
         unwritten: false,
         rows,
         part: None,
+        state: None,
         wire: Wire {
             received: 12_997_484,
             sent: 12_898_000,

@@ -19,6 +19,7 @@ mod prune;
 mod publish;
 mod report;
 mod serve;
+mod state;
 mod stream;
 pub mod value;
 
@@ -47,6 +48,7 @@ pub use publish::{
 };
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
+pub use state::{QuarantineArgs, StateArgs};
 pub use stream::{
     AliasesName, ArtifactArgs, Dated, DestinationArgs, GitPins, Glob, HistoryWord, LayoutArgs, LevelWord,
     MirrorArgs, OcpVersion, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs,
@@ -142,6 +144,12 @@ pub struct RunArgs {
     /// Which share of the work.
     #[command(flatten)]
     pub shard: ShardArgs,
+    /// What is kept between runs.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// What is made of entries that are set apart.
+    #[command(flatten)]
+    pub quarantine: QuarantineArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -174,6 +182,9 @@ pub struct PlanCommand {
     /// Which share of the work.
     #[command(flatten)]
     pub shard: ShardArgs,
+    /// What is kept between runs.
+    #[command(flatten)]
+    pub state: StateArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -260,6 +271,9 @@ pub struct ExplainCommand {
     /// What may be written.
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// What is kept between runs.
+    #[command(flatten)]
+    pub state: StateArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
