@@ -11,6 +11,8 @@ mod keeper;
 mod place;
 mod record;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use fold::tell;
 pub use keeper::{Keeper, Means};
