@@ -23,7 +23,7 @@ use crate::model::{
     Batch, Descriptor, Desired, Digest, Endpoint, Host, ImageRef, LayoutRef, Manifest, Origin, Outcome,
     Repository, Version,
 };
-use crate::registry::Role;
+use crate::registry::{Kind, Role};
 
 /// What the artifact says that it is.
 pub const ARTIFACT: &str = "application/vnd.image-mirror.state.v1+json";
@@ -105,7 +105,11 @@ impl Store {
             Err(error) => return Err(Fault::unread(error)),
         };
         let layer = layer(&manifest)?;
-        client.read_blob(&image.repository, &layer).await.map(Some).map_err(Fault::unread)
+        client.read_blob(&image.repository, &layer).await.map(Some).map_err(|error| match error.kind() {
+            // It was asked for again and again, and is shorter than its manifest says.
+            Kind::Truncated { .. } => Fault::Damaged(Chain(&error).to_string()),
+            _ => Fault::unread(error),
+        })
     }
 
     async fn of_config_map(&mut self, namespace: Option<String>, name: &str) -> Result<Option<Bytes>, Fault> {
