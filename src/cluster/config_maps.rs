@@ -1,4 +1,4 @@
-//! Single ConfigMaps: one that is ours is read, created, and replaced where it still is what was read.
+//! Single `ConfigMaps`: one that is ours is read, created, and replaced where it still is what was read.
 
 use serde_json::Value;
 

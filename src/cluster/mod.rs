@@ -1,4 +1,4 @@
-//! A Kubernetes cluster: its ImageStreams, its Leases and single ConfigMaps. The only module that speaks to an API server.
+//! A Kubernetes cluster: its ImageStreams, its Leases and single `ConfigMaps`. The only module that speaks to an API server.
 //!
 //! ImageStreams are handed on as the text of their JSON: whoever reads them decides what one malformed object means,
 //! and here it never hurts another. Single ones are written as their writers make them. A [`lease`] says which of several replicas may write.

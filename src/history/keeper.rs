@@ -25,7 +25,7 @@ const WRITING_IN_HASTE: Duration = Duration::from_secs(3);
 pub struct Means {
     /// For artifacts. Its requests are those of the state alone.
     pub client: Client,
-    /// For ConfigMaps.
+    /// For `ConfigMaps`.
     pub access: Access,
 }
 
@@ -101,7 +101,6 @@ impl Keeper {
     }
 
     /// For a run that writes nothing: tells `rows` how they stood before it.
-    #[expect(clippy::must_use_candidate, reason = "who only wants the rows told has no use for it")]
     pub fn only_tell(self, rows: &mut [Row]) -> State {
         tell(&self.past, rows);
         self.state(false)

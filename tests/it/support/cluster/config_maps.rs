@@ -1,4 +1,4 @@
-//! ConfigMaps: read, created, and replaced by whoever knows the version that is there.
+//! `ConfigMaps`: read, created, and replaced by whoever knows the version that is there.
 
 use axum::response::Response;
 use serde_json::{Value, json};
