@@ -14,6 +14,7 @@ pub mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod history;
 pub mod imagestreams;
 pub mod layout;
 pub mod mapping;

@@ -61,9 +61,14 @@ pub(super) fn this_host(connection: &Connection) -> &str {
     connection.platform.hostname.as_deref().unwrap_or("localhost")
 }
 
+/// A client of the same logins beside the one of the run: its requests are counted apart, and what is odd with the logins was
+/// told already.
+pub(super) fn client_beside(connection: &Connection) -> Result<Client, ConnectError> {
+    made(connection, |_| {}, (sources(connection)?, targets(connection)?))
+}
+
 fn client_with(connection: &Connection, adapt: impl FnOnce(&mut Options)) -> Result<Client, ConnectError> {
-    let source = credentials(connection, connection.source_authfile.as_ref())?;
-    let target = credentials(connection, connection.target_authfile.as_ref())?;
+    let (source, target) = (sources(connection)?, targets(connection)?);
     for warning in source.warnings() {
         tracing::warn!("{warning}");
     }
@@ -71,6 +76,14 @@ fn client_with(connection: &Connection, adapt: impl FnOnce(&mut Options)) -> Res
     for warning in of_target {
         tracing::warn!("{warning}");
     }
+    made(connection, adapt, (source, target))
+}
+
+fn made(
+    connection: &Connection,
+    adapt: impl FnOnce(&mut Options),
+    (source, target): (Credentials, Credentials),
+) -> Result<Client, ConnectError> {
     let ca_files = connection.ca_file.iter().cloned().chain(target.extra_ca()).collect();
     let mut options = options(connection, ca_files);
     adapt(&mut options);

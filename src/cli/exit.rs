@@ -51,9 +51,23 @@ impl Exit {
     /// own network, and the answer is "could not tell". What is skipped may have been so without a question to anybody.
     #[must_use]
     pub fn of(rows: &[Row]) -> Self {
+        Self::of_but(rows, |_| false)
+    }
+
+    /// As [`Exit::of`], but what failed or was refused in so many runs in a row that it is quarantined counts as it should.
+    #[must_use]
+    pub fn without_quarantined(rows: &[Row]) -> Self {
+        Self::of_but(rows, |row| {
+            row.standing.is_some_and(|standing| standing.quarantined)
+                && matches!(row.outcome, Outcome::Failed(_) | Outcome::Refused(_))
+        })
+    }
+
+    fn of_but(rows: &[Row], is_pardoned: impl Fn(&Row) -> bool) -> Self {
         let nothing_ended =
             rows.iter().all(|row| matches!(row.outcome, Outcome::Unfinished(_) | Outcome::Skipped(_)));
-        rows.iter().map(|row| Self::of_one(&row.outcome, nothing_ended)).fold(Self::AsDesired, Self::or)
+        let counted = rows.iter().filter(|row| !is_pardoned(row));
+        counted.map(|row| Self::of_one(&row.outcome, nothing_ended)).fold(Self::AsDesired, Self::or)
     }
 
     fn of_one(outcome: &Outcome, nothing_ended: bool) -> Self {

@@ -8,16 +8,18 @@ use std::sync::Arc;
 
 use super::connect;
 use super::exit::Exit;
+use super::history::Kept;
 use super::output::Output;
 use super::policies;
 use super::rows::Way;
 use super::settings::Explain;
 use super::stop::{self, Patience};
 use crate::engine::{Extent, Silent, Stop};
+use crate::history::Keeper;
 use crate::mapping::{self, Destination, Finding, Input, MappingSet, ReadOptions, Wish};
 use crate::model::{
-    Batch, Desired, Digest, Endpoint, Guard, ImageRef, Locator, Origin, Outcome, Reason, Reference, Row, Tag,
-    Version,
+    Batch, Desired, Digest, Endpoint, Guard, ImageRef, Locator, Origin, Outcome, Reason, Reference, Row,
+    Standing, Tag, Version,
 };
 use crate::policy::Policies;
 use crate::redact;
@@ -61,7 +63,11 @@ async fn look(settings: &Explain, output: &Output) -> Result<(String, Exit), Une
     }
     let guards = guards(&asked.entries, &policies);
     let mut rows = asked.rejected;
-    rows.extend(plan(settings, (asked.entries, &policies), output).await?);
+    let planned = plan(settings, (asked.entries, &policies), output).await?;
+    rows.extend(planned.rows);
+    if let Some(keeper) = planned.keeper {
+        keeper.only_tell(&mut rows);
+    }
     let exit = Exit::of(&rows);
     Ok((render(&target, &rows, &guards, &asked.findings), exit))
 }
@@ -149,17 +155,24 @@ fn guards(entries: &[Desired], policies: &Policies) -> Guards {
     entries.iter().map(|entry| (key(entry), policies.guards(entry))).collect()
 }
 
+/// What a run would do, and what earlier ones know.
+struct Foreseen {
+    rows: Vec<Row>,
+    keeper: Option<Keeper>,
+}
+
 /// What a run would do about `entries`.
 async fn plan(
     settings: &Explain,
     (entries, policies): (Vec<Desired>, &Policies),
     output: &Output,
-) -> Result<Vec<Row>, Unexplained> {
+) -> Result<Foreseen, Unexplained> {
     let client = connect::client(&settings.connection, None)?;
+    let kept = Kept::new(settings.state.as_ref(), &settings.connection)?;
     let signals = stop::signals()?;
     let stop = Stop::default();
     let tell = |findings: Vec<Finding>| output.findings(&findings);
-    let way = Way {
+    let mut way = Way {
         copying: &settings.copying,
         policies,
         jobs: 1,
@@ -168,6 +181,7 @@ async fn plan(
         source_check: None,
         deadline: None,
         dates: false,
+        past: None,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,
@@ -175,8 +189,17 @@ async fn plan(
     // Lines that contradict one another are each worth a look, so each is a batch of its own.
     let batches: Vec<Batch> = entries.into_iter().map(|entry| Batch::admit(vec![entry]).batch).collect();
     let patience = Patience { deadline: None, grace: std::time::Duration::ZERO };
+    let looked = async {
+        let keeper = match kept {
+            Some(kept) => kept.read(&way.stop).await,
+            None => None,
+        };
+        way.past = keeper.as_ref().map(Keeper::past);
+        let rows = way.take_batches(futures_util::stream::iter(batches), &client).await;
+        Foreseen { rows, keeper }
+    };
     tokio::select! {
-        rows = way.take_batches(futures_util::stream::iter(batches), &client) => Ok(rows),
+        foreseen = looked => Ok(foreseen),
         never = stop::watch(stop, signals, patience) => match never {},
     }
 }
@@ -195,11 +218,31 @@ fn render(target: &Target, rows: &[Row], guards: &Guards, findings: &[Finding]) 
             let _ = writeln!(out, "    target  {}", digest(held(row)));
         }
         let _ = writeln!(out, "    {}", verdict(row));
+        if let Some(standing) = &row.standing {
+            let _ = writeln!(out, "    {}", past(standing));
+        }
     }
     if !findings.is_empty() {
         let _ = write!(out, "\n{}", mapping::render(findings));
     }
     out
+}
+
+/// How it stood after the last run, in words.
+fn past(standing: &Standing) -> String {
+    let time = humantime::format_rfc3339_seconds;
+    let verified = standing.verified.map_or_else(
+        || "never yet equal to its source".to_owned(),
+        |at| format!("last equal to its source {}", time(at)),
+    );
+    let failures = match standing.failures {
+        0 => String::new(),
+        1 => "; failed in the last run".to_owned(),
+        runs => format!("; failed in {runs} runs in a row"),
+    };
+    let unfinished = if standing.unfinished { "; the last run did not get to its end" } else { "" };
+    let quarantined = if standing.quarantined { "; quarantined: tried once a run" } else { "" };
+    format!("known since {}; {verified}{failures}{unfinished}{quarantined}", time(standing.first_seen))
 }
 
 /// Whether both ends are known; an entry that a rule forbids is not looked at.

@@ -81,7 +81,7 @@ pub(super) async fn imagestreams(settings: ImageStreams, output: &Output) -> Exi
     };
     let (exit, wire) = (Exit::of(&rows), prepared.client.wire());
     let dry_run = settings.dry_run;
-    let ended = Ended { command: "imagestreams", dry_run, began, part: None, rows, wire, exit };
+    let ended = Ended { command: "imagestreams", dry_run, began, part: None, rows, wire, exit, state: None };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }
 
@@ -212,6 +212,7 @@ async fn take(
         source_check: source_check(inventory, &wanted),
         deadline: *deadline,
         dates: false,
+        past: None,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),

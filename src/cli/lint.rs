@@ -89,6 +89,7 @@ async fn resolve(settings: &Lint, set: MappingSet) -> Result<(Vec<Finding>, Exit
         source_check: None,
         deadline: None,
         dates: false,
+        past: None,
         observer: Arc::new(Silent),
         stop: stop.clone(),
         tell: &tell,

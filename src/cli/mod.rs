@@ -12,6 +12,7 @@ mod configmap;
 mod connect;
 mod exit;
 mod explain;
+mod history;
 mod imagestreams;
 mod lint;
 mod log;

@@ -31,7 +31,16 @@ pub(super) async fn prune_tags(settings: PruneTags, output: &Output) -> Exit {
         Err(error) => return output.refuse(&error),
     };
     let (exit, dry_run, wire) = (exit(&pruned), settings.order.by.is_none(), client.wire());
-    let ended = Ended { command: "prune-tags", dry_run, began, part: None, rows: pruned.rows, wire, exit };
+    let ended = Ended {
+        command: "prune-tags",
+        dry_run,
+        began,
+        part: None,
+        rows: pruned.rows,
+        wire,
+        exit,
+        state: None,
+    };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }
 

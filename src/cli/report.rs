@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::settings::Merge;
 use crate::error::Chain;
-use crate::model::{Compared, Row, Wire};
+use crate::model::{Compared, Row, State, Wire};
 use crate::report::{self, MergeError, Merged, Part, ReadError, Report};
 
 /// Why reports cannot be put together.
@@ -108,6 +108,8 @@ pub(super) struct Ended {
     pub(super) wire: Wire,
     /// What it exits with, as far as its rows and its question go.
     pub(super) exit: Exit,
+    /// What became of the state that is kept between runs, if one is.
+    pub(super) state: Option<State>,
 }
 
 /// Ends a command that made rows: progress gives way to the report.
@@ -133,7 +135,7 @@ pub(super) fn conclude_plan(
 }
 
 fn report_of(ended: Ended, compared: Option<Compared>, output: &Output) -> (Report, Exit) {
-    let Ended { command, dry_run, began, part, rows, wire, exit } = ended;
+    let Ended { command, dry_run, began, part, rows, wire, exit, state } = ended;
     output.progress().clear();
     output.progress().sum_up();
     let report = Report {
@@ -147,6 +149,7 @@ fn report_of(ended: Ended, compared: Option<Compared>, output: &Output) -> (Repo
         compared,
         rows,
         wire,
+        state,
     };
     (report, exit)
 }

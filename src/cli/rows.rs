@@ -12,7 +12,7 @@ use super::settings::Copying;
 use crate::engine::{Check, Engine, Extent, Observer, Options, SourceCheck, Stop};
 use crate::error::{Class, Classify, Failure, Stage};
 use crate::mapping::{self, Arrival, Destination, ExpandOptions, Finding, MappingSet, Wish};
-use crate::model::{Batch, Cause, Locator, Origin, Outcome, Row, Skip};
+use crate::model::{Batch, Cause, Locator, Origin, Outcome, Past, Row, Skip};
 use crate::policy::Policies;
 use crate::registry::{Client, Role};
 
@@ -31,6 +31,8 @@ pub(super) struct Way<'a> {
     pub(super) deadline: Option<Instant>,
     /// Whether entries that would move are told with when their images were made.
     pub(super) dates: bool,
+    /// What earlier runs know of the entries, if anybody keeps track.
+    pub(super) past: Option<Arc<Past>>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
     /// Told what is found to be wrong on the way, when tags become known.
@@ -86,6 +88,7 @@ impl Way<'_> {
             source_check: self.source_check.clone(),
             deadline: self.deadline,
             dates: self.dates,
+            past: self.past.clone(),
             ..options(self.copying, self.jobs, self.extent)
         }
     }

@@ -4,10 +4,13 @@
 //! 2. Compare and copy, until done or asked to stop.
 //! 3. Report, whatever happened.
 
+use std::time::SystemTime;
+
 use futures_util::Stream;
 
 use super::connect;
 use super::exit::Exit;
+use super::history::Kept;
 use super::output::Output;
 use super::policies;
 use super::presence;
@@ -16,8 +19,9 @@ use super::rows::Way;
 use super::settings::{Pace, Run};
 use super::stop::{self, Patience};
 use crate::engine::{Extent, Stop};
+use crate::history::Keeper;
 use crate::mapping::{self, Input, MappingSet, ReadOptions, SinceError};
-use crate::model::{Compared, Outcome, Row, Wire};
+use crate::model::{Compared, Outcome, Row, State, Wire};
 use crate::policy::Policies;
 use crate::registry::Client;
 use crate::report::Part;
@@ -50,15 +54,21 @@ pub(super) async fn run(settings: Run, output: &Output) -> Exit {
     let prepared = read(&settings, output).and_then(|Read { set, part, policies, compared }| {
         let deadline = settings.pace.deadline.map(|after| began.clock + after);
         let client = connect::client(&settings.connection, deadline)?;
-        Ok((set, (part, compared), policies, client, stop::signals()?))
+        let kept = Kept::new(settings.state.as_ref(), &settings.connection)?;
+        Ok((set, (part, compared), policies, (client, kept), stop::signals()?))
     });
-    let (set, (part, compared), policies, client, signals) = match prepared {
+    let (set, (part, compared), policies, (client, kept), signals) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return output.refuse(&error),
     };
-    let mirroring = Mirroring { set, policies: &policies, client: &client, began };
-    let rows = mirror(&settings, output, mirroring, signals).await;
-    finish(&settings, output, began, Done { part, compared, rows, wire: client.wire() })
+    let mirroring = Mirroring { set, policies: &policies, client: &client, kept, began };
+    let (mut rows, keeper) = mirror(&settings, output, mirroring, signals).await;
+    let state = match keeper {
+        Some(keeper) if settings.dry_run => Some(keeper.only_tell(&mut rows)),
+        Some(keeper) => Some(keeper.write(&mut rows, SystemTime::now()).await),
+        None => None,
+    };
+    finish(&settings, output, began, Done { part, compared, rows, wire: client.wire(), state })
 }
 
 /// What a run is to do.
@@ -75,6 +85,8 @@ struct Mirroring<'a> {
     set: MappingSet,
     policies: &'a Policies,
     client: &'a Client,
+    /// Where it is kept how entries stand, if anybody keeps track.
+    kept: Option<Kept>,
     began: Began,
 }
 
@@ -84,6 +96,7 @@ struct Done {
     compared: Option<Compared>,
     rows: Vec<Row>,
     wire: Wire,
+    state: Option<State>,
 }
 
 /// The mapping files, with everything that is wrong in them told; of a shard its part of them.
@@ -112,13 +125,13 @@ fn read(settings: &Run, output: &Output) -> Result<Read, NothingAttempted> {
 async fn mirror(
     settings: &Run,
     output: &Output,
-    Mirroring { set, policies, client, began }: Mirroring<'_>,
+    Mirroring { set, policies, client, kept, began }: Mirroring<'_>,
     signals: impl Stream<Item = ()>,
-) -> Vec<Row> {
+) -> (Vec<Row>, Option<Keeper>) {
     connect::announce(client, &set, policies);
     let stop = Stop::default();
     let Pace { jobs, deadline, grace, .. } = settings.pace;
-    let way = Way {
+    let mut way = Way {
         copying: &settings.copying,
         policies,
         jobs: jobs.get(),
@@ -127,20 +140,26 @@ async fn mirror(
         source_check: None,
         deadline: deadline.map(|after| began.clock + after),
         dates: settings.plan.is_some(),
+        past: None,
         observer: output.progress(),
         stop: stop.clone(),
         tell: &|findings| output.findings(&findings),
     };
     let progress = output.progress();
     let work = async {
+        let keeper = match kept {
+            Some(kept) => kept.read(&way.stop).await,
+            None => None,
+        };
+        way.past = keeper.as_ref().map(Keeper::past);
         let mut rows = way.take(set, client).await;
         if settings.plan.is_some() {
-            stop.gently.run_until_cancelled(presence::tell(&mut rows, client)).await;
+            way.stop.gently.run_until_cancelled(presence::tell(&mut rows, client)).await;
         }
-        rows
+        (rows, keeper)
     };
     tokio::select! {
-        rows = work => rows,
+        done = work => done,
         never = progress.show() => match never {},
         never = stop::watch(stop.clone(), signals, Patience { deadline, grace }) => match never {},
     }
@@ -148,13 +167,13 @@ async fn mirror(
 
 /// What a run that ended exits with and reports.
 fn finish(settings: &Run, output: &Output, began: Began, done: Done) -> Exit {
-    let Done { part, compared, rows, wire } = done;
-    let mut exit = Exit::of(&rows);
+    let Done { part, compared, rows, wire, state } = done;
+    let mut exit = if settings.quarantine_ok { Exit::without_quarantined(&rows) } else { Exit::of(&rows) };
     if settings.check && rows.iter().any(|row| matches!(row.outcome, Outcome::Planned(_))) {
         exit = exit.or(Exit::Failed);
     }
     let (command, dry_run) = (settings.command, settings.dry_run);
-    let ended = Ended { command, dry_run, began, part, rows, wire, exit };
+    let ended = Ended { command, dry_run, began, part, rows, wire, exit, state };
     let artifacts = settings.pace.artifacts.as_deref();
     match settings.plan {
         Some(format) => conclude_plan(ended, compared, format, artifacts, output),

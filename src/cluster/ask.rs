@@ -1,6 +1,7 @@
 //! One question to the API server: the right it takes, and how often it is asked.
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,6 +33,7 @@ pub(super) struct Right {
 
 const IMAGE_STREAMS: &str = "imagestreams.image.openshift.io";
 const TAGS: &str = "imagestreamtags.image.openshift.io";
+const CONFIG_MAPS: &str = "configmaps";
 const LEASES: &str = "leases.coordination.k8s.io";
 
 impl Right {
@@ -65,6 +67,10 @@ impl Right {
 
     pub(super) fn lease(namespace: &str) -> Self {
         Self { verbs: "get, create and update", resource: LEASES, namespace: Some(namespace.to_owned()) }
+    }
+
+    pub(super) fn config_map(verb: &'static str, namespace: &str) -> Self {
+        Self { verbs: verb, resource: CONFIG_MAPS, namespace: Some(namespace.to_owned()) }
     }
 
     /// The operation that takes it, in words.
@@ -173,6 +179,7 @@ impl Cluster {
         let request = request.body(body);
         let request = request.map_err(|error| Kind::Setup(error.into()))?;
         let kind_of = |error| kind_of(error, &self.server);
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let (parts, body) = self.client.send(request).await.map_err(kind_of)?.into_parts();
         self.note_answer();
         let body = body.collect_bytes().await.map_err(kind_of)?;

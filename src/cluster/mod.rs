@@ -1,4 +1,4 @@
-//! A Kubernetes cluster: its ImageStreams and its Leases. The only module that speaks to an API server.
+//! A Kubernetes cluster: its ImageStreams, its Leases and single `ConfigMaps`. The only module that speaks to an API server.
 //!
 //! ImageStreams are handed on as the text of their JSON: whoever reads them decides what one malformed object means,
 //! and here it never hurts another. Single ones are written as their writers make them. A [`lease`] says which of several replicas may write.
@@ -6,6 +6,7 @@
 mod access;
 mod ask;
 mod client;
+mod config_maps;
 mod error;
 mod lease;
 mod objects;
@@ -19,7 +20,7 @@ mod watch;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use kube::Client;
 
@@ -39,6 +40,8 @@ pub struct Cluster {
     server: Arc<Server>,
     /// Whether it ever said anything; what never did is not there, rather than in trouble.
     answered: Arc<AtomicBool>,
+    /// How often it was asked, other than by watches and for leases.
+    asked: Arc<AtomicU32>,
 }
 
 impl Cluster {
@@ -54,7 +57,7 @@ impl Cluster {
             let operation = format!("preparing requests to {server}");
             Error::at(&server, operation, None, kind)
         })?;
-        Ok(Self { client, server, answered: Arc::default() })
+        Ok(Self { client, server, answered: Arc::default(), asked: Arc::default() })
     }
 
     /// The namespace of this pod, or of the kubeconfig's context; `default` where that names none.
@@ -67,6 +70,12 @@ impl Cluster {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.server.host
+    }
+
+    /// How many requests were made, each try counted; those of watches and for leases are not.
+    #[must_use]
+    pub fn requests(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     fn note_answer(&self) {

@@ -115,7 +115,7 @@ impl Cluster {
         }
     }
 
-    async fn write(&self, question: Question, name: &str) -> Result<Written, Error> {
+    pub(super) async fn write(&self, question: Question, name: &str) -> Result<Written, Error> {
         let is_conflict = |refused: &Refused| {
             refused.is_conflict() || (matches!(question.call, Call::Put(_)) && refused.is_absent(name))
         };
@@ -149,7 +149,7 @@ fn refusal(error: &Error) -> Option<&Refused> {
     }
 }
 
-fn bytes(object: &Value) -> Bytes {
+pub(super) fn bytes(object: &Value) -> Bytes {
     object.to_string().into()
 }
 

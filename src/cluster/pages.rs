@@ -120,7 +120,7 @@ impl Cluster {
         self.error(question.operation.clone(), &question.right, Kind::Endless(said))
     }
 
-    fn unreadable(&self, question: &Question, error: &serde_json::Error) -> Error {
+    pub(super) fn unreadable(&self, question: &Question, error: &serde_json::Error) -> Error {
         self.nonsense_of(question, error.to_string())
     }
 

@@ -16,6 +16,7 @@ pub(crate) mod properties;
 mod reference;
 mod row;
 mod shard;
+mod state;
 mod tag_template;
 
 pub use batch::{Admitted, Batch, Conflict, Judged};
@@ -32,4 +33,5 @@ pub use past::{Past, Standing, Urgency};
 pub use reference::{Host, ImageRef, Misread, Reference, ReferenceError, Repository, Tag, Version};
 pub use row::{Bytes, Locator, Moved, Requests, Row, Wire};
 pub use shard::{Shard, ShardError};
+pub use state::{State, StateFound};
 pub use tag_template::{TagTemplate, TemplateError};

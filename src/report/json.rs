@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{Blame, Class, Stage};
-use crate::model::{Bytes, Digest, Former, Origin, Outcome, Presence, Requests, Row, Rule, Standing};
+use crate::model::{Bytes, Digest, Former, Origin, Outcome, Presence, Requests, Row, Rule, Standing, State};
 
 use super::causes::blame;
 use super::totals::Counts;
@@ -32,6 +32,8 @@ pub(super) struct Document<R> {
     pub(super) exit_code: u8,
     #[serde(default)]
     pub(super) shard: Option<PartFields>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) state: Option<State>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) causes: Vec<CauseFields>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -306,6 +308,7 @@ pub fn write_json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         elapsed_seconds: seconds(report.elapsed),
         exit_code: report.exit_code,
         shard: report.part.as_ref().map(PartFields::from),
+        state: report.state.clone(),
         causes,
         since: report.compared.as_ref().map(|compared| Arc::clone(&compared.commit)),
         removed: removed(report),

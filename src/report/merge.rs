@@ -74,7 +74,7 @@ pub fn merge(parts: Vec<(String, Report)>) -> Result<Merged, MergeError> {
     let missing = (0..count).filter(|index| !known.contains_key(index)).collect();
     let exit_codes = known.values().map(|(_, report)| report.exit_code).collect();
     let report = known.into_values().map(|(_, report)| report).reduce(joined).ok_or(MergeError::Nothing)?;
-    Ok(Merged { report: Report { part: None, ..report }, exit_codes, missing })
+    Ok(Merged { report: Report { part: None, state: None, ..report }, exit_codes, missing })
 }
 
 /// What tells two reports apart that belong to different runs, if anything does.

@@ -41,7 +41,7 @@ pub use text::text;
 pub use totals::{Counts, Totals};
 pub use words::{bytes, clean, failure_line, help, name, number, place};
 
-use crate::model::{Compared, Row, Wire};
+use crate::model::{Compared, Row, State, Wire};
 
 /// What `write` writes, as a text.
 fn text_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<String, RenderError> {
@@ -73,6 +73,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What went over the wire.
     pub wire: Wire,
+    /// What became of the state that is kept between runs; none: none is kept.
+    pub state: Option<State>,
 }
 
 impl Report {

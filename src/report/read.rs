@@ -68,6 +68,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         compared: compared(document.since, document.removed),
         rows: document.rows.into_iter().map(|row| row.row(&causes)).collect::<Result<_, _>>()?,
         wire: Wire { received: wire.received, sent: wire.sent, requests },
+        state: document.state,
     })
 }
 

@@ -1,12 +1,12 @@
 //! The picture of the dependencies, held to by reading the sources.
 //!
-//! `main → cli → families → {engine, report, policy} → {registry, layout, cluster, state → objects} → yaml → model → {error, reading, redact}`.
+//! `main → cli → families → {history → engine, report, policy} → {registry, layout, cluster, state → objects} → yaml → model → {error, reading, redact}`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and the modules of the crate that it may name.
-const MAY_NAME: [(&str, &[&str]); 21] = [
+const MAY_NAME: [(&str, &[&str]); 22] = [
     ("error", &[]),
     ("redact", &[]),
     ("reading", &[]),
@@ -18,6 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
     ("objects", &["model", "error", "redact"]),
     ("state", &["objects", "model", "error", "redact"]),
     ("engine", &["registry", "layout", "model", "error", "redact"]),
+    ("history", &["engine", "registry", "layout", "cluster", "model", "error", "redact"]),
     ("report", &["model", "error", "redact"]),
     ("policy", &["yaml", "model", "error", "reading", "redact"]),
     ("mapping", &["engine", "registry", "layout", "model", "error", "reading", "redact"]),
@@ -58,6 +59,7 @@ const MAY_NAME: [(&str, &[&str]); 21] = [
             "stream",
             "publish",
             "policy",
+            "history",
             "engine",
             "report",
             "registry",
@@ -88,7 +90,7 @@ const RESERVED: [(&str, &[&str]); 20] = [
     ("gix", &["stream/pins", "mapping/since"]),
     ("axum", &["imagestreams/serve"]),
     ("tar", &["nightly"]),
-    ("flate2", &["nightly", "stream"]),
+    ("flate2", &["nightly", "stream", "history"]),
     ("lzma_rust2", &["stream"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

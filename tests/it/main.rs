@@ -14,6 +14,7 @@ mod dependencies;
 mod e2e;
 mod engine;
 mod faults;
+mod history;
 mod imagestreams;
 mod imagestreams_run;
 mod layering;

@@ -203,6 +203,7 @@ pub(crate) fn report(rows: Vec<Row>) -> Report {
         rows,
         part: None,
         compared: None,
+        state: None,
         wire: Wire {
             received: 12_997_484,
             sent: 12_898_000,

@@ -33,6 +33,7 @@ Examples:
   image-mirror run '/etc/imagemirror/mapping_knative*'
   image-mirror run --dry-run mappings/demo
   image-mirror run -a /tmp/config.json -f mapping_origin_4_12 --max-per-registry=3
+  image-mirror run --state quay.io/org/image-mirror-state:knative --quarantine-ok mappings/
   echo 'quay.io/a/b:v1 registry.example.com/a/b:v1' | image-mirror run -
 
 Exit codes:

@@ -20,6 +20,7 @@ mod publish;
 mod report;
 mod serve;
 mod shell;
+mod state;
 mod stream;
 pub mod value;
 
@@ -49,6 +50,7 @@ pub use publish::{
 pub use report::{MergeCommand, ReportAction, ReportCommand, WholeArgs};
 pub use serve::ServeArgs;
 pub use shell::{CompletionsArgs, ManArgs};
+pub use state::{QuarantineArgs, StateArgs};
 pub use stream::{
     AliasesName, ArtifactArgs, Dated, DestinationArgs, GitPins, Glob, HistoryWord, LayoutArgs, LevelWord,
     MirrorArgs, OcpVersion, PinArgs, PrefixMap, PrereleaseAction, PruneStreamArgs, ResolveArgs, RewriteArgs,
@@ -150,6 +152,12 @@ pub struct RunArgs {
     /// Which share of the work.
     #[command(flatten)]
     pub shard: ShardArgs,
+    /// What is kept between runs.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// What is made of entries that are set apart.
+    #[command(flatten)]
+    pub quarantine: QuarantineArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -182,6 +190,9 @@ pub struct PlanCommand {
     /// Which share of the work.
     #[command(flatten)]
     pub shard: ShardArgs,
+    /// What is kept between runs.
+    #[command(flatten)]
+    pub state: StateArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -268,6 +279,9 @@ pub struct ExplainCommand {
     /// What may be written.
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// What is kept between runs.
+    #[command(flatten)]
+    pub state: StateArgs,
     /// How registries are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,

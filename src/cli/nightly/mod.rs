@@ -63,7 +63,7 @@ async fn payload(settings: &Nightly, order: &Order, output: &Output, began: Bega
         notices::of_run(settings, &order.payload, &errors, verdict == Verdict::NotViable);
     }
     let (dry_run, wire) = (settings.dry_run, client.wire());
-    let ended = Ended { command: "nightly", dry_run, began, part: None, rows, wire, exit };
+    let ended = Ended { command: "nightly", dry_run, began, part: None, rows, wire, exit, state: None };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn retrigger(settings: &Nightly, asked: &Retrigger, output: &Ou
     if exit != Exit::AsDesired {
         notices::without_payload(settings, &wrong_in(&rows));
     }
-    let ended = Ended { command: "nightly", dry_run, began, part: None, rows, wire, exit };
+    let ended = Ended { command: "nightly", dry_run, began, part: None, rows, wire, exit, state: None };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }
 

@@ -42,5 +42,5 @@ pub(super) fn end(
         wire += means.site.visitor.wire();
     }
     let Told { command, dry_run, began } = *told;
-    conclude(Ended { command, dry_run, began, part: None, rows, wire, exit }, artifacts, output)
+    conclude(Ended { command, dry_run, began, part: None, rows, wire, exit, state: None }, artifacts, output)
 }

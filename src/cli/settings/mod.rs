@@ -10,6 +10,7 @@ mod nightly;
 mod policy;
 mod prune;
 mod publish;
+mod state;
 mod stream;
 mod values;
 
@@ -27,6 +28,7 @@ pub use publish::{
     GuardSettings, ImageRules, PreflightInstall, PreflightSupported, Projects, Publish, PublishBatch,
     PublishImage, PublishNext, PublishResume, PublishRollback, PublishStatus, WaitSettings,
 };
+pub use state::StateSettings;
 pub use stream::{
     Destinations, Errand, Level, PinSettings, Placing, Rewritten, Stream, StreamInput, StreamMirror,
     StreamPins, StreamPrune, StreamResolve, StreamRewrite, StreamValidate,
@@ -167,6 +169,10 @@ impl<'a> Draft<'a> {
     }
 
     fn run(&mut self, args: RunArgs) -> Run {
+        let shard = self.shard(args.shard);
+        let before = self.errors.len();
+        let state = self.state(args.state, shard);
+        let has_state = state.is_some() || self.errors.len() > before;
         let dry_run = args.write.over(self.group());
         self.check_oc(args.oc, args.copy.keep_manifest_list.is_some());
         Run {
@@ -179,12 +185,15 @@ impl<'a> Draft<'a> {
             copying: self.copying(args.copy, args.content),
             policy: self.policy(args.policy),
             pace: self.pace(args.pace),
-            shard: self.shard(args.shard),
+            shard,
+            state,
+            quarantine_ok: self.quarantine_ok(args.quarantine, has_state),
             connection: self.connection(args.connection),
         }
     }
 
     fn plan(&mut self, args: PlanCommand) -> Run {
+        let shard = self.shard(args.shard);
         let question: PlanArgs = args.question.over(self.group());
         self.check_oc(args.oc, args.copy.keep_manifest_list.is_some());
         Run {
@@ -197,7 +206,9 @@ impl<'a> Draft<'a> {
             copying: self.copying(args.copy, args.content),
             policy: self.policy(args.policy),
             pace: self.pace(args.pace),
-            shard: self.shard(args.shard),
+            shard,
+            state: self.state(args.state, shard),
+            quarantine_ok: false,
             connection: self.connection(args.connection),
         }
     }
@@ -262,6 +273,7 @@ impl<'a> Draft<'a> {
     fn explain(&mut self, args: ExplainCommand) -> Explain {
         Explain {
             target: args.explain.target,
+            state: self.state(args.state, None),
             inputs: self.inputs(args.mapping),
             copying: self.copying(args.copy, args.content),
             policy: self.policy(args.policy),

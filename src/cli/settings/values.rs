@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::environment::Platform;
 use super::policy::PolicySettings;
+use super::state::StateSettings;
 use crate::cli::args::value::{Count, HostName, Span, Truth};
 use crate::cli::args::{
     ColorChoice, ConnectionArgs, ConsoleArgs, ContentArgs, CopyArgs, LogFormat, OutputFormat, PaceArgs,
@@ -38,6 +39,10 @@ pub struct Run {
     pub pace: Pace,
     /// Which target repositories; none: all.
     pub shard: Option<Shard>,
+    /// What is kept between runs; none: nothing.
+    pub state: Option<StateSettings>,
+    /// What is quarantined does not count for the exit code.
+    pub quarantine_ok: bool,
     /// How registries are reached.
     pub connection: Connection,
 }
@@ -66,6 +71,8 @@ pub struct Lint {
 pub struct Explain {
     /// The target, as typed.
     pub target: String,
+    /// What is kept between runs; none: nothing.
+    pub state: Option<StateSettings>,
     /// Files, directories, globs or `-`.
     pub inputs: Vec<String>,
     /// What a run would compare and copy.

@@ -149,7 +149,8 @@ fn end(
         Errand::Promote => "stream promote",
         Errand::Prerelease => "stream prerelease publish",
     };
-    let ended = Ended { command, dry_run: settings.dry_run, began, part: None, rows, wire, exit };
+    let ended =
+        Ended { command, dry_run: settings.dry_run, began, part: None, rows, wire, exit, state: None };
     conclude(ended, settings.pace.artifacts.as_deref(), output)
 }
 

@@ -21,7 +21,8 @@ pub(super) async fn prune(settings: &StreamPrune, output: &Output) -> Exit {
         Ok((pruned, wire)) => {
             let exit = verdict(&pruned).or(Exit::of(&pruned.rows));
             let (dry_run, rows) = (settings.dry_run, pruned.rows);
-            let ended = Ended { command: "stream prune", dry_run, began, part: None, rows, wire, exit };
+            let ended =
+                Ended { command: "stream prune", dry_run, began, part: None, rows, wire, exit, state: None };
             conclude(ended, settings.pace.artifacts.as_deref(), output)
         }
         Err(error) => error.refuse(output),

@@ -20,8 +20,16 @@ pub(super) async fn validate(settings: &StreamValidate, output: &Output) -> Exit
     match asked(settings, output, began).await {
         Ok((client, rows)) => {
             let (wire, exit) = (client.wire(), Exit::of(&rows));
-            let ended =
-                Ended { command: "stream validate", dry_run: true, began, part: None, rows, wire, exit };
+            let ended = Ended {
+                command: "stream validate",
+                dry_run: true,
+                began,
+                part: None,
+                rows,
+                wire,
+                exit,
+                state: None,
+            };
             conclude(ended, settings.pace.artifacts.as_deref(), output)
         }
         Err(error) => error.refuse(output),

@@ -9,6 +9,7 @@
 //! let cluster = Cluster::connect(&api.access(folder.path())).await?;
 //! ```
 
+mod config_maps;
 mod leases;
 mod log;
 mod serve;
@@ -181,6 +182,20 @@ impl FakeCluster {
     /// Writes a Lease, whatever it was before.
     pub fn put_lease(&self, namespace: &str, name: &str, spec: &Value) {
         self.shared.store().put_lease(namespace, name, spec);
+    }
+
+    /// A ConfigMap as it is.
+    pub fn config_map(&self, namespace: &str, name: &str) -> Option<Value> {
+        self.shared.store().config_maps.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// Writes a ConfigMap, whatever it was before; none: removes it.
+    pub fn put_config_map(&self, namespace: &str, name: &str, object: Option<&Value>) {
+        let mut store = self.shared.store();
+        match object {
+            Some(object) => drop(store.put_config_map(namespace, name, object)),
+            None => drop(store.config_maps.remove(&(namespace.to_owned(), name.to_owned()))),
+        }
     }
 
     /// Removes a Lease.

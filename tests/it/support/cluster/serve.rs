@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::log::ApiRequest;
-use super::{Outage, Shared, TOKEN, leases, status, streams, writes};
+use super::{Outage, Shared, TOKEN, config_maps, leases, status, streams, writes};
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub(super) enum Kind {
     ImageStreams,
     ImageStreamTags,
     Leases,
+    ConfigMaps,
 }
 
 impl Kind {
@@ -27,6 +28,7 @@ impl Kind {
             Self::ImageStreams => "imagestreams",
             Self::ImageStreamTags => "imagestreamtags",
             Self::Leases => "leases",
+            Self::ConfigMaps => "configmaps",
         }
     }
 
@@ -34,6 +36,7 @@ impl Kind {
         match self {
             Self::ImageStreams | Self::ImageStreamTags => "image.openshift.io",
             Self::Leases => "coordination.k8s.io",
+            Self::ConfigMaps => "",
         }
     }
 }
@@ -80,6 +83,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         Kind::ImageStreams => streams::answer(&call),
         Kind::ImageStreamTags => nothing(),
         Kind::Leases => lease(call).await,
+        Kind::ConfigMaps => config_maps::answer(&call),
     }
 }
 
@@ -114,10 +118,13 @@ fn failed(code: u16, after: Option<u64>) -> Response {
 type Route = (Kind, Option<String>, Option<String>);
 
 fn route(path: &str) -> Option<Route> {
-    let (group, rest) = path.strip_prefix("/apis/")?.split_once("/v1/")?;
+    let (group, rest) = match path.strip_prefix("/api/v1/") {
+        Some(rest) => ("", rest),
+        None => path.strip_prefix("/apis/")?.split_once("/v1/")?,
+    };
     let words: Vec<&str> = rest.split('/').collect();
     let plural = if words[0] == "namespaces" { words.get(2)? } else { words[0] };
-    let kinds = [Kind::ImageStreams, Kind::ImageStreamTags, Kind::Leases];
+    let kinds = [Kind::ImageStreams, Kind::ImageStreamTags, Kind::Leases, Kind::ConfigMaps];
     let kind = kinds.into_iter().find(|kind| (kind.group(), kind.plural()) == (group, plural))?;
     let owned = |word: &str| Some(word.to_owned());
     match words[..] {

@@ -21,6 +21,7 @@ pub(super) struct Store {
     version: u64,
     pub(super) streams: BTreeMap<Name, Value>,
     pub(super) leases: BTreeMap<Name, Value>,
+    pub(super) config_maps: BTreeMap<Name, Value>,
     pub(super) history: Vec<Happened>,
     /// Nothing from before this version can be told any more.
     pub(super) forgotten: u64,
@@ -30,8 +31,8 @@ pub(super) struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        let (streams, leases, history) = Default::default();
-        Self { version: 100, streams, leases, history, forgotten: 0, drops: 0 }
+        let (streams, leases, config_maps, history) = Default::default();
+        Self { version: 100, streams, leases, config_maps, history, forgotten: 0, drops: 0 }
     }
 }
 
@@ -84,6 +85,15 @@ impl Store {
         });
         self.leases.insert((namespace.to_owned(), name.to_owned()), lease.clone());
         lease
+    }
+
+    /// Writes a ConfigMap, with a new version.
+    pub(super) fn put_config_map(&mut self, namespace: &str, name: &str, object: &Value) -> Value {
+        self.version += 1;
+        let mut object = object.clone();
+        object["metadata"]["resourceVersion"] = self.version.to_string().into();
+        self.config_maps.insert((namespace.to_owned(), name.to_owned()), object.clone());
+        object
     }
 
     fn happened(&mut self, kind: &str, namespace: Option<&str>, object: &Value) {

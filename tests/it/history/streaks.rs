@@ -1,0 +1,103 @@
+//! Streaks over several runs, wherever the state is kept.
+
+use serde_json::{Value, json};
+
+use super::shelves::Shelf;
+use super::{World, ended, entry};
+
+async fn a_dead_line_is_quarantined_in_the_third_run(shelf: Shelf) {
+    let world = World::start().await;
+    for (run, found) in [(1, "absent"), (2, "found")] {
+        let ran = world.run(&shelf, &["--quarantine-ok"]).run().await.exits(1);
+        let state = &ran.report()["state"];
+        assert_eq!(state["place"], shelf.place());
+        assert_eq!((&state["found"], &state["written"]), (&json!(found), &json!(true)), "{ran}");
+        assert_eq!(entry(&shelf.kept(), &world.dead())["failures"], run, "{ran}");
+        assert!(!world.explain(&shelf).await.stdout.contains("quarantined"));
+    }
+    let third = world.run(&shelf, &[]).run().await.exits(1);
+    assert_eq!(third.rows_that("failed").len(), 1, "it is still tried, and still a failed row: {third}");
+    assert_eq!(third.rows_that("kept").len(), 1);
+    assert!(!third.stderr.contains("state at"), "nothing is wrong with the state: {third}");
+    let explained = world.explain(&shelf).await.exits(1).stdout;
+    assert!(
+        explained.contains("never yet equal to its source; failed in 3 runs in a row; quarantined"),
+        "{explained}"
+    );
+
+    let fourth = world.run(&shelf, &["--quarantine-ok"]).run().await.exits(0);
+    assert_eq!(ended(&fourth), ended(&third), "the rows say what is, whatever the exit code");
+
+    // Once it is right it is out of quarantine.
+    world.source.put_image("org/gone", "v1", &crate::support::Image::example(2));
+    world.run(&shelf, &[]).run().await.exits(0);
+    let kept = shelf.kept();
+    let revived = entry(&kept, &world.dead());
+    assert_eq!(revived["failures"], 0);
+    assert!(
+        revived["verified"].is_string() && revived["first_seen"].as_str() <= revived["verified"].as_str()
+    );
+    assert_eq!(kept["entries"].as_array().unwrap().len(), 2, "{kept}");
+}
+
+#[tokio::test]
+async fn a_dead_line_is_quarantined_in_the_third_run_with_a_state_in_a_registry() {
+    a_dead_line_is_quarantined_in_the_third_run(Shelf::registry().await).await;
+}
+
+#[tokio::test]
+async fn a_dead_line_is_quarantined_in_the_third_run_with_a_state_in_a_layout() {
+    a_dead_line_is_quarantined_in_the_third_run(Shelf::layout()).await;
+}
+
+#[tokio::test]
+async fn a_dead_line_is_quarantined_in_the_third_run_with_a_state_in_a_config_map() {
+    a_dead_line_is_quarantined_in_the_third_run(Shelf::config_map().await).await;
+}
+
+#[tokio::test]
+async fn only_what_is_quarantined_is_pardoned() {
+    let (world, shelf) = (World::start().await, Shelf::layout());
+    for _ in 0..2 {
+        world.run(&shelf, &["--quarantine-after", "2"]).run().await.exits(1);
+    }
+    world.run(&shelf, &["--quarantine-after", "2", "--quarantine-ok"]).run().await.exits(0);
+    // A line that begins to fail is a failure as ever.
+    world.source.delete_tag("org/app", "v1");
+    let ran = world.run(&shelf, &["--quarantine-after", "2", "--quarantine-ok"]).run().await.exits(1);
+    assert_eq!(ran.rows_that("failed").len(), 2, "{ran}");
+}
+
+#[tokio::test]
+async fn each_shard_keeps_its_own_state() {
+    let (world, shelf) = (World::start().await, Shelf::registry().await);
+    for shard in ["0/2", "1/2"] {
+        let ran = world.run(&shelf, &["--shard", shard]).run().await;
+        assert!(matches!(ran.code, Some(0 | 1)), "{ran}");
+    }
+    let Shelf::Registry(registry) = &shelf else { panic!("a registry was made") };
+    assert_eq!(registry.tags(super::shelves::REPOSITORY), ["knative-0-of-2", "knative-1-of-2"]);
+}
+
+#[tokio::test]
+async fn a_line_that_is_gone_is_forgotten_and_what_a_wildcard_could_not_list_is_not() {
+    let (world, shelf) = (World::start().await, Shelf::layout());
+    let (source, target) = (world.source.host(), world.target.host());
+    let wild = format!("{source}/org/app:* {target}/mirror/wild\n");
+    let mapping = |text: String| world.run(&shelf, &[]).mapping("mapping_x", &text);
+    let targets = |kept: Value| -> Vec<String> {
+        let entries = kept["entries"].as_array().unwrap().clone();
+        entries.iter().map(|entry| entry["target"].as_str().unwrap().to_owned()).collect()
+    };
+    mapping(world.mapping() + &wild).run().await.exits(1);
+    assert_eq!(targets(shelf.kept()).len(), 3);
+
+    world.source.fault(crate::support::Fault::on(crate::support::Kind::Tags).always().status(403));
+    mapping(wild.clone()).run().await.exits(1);
+    let wildcard = format!("{target}/mirror/wild");
+    assert_eq!(targets(shelf.kept()), [wildcard.clone(), format!("{wildcard}:v1")], "{}", shelf.kept());
+
+    world.source.clear_faults();
+    mapping(wild).run().await.exits(0);
+    assert_eq!(targets(shelf.kept()), [format!("{wildcard}:v1")], "the wildcard itself has no row any more");
+}
