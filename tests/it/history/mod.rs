@@ -34,14 +34,14 @@ impl World {
         format!("{source}/org/app:v1 {target}/mirror/app:v1\n{source}/org/gone:v1 {target}/mirror/gone:v1\n")
     }
 
-    /// The program over both lines with its state on `shelf`.
-    fn run(&self, shelf: &Shelf, words: &[&str]) -> Run {
-        self.run_as("run", shelf, words)
+    /// The program over both lines with its state there.
+    fn run(&self, at: &Shelf, words: &[&str]) -> Run {
+        self.run_as("run", at, words)
     }
 
-    fn run_as(&self, command: &str, shelf: &Shelf, words: &[&str]) -> Run {
-        let run = Run::new([command, "mapping_x", "--state", &shelf.place()]).args(words);
-        shelf.reach(run.mapping("mapping_x", &self.mapping()))
+    fn run_as(&self, command: &str, at: &Shelf, words: &[&str]) -> Run {
+        let run = Run::new([command, "mapping_x", "--state", &at.place()]).args(words);
+        at.reach(run.mapping("mapping_x", &self.mapping()))
     }
 
     /// The target of the dead line.
@@ -50,9 +50,9 @@ impl World {
     }
 
     /// What `explain` says of the dead line.
-    async fn explain(&self, shelf: &Shelf) -> Ran {
-        let run = Run::new(["explain", &self.dead(), "-f", "mapping_x", "--state", &shelf.place()]);
-        shelf.reach(run.mapping("mapping_x", &self.mapping())).run().await
+    async fn explain(&self, at: &Shelf) -> Ran {
+        let run = Run::new(["explain", &self.dead(), "-f", "mapping_x", "--state", &at.place()]);
+        at.reach(run.mapping("mapping_x", &self.mapping())).run().await
     }
 }
 
