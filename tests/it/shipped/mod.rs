@@ -5,8 +5,11 @@
 mod docs;
 mod jobs;
 mod makefile;
+mod manifests;
 mod mappings;
 mod nightly;
+mod overlays;
+mod programs;
 mod publish;
 mod rules;
 mod sbom;
