@@ -11,6 +11,7 @@ mod nightly;
 mod overlays;
 mod programs;
 mod publish;
+mod requests;
 mod rules;
 mod sbom;
 mod streams;

@@ -77,7 +77,9 @@ fn is_installed(pod: &PodSpec, container: &Container, program: &str) -> bool {
     let volume = |container: &Container| {
         let mounts = container.volume_mounts.iter().flatten();
         let mount = mounts.filter(|mount| program.starts_with(&format!("{}/", mount.mount_path)));
-        mount.max_by_key(|mount| mount.mount_path.len()).map(|mount| (mount.name.clone(), mount.mount_path.clone()))
+        mount
+            .max_by_key(|mount| mount.mount_path.len())
+            .map(|mount| (mount.name.clone(), mount.mount_path.clone()))
     };
     let installs = |init: &&Container| {
         let words = words(init);
@@ -98,7 +100,9 @@ fn missing(path: &str, pod: &PodSpec, container: &Container) -> Vec<String> {
             images[name].clone()
         }
         // The template leaves it open, and says which it is.
-        None if image == "FIXME" && text(path).contains("image: FIXME # the image that `make image` builds") => {
+        None if image == "FIXME"
+            && text(path).contains("image: FIXME # the image that `make image` builds") =>
+        {
             images["image-mirror"].clone()
         }
         // An image of other people's: what it has is said beside it.
