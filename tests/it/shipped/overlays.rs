@@ -101,7 +101,7 @@ pub(super) fn assert_resolves(path: &str) {
     }
 }
 
-/// The objects of a base or an overlay, as they are applied. Generated ConfigMaps keep the name that they are mounted by: the
+/// The objects of a base or an overlay, as they are applied. What is generated keeps the name that it is mounted by: the
 /// hash of their content, which Kustomize puts behind it, is left out.
 pub(super) fn rendered(folder: &str) -> Vec<Value> {
     let read = kustomization(folder);
@@ -236,11 +236,11 @@ fn the_overlay_keeps_state_in_the_one_config_map_that_its_account_may_read_and_r
     assert_eq!(pod.automount_service_account_token, Some(true));
     assert_eq!(account.automount_service_account_token, Some(false), "no other pod gets its token");
     let role: Role = one("Role", "image-mirror-state");
-    let [rule] = role.rules.as_deref().unwrap() else { panic!("one rule") };
+    let [allowed] = role.rules.as_deref().unwrap() else { panic!("one rule") };
     let expected = json!({
         "apiGroups": [""], "resources": ["configmaps"], "resourceNames": [state], "verbs": ["get", "update"],
     });
-    assert_eq!(serde_json::to_value(rule).unwrap(), expected);
+    assert_eq!(serde_json::to_value(allowed).unwrap(), expected);
     let bound: RoleBinding = one("RoleBinding", "image-mirror-state");
     assert_eq!(
         (bound.role_ref.kind.as_str(), Some(&bound.role_ref.name)),
