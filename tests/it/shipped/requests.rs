@@ -163,7 +163,7 @@ async fn a_thousand_tags_of_image_streams_and_their_old_tags_have_room_in_what_t
         let name = format!("ns{}/stream{}", number % 5, number % 97);
         source.put_untagged(&name, &image);
         streams.put(&format!("{name}:v{number}"), &image.digest);
-        target.put_image("org/old", &format!("20200101{:06}_prune_ci_app_latest", number), &image);
+        target.put_image("org/old", &format!("20200101{number:06}_prune_ci_app_latest"), &image);
     }
     let repository = format!("{}/org/ci", target.host());
     let words = ["imagestreams", "-A", "--from-file", "streams.json", "--target-repository", &repository];
