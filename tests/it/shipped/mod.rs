@@ -5,10 +5,14 @@
 mod docs;
 mod jobs;
 mod makefile;
+mod manifests;
 mod mappings;
 mod nightly;
+mod overlays;
 mod presubmits;
+mod programs;
 mod publish;
+mod requests;
 mod rules;
 mod sbom;
 mod streams;
