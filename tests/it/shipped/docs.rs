@@ -12,7 +12,7 @@ fn is_page(path: &str) -> bool {
 
 /// Every page that is shipped, by its path from the root.
 fn pages() -> Vec<String> {
-    let mut pages = vec!["README.md".to_owned()];
+    let mut pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned).to_vec();
     for directory in ["docs", "jobs", "mappings"] {
         pages.extend(files_below(directory, is_page));
     }
@@ -139,10 +139,25 @@ fn every_make_target_in_the_docs_exists() {
 }
 
 #[test]
-fn the_pages_that_the_readme_names_as_further_reading_are_all_of_docs() {
+fn every_page_of_docs_is_in_the_book_once() {
+    let mut summary = own_links(&text("docs/SUMMARY.md"));
+    summary.sort();
+    let pages: Vec<_> = files_below("docs", is_page)
+        .iter()
+        .filter_map(|path| path.strip_prefix("docs/"))
+        .filter(|path| *path != "SUMMARY.md")
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(summary, pages);
+}
+
+#[test]
+fn the_readme_leads_to_every_page_that_lies_directly_in_docs() {
     let readme = text("README.md");
-    for path in files_below("docs", is_page) {
-        assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
+    for path in files_below("docs", |path| is_page(path) && path.matches('/').count() == 1) {
+        if !["docs/SUMMARY.md", "docs/introduction.md"].contains(&path.as_str()) {
+            assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
+        }
     }
 }
 
