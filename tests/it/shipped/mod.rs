@@ -9,6 +9,7 @@ mod mappings;
 mod nightly;
 mod publish;
 mod rules;
+mod runnable;
 mod sbom;
 mod streams;
 
