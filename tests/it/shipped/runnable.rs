@@ -47,7 +47,7 @@ fn replayed(desk: &Path, block: &str) -> String {
         let output = run(desk, line);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{line}: {}\n{text}", output.status);
-        said.push_str(&format!("$ {line}\n{text}"));
+        said.extend(["$ ", line, "\n", &text]);
     }
     said
 }
