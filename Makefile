@@ -18,7 +18,7 @@ TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo promtool=prometheu
   /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml \
   /var/lib/dpkg/info/python3-venv.list=python3-venv
 
-.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-stream bench-scale bench-listing image image-test image-again lint-mappings configmap
+.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-stream bench-scale bench-listing image image-test image-again lint-mappings configmap docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,7 @@ run: ## build the program and mirror the demo, offline; a second run keeps every
 test: ## run the whole suite; installs the Debian packages that it needs where they are missing
 	@.ci/install-packages $(TEST_PACKAGES)
 	.ci/moto
+	.ci/docs
 	timeout --foreground 20m $(CARGO) test --locked
 
 test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
@@ -94,3 +95,6 @@ lint-mappings: ## check every file under mappings/ without a network
 
 configmap: ## print the ConfigMap that mappings/ becomes
 	@$(PROGRAM) configmap mappings
+
+docs: ## make the book of docs/ in target/book, and list its links to elsewhere in target/book-links.txt; installs mdBook there too
+	@.ci/docs

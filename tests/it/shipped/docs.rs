@@ -11,8 +11,8 @@ fn is_page(path: &str) -> bool {
 }
 
 /// Every page that is shipped, by its path from the root.
-fn pages() -> Vec<String> {
-    let mut pages = vec!["README.md".to_owned()];
+pub(super) fn pages() -> Vec<String> {
+    let mut pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned).to_vec();
     for directory in ["docs", "jobs", "mappings"] {
         pages.extend(files_below(directory, is_page));
     }
@@ -46,7 +46,7 @@ fn code_spans(prose: &str) -> Vec<&str> {
 }
 
 /// Command lines of the program in the blocks and code spans of a page, as they are written. One with an ellipsis or a
-/// placeholder in angle brackets is a pattern for people.
+/// placeholder in angle brackets is a pattern for people, one with `[..]` the output of another.
 fn command_lines(page: &Page) -> Vec<String> {
     let joined = page.blocks.replace("\\\n", " ");
     let prompt = |line: &str| line.trim_start().trim_start_matches("$ ").to_owned();
@@ -55,7 +55,7 @@ fn command_lines(page: &Page) -> Vec<String> {
     in_blocks
         .chain(in_prose)
         .filter(|line| line.starts_with("image-mirror "))
-        .filter(|line| !line.contains(['…', '<']))
+        .filter(|line| !line.contains(['…', '<']) && !line.contains("[..]"))
         .collect()
 }
 
@@ -139,10 +139,44 @@ fn every_make_target_in_the_docs_exists() {
 }
 
 #[test]
-fn the_pages_that_the_readme_names_as_further_reading_are_all_of_docs() {
+fn every_page_of_docs_is_in_the_book_once() {
+    let mut summary = own_links(&text("docs/SUMMARY.md"));
+    summary.sort();
+    let pages: Vec<_> = files_below("docs", is_page)
+        .iter()
+        .filter_map(|path| path.strip_prefix("docs/"))
+        .filter(|path| *path != "SUMMARY.md")
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(summary, pages);
+}
+
+#[test]
+fn the_readme_leads_to_every_page_that_lies_directly_in_docs() {
     let readme = text("README.md");
-    for path in files_below("docs", is_page) {
-        assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
+    for path in files_below("docs", |path| is_page(path) && path.matches('/').count() == 1) {
+        if !["docs/SUMMARY.md", "docs/introduction.md"].contains(&path.as_str()) {
+            assert!(readme.contains(&format!("({path})")), "README.md does not lead to {path}");
+        }
+    }
+}
+
+#[test]
+fn every_class_of_a_failure_has_its_section_in_troubleshooting_and_no_other() {
+    let source = text("src/error/mod.rs");
+    let display = source.split_once("impl fmt::Display for Class").unwrap().1.split_once("\n}").unwrap().0;
+    let made: BTreeSet<_> = display.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    assert!(made.len() >= 8, "{made:?}");
+    let page = text("docs/troubleshooting.md");
+    let by_class = page.split_once("\n## By class\n").unwrap().1.split_once("\n## ").unwrap().0;
+    let sections: Vec<_> = by_class.split("\n### ").skip(1).collect();
+    let named: BTreeSet<_> =
+        sections.iter().map(|section| section.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(named, made);
+    for section in sections {
+        for part in ["```", "**Means**", "**What to do**"] {
+            assert!(section.contains(part), "{part} is not in {section}");
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! `Makefile`, `.ci/run` and `Containerfile`: the promises that other files make about them.
 
-use super::{root, text};
+use std::path::Path;
+
+use super::{files_below, root, text};
 
 /// The targets of the Makefile that say what they are for.
 pub(super) fn targets() -> Vec<String> {
@@ -29,6 +31,7 @@ fn every_target_that_people_are_told_of_exists_and_says_what_it_does() {
         "image-again",
         "lint-mappings",
         "configmap",
+        "docs",
     ] {
         assert!(targets.iter().any(|name| name == target), "{target} is not in {targets:?}");
     }
@@ -54,10 +57,12 @@ fn the_test_command_of_the_readme_is_the_one_that_ci_runs() {
 #[test]
 fn the_scripts_of_ci_can_be_started() {
     use std::os::unix::fs::PermissionsExt as _;
-    for script in [".ci/run", ".ci/fuzz", ".ci/image", ".ci/install-packages", ".ci/moto", ".ci/sbom"] {
-        let mode = root().join(script).metadata().unwrap().permissions().mode();
+    let scripts = files_below(".ci", |path| Path::new(path).extension().is_none());
+    assert!(scripts.len() > 5, "{scripts:?}");
+    for script in scripts {
+        let mode = root().join(&script).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o111, 0o111, "{script}");
-        assert!(text(script).starts_with("#!/usr/bin/env bash\n"), "{script}");
+        assert!(text(&script).starts_with("#!/usr/bin/env bash\n"), "{script}");
     }
 }
 

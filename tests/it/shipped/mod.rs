@@ -14,6 +14,7 @@ mod programs;
 mod publish;
 mod requests;
 mod rules;
+mod runnable;
 mod sbom;
 mod streams;
 
