@@ -88,7 +88,7 @@ image: ## build the container image with buildah or podman (IMAGE=…, BUILDER=�
 image-test: image ## look at that image and run the demo in it: uid 65532, read-only root, no network (root)
 	@.ci/image test '$(IMAGE)'
 
-image-publish: image ## that image with preflight besides, as IMAGE-publish: PREFLIGHT=file, PREFLIGHT_SHA256=…
+image-publish: ## that image with preflight besides, as IMAGE-publish: PREFLIGHT=file, PREFLIGHT_SHA256=…
 	@.ci/image publish '$(IMAGE)' '$(PREFLIGHT)' '$(PREFLIGHT_SHA256)' '$(BUILDER)'
 
 image-again: image ## build that image twice, the second time with nothing left of the first, and compare
