@@ -18,7 +18,7 @@ TEST_PACKAGES = docker-registry=docker-registry skopeo=skopeo promtool=prometheu
   /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml=python3-yaml \
   /var/lib/dpkg/info/python3-venv.list=python3-venv
 
-.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-stream bench-scale bench-listing image image-test image-again lint-mappings configmap docs
+.PHONY: help run test test-large chaos check audit advisories sbom fuzz bench bench-limits bench-stream bench-scale bench-listing image image-test image-publish image-again image-check lint-mappings configmap docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,13 @@ help: ## list the targets
 run: ## build the program and mirror the demo, offline; a second run keeps everything
 	@$(PROGRAM) run mappings/demo
 
-test: ## run the whole suite; installs the Debian packages that it needs where they are missing
+test: ## run the whole suite, then build the image and look at it; installs the Debian packages that it needs where they are missing
 	@.ci/install-packages $(TEST_PACKAGES)
 	.ci/moto
-	.ci/docs
 	timeout --foreground 20m $(CARGO) test --locked
+	.ci/docs
+	# The users and mounts of an image are for root to make; CI is root.
+	if [[ $${CI-} == true || $$(id -u) -eq 0 ]]; then .ci/image check; else echo 'not root: the image was not built, CI does' >&2; fi
 
 test-large: ## run the end-to-end tests at full size (minutes, and a few GB of disk)
 	@.ci/install-packages $(TEST_PACKAGES)
@@ -81,14 +83,20 @@ bench-scale: ## time, CPU and memory over 12,500 to 100,000 entries, and how lin
 bench-listing: ## count requests where registries list tags with digests: docs/performance.md
 	$(CARGO) test --locked --test it e2e::listing -- --nocapture
 
-image: ## build the container image with buildah (IMAGE=…, BUILDER=… to name a base)
+image: ## build the container image with buildah or podman (IMAGE=…, BUILDER=… to name a base)
 	@.ci/image build '$(IMAGE)' '$(BUILDER)'
 
-image-test: image ## run the demo in that image: uid 65532, read-only root, no network (root)
+image-test: image ## look at that image and run the demo in it: uid 65532, read-only root, no network (root)
 	@.ci/image test '$(IMAGE)'
+
+image-publish: ## that image with preflight besides, as IMAGE-publish: PREFLIGHT=file, PREFLIGHT_SHA256=…
+	@.ci/image publish '$(IMAGE)' '$(PREFLIGHT)' '$(PREFLIGHT_SHA256)' '$(BUILDER)'
 
 image-again: image ## build that image twice, the second time with nothing left of the first, and compare
 	@.ci/image again '$(IMAGE)' '$(BUILDER)'
+
+image-check: ## what CI does: both images from a quicker build, what is in them, and the demo (root, Debian, no registry)
+	@.ci/image check
 
 lint-mappings: ## check every file under mappings/ without a network
 	@$(PROGRAM) lint mappings
