@@ -36,7 +36,8 @@ pub(super) fn man(directory: Option<&Path>, output: &Output) -> Exit {
             Err(error) => output.refuse(&error),
         };
     };
-    let written = fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Args::clap(), directory));
+    let written =
+        fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Args::clap(), directory));
     match written {
         Ok(()) => Exit::AsDesired,
         Err(source) => {

@@ -3,10 +3,12 @@
 
 mod auth_check;
 mod chaos;
+mod cli_examples;
 mod cli_help;
 mod cli_inspect;
 mod cli_run;
 mod cli_settings;
+mod cli_terminal;
 mod cluster;
 mod demo_images;
 mod dependencies;

@@ -136,7 +136,7 @@ pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
             && path != super::streams::PRESUBMIT
     };
     let files = files_below("jobs/prow", is_periodic);
-    assert_eq!(files.len(), 10, "a template and nine examples: {files:?}");
+    assert_eq!(files.len(), 11, "a template and ten examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
         assert_eq!(prow.periodics.len(), 1, "{path}");
