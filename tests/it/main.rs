@@ -6,6 +6,7 @@ mod chaos;
 mod cli_examples;
 mod cli_help;
 mod cli_inspect;
+mod cli_mistakes;
 mod cli_run;
 mod cli_settings;
 mod cli_terminal;
