@@ -6,7 +6,8 @@ use clap::Command;
 use image_mirror::cli::args::Args;
 use image_mirror::cli::settings::{Environment, Settings};
 
-/// Every command that does something, by the words that call it, with its long help.
+/// Every command that does something, by the words that call it, with what its long help ends with, not yet fitted to a
+/// terminal.
 fn commands() -> Vec<(String, String)> {
     let mut root = Args::clap();
     root.build();
@@ -19,7 +20,8 @@ fn collect(command: &Command, found: &mut Vec<(String, String)>) {
     let words = command.get_bin_name().unwrap_or_else(|| command.get_name());
     let below = || command.get_subcommands().filter(|below| below.get_name() != "help");
     if below().next().is_none() {
-        found.push((words.to_owned(), command.clone().render_long_help().to_string()));
+        let end = command.get_after_long_help().or(command.get_after_help());
+        found.push((words.to_owned(), end.map(ToString::to_string).unwrap_or_default()));
     }
     below().for_each(|command| collect(command, found));
 }

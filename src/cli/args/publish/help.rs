@@ -115,7 +115,13 @@ pub(super) const RESUME_EXAMPLES: &str = "\
 Examples:
   image-mirror publish resume --config publish.yaml -c products.json --state-dir /state
 
-Exit codes: as of `publish run`";
+Exit codes:
+  0  everything that was begun is published
+  1  an image did not pass, or could not be published; the others are
+  2  bad usage, settings or a source image that cannot be used
+  3  something could not be told, or the run was interrupted: run it again
+  4  a guard refused one of them
+  5  timed out waiting for the catalog";
 
 pub(super) const INSTALL_EXAMPLES: &str = "\
 Examples:
