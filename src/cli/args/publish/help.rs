@@ -23,9 +23,13 @@ pub(super) const IMAGE_EXAMPLES: &str = "\
 Examples:
   image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
       -p couchbase-server -t 7.6.1-rel -r 7.6.1
-  image-mirror publish image … -b 3 --adopt        go on with 7.6.1-3 whose journal is lost
-  image-mirror publish image … --rehearse          between two registries of your own
-  image-mirror publish image … --dry-run           what would be done
+  # Go on with 7.6.1-3, whose journal is lost; what would be done; between two registries of your own:
+  image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
+      -p couchbase-server -t 7.6.1-rel -r 7.6.1 -b 3 --adopt
+  image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
+      -p couchbase-server -t 7.6.1-rel -r 7.6.1 --dry-run
+  image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
+      -p couchbase-server -t 7.6.1-rel -r 7.6.1 --rehearse
 
 Exit codes:
   0  it is published, or customers have it already
@@ -125,7 +129,8 @@ Exit codes:
 
 pub(super) const INSTALL_EXAMPLES: &str = "\
 Examples:
-  image-mirror publish preflight install --version 1.14.1 --sha256 9f86d081… --to /state/preflight
+  image-mirror publish preflight install --version 1.14.1 --to /state/preflight \\
+      --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
 Exit codes:
   0  it is there, and is what the sha256 says
@@ -139,4 +144,5 @@ Examples:
 
 Exit codes:
   0  the versions are on stdout
+  2  bad usage
   3  the catalog could not be asked";
