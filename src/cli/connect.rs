@@ -21,7 +21,7 @@ pub(super) enum ConnectError {
     #[error("cannot read the logins")]
     Logins(#[source] Box<LoadError>),
     /// Certificates cannot be used, or the like.
-    #[error("cannot prepare connections")]
+    #[error("cannot prepare connections; correct the file that is named, or leave out its flag")]
     Client(#[source] Box<registry::Error>),
 }
 

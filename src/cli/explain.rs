@@ -42,6 +42,10 @@ enum Unexplained {
     Signals(#[from] std::io::Error),
 }
 
+/// What to do about a target that no line names.
+const NOBODY: &str = "help: name it as its line does, with host and tag, and name the files that the job reads; if it is to \
+                      be mirrored, add a line";
+
 /// Does what `settings` say.
 pub(super) async fn explain(settings: Explain, output: &Output) -> Exit {
     match look(&settings, output).await {
@@ -58,7 +62,7 @@ async fn look(settings: &Explain, output: &Output) -> Result<(String, Exit), Une
     let asked = Asked::of(&set, &target);
     if asked.is_empty() {
         let files = set.files().len();
-        let text = format!("{}\n  no line of {files} mapping files asks for it\n", target.0);
+        let text = format!("{}\n  no line of {files} mapping files asks for it\n  {NOBODY}\n", target.0);
         return Ok((text, Exit::Failed));
     }
     let guards = guards(&asked.entries, &policies);
@@ -220,6 +224,9 @@ fn render(target: &Target, rows: &[Row], guards: &Guards, findings: &[Finding]) 
         let _ = writeln!(out, "    {}", verdict(row));
         if let Some(standing) = &row.standing {
             let _ = writeln!(out, "    {}", past(standing));
+        }
+        if let Some(help) = report::help(row) {
+            let _ = writeln!(out, "    help: {help}");
         }
     }
     if !findings.is_empty() {

@@ -40,7 +40,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use args::Args;
+use args::{Args, ColorChoice};
 pub use exit::Exit;
 use output::Output;
 use settings::{Action, Environment, Settings, UsageError};
@@ -52,11 +52,13 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 /// Does what `line` asks for.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     keep_memory_private();
-    let args = match Args::read(line) {
+    let line: Vec<OsString> = line.into_iter().collect();
+    let environment = Environment::of_this_program();
+    let args = match Args::read_in(color(&line, &environment), line) {
         Ok(args) => args,
         Err(answer) => return of_clap(&answer).into(),
     };
-    let settings = match Settings::new(args, &Environment::of_this_program()) {
+    let settings = match Settings::new(args, &environment) {
         Ok(settings) => settings,
         Err(errors) => return misused(&errors).into(),
     };
@@ -73,6 +75,18 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// The colours of help and of what is not understood, which are printed before there are settings: the last
+/// `--color` of the line wins over its variable. A word that is none is told of later.
+fn color(line: &[OsString], environment: &Environment) -> ColorChoice {
+    let mut words = line.iter().skip(1).map(|word| word.to_str().unwrap_or_default());
+    let mut typed = None;
+    while let Some(word) = words.next().filter(|word| *word != "--") {
+        let value = if word == "--color" { words.next() } else { word.strip_prefix("--color=") };
+        typed = value.and_then(|value| value.parse().ok()).or(typed);
+    }
+    typed.unwrap_or_else(|| environment.color())
 }
 
 /// Prints what clap has to say: help on stdout, mistakes on stderr.

@@ -10,7 +10,9 @@ use crate::policy::{self, AllowList, Pattern, Policies};
 
 /// A policy that cannot be read; what is wrong with it was said.
 #[derive(Debug, thiserror::Error)]
-#[error("a policy for targets cannot be used: nothing was attempted")]
+#[error(
+    "a policy for targets cannot be used: nothing was attempted; mend what is named above (docs/policies.md), then run again"
+)]
 pub(super) struct UnusablePolicy;
 
 /// The policies that govern `set`.

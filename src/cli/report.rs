@@ -20,7 +20,9 @@ use crate::report::{self, MergeError, Merged, Part, ReadError, Report};
 enum NothingMerged {
     #[error("`{name}` is no pattern")]
     Pattern { name: String, source: glob::PatternError },
-    #[error("no file is called `{name}`")]
+    #[error(
+        "no file is called `{name}`; name the reports of the shards, `image-mirror-report.json` each, or a quoted glob"
+    )]
     Nothing { name: String },
     #[error("cannot read `{name}`")]
     File { name: String, source: io::Error },

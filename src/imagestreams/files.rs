@@ -21,7 +21,7 @@ const PARTS: usize = 50_000_000;
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// There is no such file, or it cannot be read.
-    #[error("the file of ImageStreams `{file}` cannot be read")]
+    #[error("the file of ImageStreams `{file}` cannot be read; write it by `oc get imagestreams -A -o json`")]
     Unreadable {
         /// The file.
         file: Arc<str>,

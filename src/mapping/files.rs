@@ -123,16 +123,19 @@ pub(super) struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 pub enum WordError {
     /// There is no such file, or it cannot be read.
-    #[error("{path}")]
+    #[error(
+        "{path}: {error}; name a file, a directory or a quoted glob that is there, as words or by MAPPINGS"
+    )]
     Path {
         /// As typed.
         path: String,
         /// Why.
-        #[source]
         error: Arc<io::Error>,
     },
     /// The glob stands for nothing.
-    #[error("no mapping file matches `{0}`")]
+    #[error(
+        "no mapping file matches `{0}`; see that the files are there (in a pod: that the ConfigMap is mounted), or name others"
+    )]
     NoMatch(String),
     /// The glob is none.
     #[error("`{pattern}` is no glob")]

@@ -22,7 +22,7 @@ use crate::model::{
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// It is something else.
-    #[error("it is no report")]
+    #[error("it is no report; name files that a run wrote, `image-mirror-report.json`")]
     Json(#[from] serde_json::Error),
     /// It is of another version.
     #[error("it is a report of version {0}, and this program reads version {VERSION}")]

@@ -3,11 +3,14 @@
 
 mod auth_check;
 mod chaos;
+mod cli_examples;
 mod cli_help;
 mod cli_inspect;
+mod cli_mistakes;
 mod cli_run;
 mod cli_settings;
 mod cli_shell;
+mod cli_terminal;
 mod cluster;
 mod demo_images;
 mod dependencies;

@@ -168,12 +168,21 @@ Exit codes:
 pub(super) const CONFIGMAP_EXAMPLES: &str = "\
 Examples:
   image-mirror configmap mappings/ | kubectl apply -f -
-  image-mirror configmap --name image-mirror-mappings --namespace ci mappings/";
+  image-mirror configmap --name image-mirror-mappings --namespace ci mappings/
+
+Exit codes:
+  0  it is printed
+  1  it could not be written to standard output
+  2  bad usage, or a file that cannot be read or has no room: nothing was printed";
 
 pub(super) const VERSION_EXAMPLES: &str = "\
 Examples:
   image-mirror version
-  image-mirror version --json | jq -r .commit";
+  image-mirror version --json | jq -r .commit
+
+Exit codes:
+  0  it is printed
+  2  bad usage";
 
 pub(super) const PRUNE: &str = "\
 Delete tags that kept an image for a while, once they are old enough.

@@ -304,7 +304,23 @@ impl Args {
     /// # Errors
     /// What clap says of it; `--help` and `--version` come this way too.
     pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches: ArgMatches = Self::clap().try_get_matches_from(line)?;
+        Self::read_in(ColorChoice::Auto, line)
+    }
+
+    /// As [`read`](Self::read); what clap says of it is coloured as `color` says.
+    ///
+    /// # Errors
+    /// What clap says of it; `--help` and `--version` come this way too.
+    pub fn read_in(
+        color: ColorChoice,
+        line: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let color = match color {
+            ColorChoice::Auto => clap::ColorChoice::Auto,
+            ColorChoice::Always => clap::ColorChoice::Always,
+            ColorChoice::Never => clap::ColorChoice::Never,
+        };
+        let matches: ArgMatches = Self::clap().color(color).try_get_matches_from(line)?;
         Self::from_arg_matches(&matches)
     }
 

@@ -66,6 +66,7 @@ Examples:
   image-mirror report merge -o whole report-0-of-2.json report-1-of-2.json
 
 Exit codes:
-  0-1  what one run over the whole set would have exited with
-  2    a file is no report, or they are not of one run: nothing was written
-  3    a shard has no report, or was not finished; what is there is reported";
+  0  one run over the whole set would have exited with 0
+  1  one run over the whole set would have exited with 1
+  2  a file is no report, or they are not of one run: nothing was written
+  3  a shard has no report, or was not finished; what is there is reported";

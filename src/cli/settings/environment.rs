@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::UsageError;
-use crate::cli::args::Args;
+use crate::cli::args::{Args, ColorChoice};
 use crate::publish::preflight::INHERITED;
 use crate::redact::Secret;
 
@@ -147,6 +147,18 @@ impl Environment {
             }
             (None, Ok(value)) if PLATFORM.contains(&name.as_str()) => self.platform.push((name, value)),
             _ => {}
+        }
+    }
+
+    /// The colours that it asks for, where the command line does not say: those of `IMAGE_MIRROR_COLOR`, or none with
+    /// `NO_COLOR`.
+    #[must_use]
+    pub fn color(&self) -> ColorChoice {
+        let set = self.flags.iter().rev().find(|variable| variable.flag == "color");
+        let muted = self.platform.iter().any(|(name, _)| name == "NO_COLOR");
+        match set.and_then(|variable| variable.value.parse().ok()).unwrap_or_default() {
+            ColorChoice::Auto if muted => ColorChoice::Never,
+            color => color,
         }
     }
 

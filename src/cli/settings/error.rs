@@ -14,7 +14,7 @@ pub enum UsageError {
         message: String,
     },
     /// A variable is not UTF-8.
-    #[error("the variable `{name}` is not valid UTF-8")]
+    #[error("the variable `{name}` is not valid UTF-8: set it anew, or unset it")]
     Unreadable {
         /// The variable.
         name: String,
@@ -43,6 +43,19 @@ pub enum UsageError {
     Pair {
         /// The word, logins masked.
         word: String,
+    },
+    /// A name that Kubernetes does not take.
+    #[error(
+        "`{value}` of `--{flag}` is no name for Kubernetes: write lower-case letters, digits and `-` between them, such as \
+         `{such_as}`"
+    )]
+    NoName {
+        /// The flag without its dashes.
+        flag: &'static str,
+        /// What it says.
+        value: String,
+        /// One that is right.
+        such_as: &'static str,
     },
     /// `--client-key` alone.
     #[error("`--client-key` needs `--client-cert` beside it")]

@@ -285,9 +285,21 @@ impl<'a> Draft<'a> {
         let configmap: ConfigmapArgs = args.configmap.over(self.group());
         Configmap {
             inputs: self.inputs(args.mapping),
-            name: configmap.name.unwrap_or_else(|| "image-mirror-mappings".to_owned()),
-            namespace: configmap.namespace.unwrap_or_else(|| "ci".to_owned()),
+            name: self.name("name", configmap.name, "image-mirror-mappings"),
+            namespace: self.name("namespace", configmap.namespace, "ci"),
         }
+    }
+
+    /// A name that Kubernetes takes, else `usual`. A dot, which only some names may have, is left to Kubernetes.
+    fn name(&mut self, flag: &'static str, value: Option<String>, usual: &'static str) -> String {
+        let Some(value) = value else { return usual.to_owned() };
+        let is_plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let inner = |c: u8| is_plain(c) || matches!(c, b'-' | b'.');
+        let ends = [value.bytes().next(), value.bytes().last()];
+        if !value.bytes().all(inner) || !ends.iter().all(|end| end.is_some_and(is_plain)) {
+            self.errors.push(UsageError::NoName { flag, value: value.clone(), such_as: usual });
+        }
+        value
     }
 
     fn auth_check(&mut self, args: AuthCheckCommand) -> AuthCheck {

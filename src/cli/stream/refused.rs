@@ -23,7 +23,7 @@ use crate::stream::validate::PrefixError;
 pub(super) enum NothingAttempted {
     #[error("the stream file cannot be used: nothing was attempted")]
     Findings(Vec<Finding>),
-    #[error("cannot read {}", mask_logins(.name))]
+    #[error("cannot read {}; name a file that is there, or an address", mask_logins(.name))]
     File { name: String, source: io::Error },
     #[error(transparent)]
     Source(#[from] registry::Error),

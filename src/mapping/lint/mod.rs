@@ -25,7 +25,7 @@ pub struct LintOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum LintError {
     /// The jobs cannot be read.
-    #[error("cannot read the jobs in `{}`", .path.display())]
+    #[error("cannot read the jobs in `{}`; name their directory by `--jobs-dir`", .path.display())]
     Jobs {
         /// The directory or file.
         path: PathBuf,

@@ -11,7 +11,7 @@ use crate::model::Finding;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// There is no such file, or it cannot be read.
-    #[error("cannot read the settings {file}")]
+    #[error("cannot read the settings {file}; name a file that is there by `--config`")]
     Unreadable {
         /// The file.
         file: Arc<str>,

@@ -9,7 +9,7 @@ use crate::error::{Class, Classify};
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
     /// It cannot be read.
-    #[error("cannot read {file}")]
+    #[error("cannot read {file}; name a file that is there by `--metadata`")]
     File {
         /// The file.
         file: Arc<str>,

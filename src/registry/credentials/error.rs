@@ -11,7 +11,7 @@ use crate::error::{Class, LoginName};
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// It is absent or cannot be read.
-    #[error("cannot read the credentials file `{path}`")]
+    #[error("cannot read the credentials file `{path}`; mount it there, or name another by `--authfile`")]
     Read {
         /// The file.
         path: String,
@@ -20,7 +20,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// It is not JSON.
-    #[error("the credentials file `{path}` is not JSON")]
+    #[error("the credentials file `{path}` is not JSON; write it anew, as by `podman login --authfile`")]
     Json {
         /// The file.
         path: String,

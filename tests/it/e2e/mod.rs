@@ -9,6 +9,7 @@ mod figures;
 mod hosts;
 mod interrupted;
 mod killed;
+mod knative;
 mod listing;
 mod logins;
 mod memory;

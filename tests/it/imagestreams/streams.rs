@@ -246,7 +246,10 @@ fn a_file_that_cannot_be_read_as_a_whole_adds_nothing_and_says_why() {
     let error = read_file(Path::new("/nowhere/at/all"), &mut Streams::default()).unwrap_err();
     assert_eq!(
         (error.class(), error.to_string().as_str()),
-        (Class::Missing, "the file of ImageStreams `/nowhere/at/all` cannot be read")
+        (
+            Class::Missing,
+            "the file of ImageStreams `/nowhere/at/all` cannot be read; write it by `oc get imagestreams -A -o json`"
+        )
     );
 }
 

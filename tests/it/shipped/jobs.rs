@@ -118,7 +118,7 @@ pub(super) fn yaml<T: DeserializeOwned>(path: &str) -> T {
 
 pub(super) fn periodics() -> Vec<(String, Periodic, PodSpec)> {
     let files = files_below("jobs/prow", |path| text(path).contains("\nperiodics:\n"));
-    assert_eq!(files.len(), 12, "a template and eleven examples: {files:?}");
+    assert_eq!(files.len(), 13, "a template and twelve examples: {files:?}");
     let read = |path: String| {
         let mut prow: Prow = yaml(&path);
         assert_eq!(prow.periodics.len(), 1, "{path}");

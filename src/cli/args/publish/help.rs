@@ -23,9 +23,13 @@ pub(super) const IMAGE_EXAMPLES: &str = "\
 Examples:
   image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
       -p couchbase-server -t 7.6.1-rel -r 7.6.1
-  image-mirror publish image … -b 3 --adopt        go on with 7.6.1-3 whose journal is lost
-  image-mirror publish image … --rehearse          between two registries of your own
-  image-mirror publish image … --dry-run           what would be done
+  # Go on with 7.6.1-3, whose journal is lost; what would be done; between two registries of your own:
+  image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
+      -p couchbase-server -t 7.6.1-rel -r 7.6.1 -b 3 --adopt
+  image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
+      -p couchbase-server -t 7.6.1-rel -r 7.6.1 --dry-run
+  image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
+      -p couchbase-server -t 7.6.1-rel -r 7.6.1 --rehearse
 
 Exit codes:
   0  it is published, or customers have it already
@@ -115,11 +119,18 @@ pub(super) const RESUME_EXAMPLES: &str = "\
 Examples:
   image-mirror publish resume --config publish.yaml -c products.json --state-dir /state
 
-Exit codes: as of `publish run`";
+Exit codes:
+  0  everything that was begun is published
+  1  an image did not pass, or could not be published; the others are
+  2  bad usage, settings or a source image that cannot be used
+  3  something could not be told, or the run was interrupted: run it again
+  4  a guard refused one of them
+  5  timed out waiting for the catalog";
 
 pub(super) const INSTALL_EXAMPLES: &str = "\
 Examples:
-  image-mirror publish preflight install --version 1.14.1 --sha256 9f86d081… --to /state/preflight
+  image-mirror publish preflight install --version 1.14.1 --to /state/preflight \\
+      --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
 Exit codes:
   0  it is there, and is what the sha256 says
@@ -133,4 +144,5 @@ Examples:
 
 Exit codes:
   0  the versions are on stdout
+  2  bad usage
   3  the catalog could not be asked";

@@ -104,7 +104,13 @@ Examples:
   image-mirror stream prerelease publish --src https://example.com/builds/rhcos-4.20.json --ocp 4.20 \\
       --dest s3://bucket/pub/openshift-v4 --url https://mirror.example.com/pub/openshift-v4
 
-Exit codes are those of `stream mirror`; 4 also: what is published is newer.";
+Exit codes:
+  0  everything that was selected is there
+  1  at least one file could not be brought; the others are there
+  2  bad usage or a bad stream file: nothing was attempted
+  3  interrupted, over the deadline, or no server reachable: run again
+  4  a file that must not change is something else, or another run has the destination,
+     or what is published is newer";
 
 pub(super) const PROMOTE: &str = "\
 Copy what was published before its release to where releases are, without fetching it again.
@@ -118,7 +124,12 @@ Examples:
   image-mirror stream promote --src rhcos.json --ocp 4.20 --dest /srv/mirror \\
       --url https://mirror.example.com/pub --dest-stream rhcos-mirrored.json
 
-Exit codes are those of `stream mirror`.";
+Exit codes:
+  0  everything that was selected is there
+  1  at least one file could not be brought; the others are there
+  2  bad usage or a bad stream file: nothing was attempted
+  3  interrupted, over the deadline, or no server reachable: run again
+  4  a file that must not change is something else, or another run has the destination";
 
 pub(super) const PINS: &str = "\
 Print which builds are pinned, and by what.
