@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::shelves::Shelf;
 use super::{World, ended, entry};
+use crate::support::{Fault, Image, Kind, on};
 
 async fn a_dead_line_is_quarantined_in_the_third_run(shelf: Shelf) {
     let world = World::start().await;
@@ -29,7 +30,7 @@ async fn a_dead_line_is_quarantined_in_the_third_run(shelf: Shelf) {
     assert_eq!(ended(&fourth), ended(&third), "the rows say what is, whatever the exit code");
 
     // Once it is right it is out of quarantine.
-    world.source.put_image("org/gone", "v1", &crate::support::Image::example(2));
+    world.source.put_image("org/gone", "v1", &Image::example(2));
     world.run(&shelf, &[]).run().await.exits(0);
     let kept = shelf.kept();
     let revived = entry(&kept, &world.dead());
@@ -92,7 +93,7 @@ async fn a_line_that_is_gone_is_forgotten_and_what_a_wildcard_could_not_list_is_
     mapping(world.mapping() + &wild).run().await.exits(1);
     assert_eq!(targets(shelf.kept()).len(), 3);
 
-    world.source.fault(crate::support::Fault::on(crate::support::Kind::Tags).always().status(403));
+    world.source.fault(Fault::on(Kind::Tags).always().status(403));
     mapping(wild.clone()).run().await.exits(1);
     let wildcard = format!("{target}/mirror/wild");
     assert_eq!(targets(shelf.kept()), [wildcard.clone(), format!("{wildcard}:v1")], "{}", shelf.kept());
@@ -100,4 +101,30 @@ async fn a_line_that_is_gone_is_forgotten_and_what_a_wildcard_could_not_list_is_
     world.source.clear_faults();
     mapping(wild).run().await.exits(0);
     assert_eq!(targets(shelf.kept()), [format!("{wildcard}:v1")], "the wildcard itself has no row any more");
+}
+
+#[tokio::test]
+async fn what_is_quarantined_is_tried_once_and_as_often_as_any_once_the_state_is_lost() {
+    let (world, shelf) = (World::start().await, Shelf::layout());
+    world.source.put_image("org/gone", "v1", &Image::example(2));
+    world.source.fault(Fault::on(Kind::HeadManifest).repository("org/gone").always().status(503));
+    let looks = on(Kind::HeadManifest).repository("org/gone");
+    let mut tried = Vec::new();
+    let mut run = async || {
+        let before = world.source.count(looks.clone());
+        let ran = world.run(&shelf, &["--attempts", "3"]).run().await.exits(1);
+        let [row] = &ran.rows_that("failed")[..] else { panic!("{ran}") };
+        let seen = world.source.count(looks.clone()) - before;
+        assert_eq!(row["attempts"], seen, "{ran}");
+        tried.push(seen);
+        ended(&ran)
+    };
+    let mut rows = Vec::new();
+    for _ in 0..4 {
+        rows.push(run().await);
+    }
+    shelf.lose();
+    rows.push(run().await);
+    assert!(rows.iter().skip(1).all(|later| *later == rows[1]), "the same rows: {rows:#?}");
+    assert_eq!(tried, [3, 3, 3, 1, 3], "looks at the source of each run, the last after the state was lost");
 }
