@@ -23,7 +23,7 @@ pub(super) const IMAGE_EXAMPLES: &str = "\
 Examples:
   image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
       -p couchbase-server -t 7.6.1-rel -r 7.6.1
-  # Go on with 7.6.1-3, whose journal is lost; what would be done; between two registries of your own:
+  # To go on with 7.6.1-3, whose journal is lost; to look only; between registries of your own:
   image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
       -p couchbase-server -t 7.6.1-rel -r 7.6.1 -b 3 --adopt
   image-mirror publish image --config publish.yaml -c products.json --state-dir /state \\
