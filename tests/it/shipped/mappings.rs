@@ -25,7 +25,8 @@ fn is_mapping(path: &str) -> bool {
 fn every_shipped_mapping_file_is_read_without_a_finding() {
     let set = clean_set(&["mappings", "jobs/kustomize", "jobs/overlays"]);
     let files = files_below("mappings", is_mapping).len() + files_below("jobs", is_mapping).len();
-    assert_eq!((set.files().len(), files), (7, 7));
+    assert_eq!(set.files().len(), files);
+    assert!(files > 5, "one a set, and that of the base and of the overlay: {files}");
     let origins: BTreeSet<String> =
         set.entries().iter().map(|entry| entry.wish.origin().to_string()).collect();
     assert!(origins.len() >= 10, "every file has entries: {origins:?}");
