@@ -20,6 +20,24 @@ async fn a_dead_line_is_quarantined_in_the_third_run(shelf: Shelf) {
     assert_eq!(third.rows_that("failed").len(), 1, "it is still tried, and still a failed row: {third}");
     assert_eq!(third.rows_that("kept").len(), 1);
     assert!(!third.stderr.contains("state at"), "nothing is wrong with the state: {third}");
+    assert!(third.stdout.contains("mapping_x (no owner): 1 quarantined\n"), "in a group of its own: {third}");
+    let metrics = third.artifact("metrics.prom");
+    let dead = format!("file=\"mapping_x\",owner=\"\",target=\"{}\"", world.dead());
+    let line = |start: &str| metrics.lines().find(|line| line.starts_with(start)).map(str::to_owned);
+    assert!(
+        metrics.contains("image_mirror_file_quarantined{file=\"mapping_x\",owner=\"\"} 1\n"),
+        "{metrics}"
+    );
+    assert_eq!(
+        line(&format!("image_mirror_target_verified_timestamp_seconds{{{dead}}}")).as_deref(),
+        Some(&*format!("image_mirror_target_verified_timestamp_seconds{{{dead}}} 0")),
+        "never: {metrics}"
+    );
+    let age = line(&format!("image_mirror_target_age_seconds{{{dead}}} ")).expect(&metrics);
+    let age: u64 = age.rsplit(' ').next().unwrap().parse().unwrap();
+    let first_seen = entry(&shelf.kept(), &world.dead())["first_seen"].as_str().unwrap().to_owned();
+    let since = humantime::parse_rfc3339(&first_seen).unwrap().elapsed().unwrap().as_secs();
+    assert!(age <= since && since - age <= 60, "{age} s of {since} s since it was first seen");
     let explained = world.explain(&shelf).await.exits(1).stdout;
     assert!(
         explained.contains("never yet equal to its source; failed in 3 runs in a row; quarantined"),
