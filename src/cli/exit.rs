@@ -57,10 +57,7 @@ impl Exit {
     /// As [`Exit::of`], but what failed or was refused in so many runs in a row that it is quarantined counts as it should.
     #[must_use]
     pub fn without_quarantined(rows: &[Row]) -> Self {
-        Self::of_but(rows, |row| {
-            row.standing.is_some_and(|standing| standing.quarantined)
-                && matches!(row.outcome, Outcome::Failed(_) | Outcome::Refused(_))
-        })
+        Self::of_but(rows, Row::is_quarantined)
     }
 
     fn of_but(rows: &[Row], is_pardoned: impl Fn(&Row) -> bool) -> Self {

@@ -80,12 +80,6 @@ impl Engine {
         self.options.past.as_ref().is_some_and(|past| past.is_quarantined(entry))
     }
 
-    /// `work` for `entry`; for what is set apart each request is made once.
-    async fn attempt<T>(&self, entry: &Desired, work: impl Future<Output = T>) -> T {
-        let work = Box::pin(work);
-        if self.is_set_apart(entry) { once(work).await } else { work.await }
-    }
-
     /// Says that `planned` will be written, where it surely will be.
     fn announce_write(&self, planned: &Planned) {
         let Planned { desired, check_only, .. } = planned;
@@ -153,10 +147,8 @@ impl Run {
         while self.looking.len() < LOOKS && self.waiting.len() < WAITING {
             let Some(desired) = self.next_to_look_at() else { break };
             let (engine, entry) = (Arc::clone(&self.engine), desired.clone());
-            let look = self.looking.spawn(async move {
-                let named = entry.clone();
-                engine.attempt(&named, engine.look(entry)).await
-            });
+            let is_apart = engine.is_set_apart(&desired);
+            let look = self.looking.spawn(async move { attempt(is_apart, engine.look(entry)).await });
             self.under_way.insert(look.id(), desired);
         }
     }
@@ -176,10 +168,10 @@ impl Run {
         for planned in group {
             let (engine, desired) = (Arc::clone(&self.engine), planned.desired.clone());
             let recipients = Arc::clone(&recipients);
-            let transfer = self.moving.spawn(async move {
-                let named = planned.desired.clone();
-                engine.attempt(&named, engine.transfer_guarded(planned, &recipients)).await
-            });
+            let is_apart = engine.is_set_apart(&desired);
+            let transfer = self
+                .moving
+                .spawn(async move { attempt(is_apart, engine.transfer_guarded(planned, &recipients)).await });
             self.under_way.insert(transfer.id(), desired);
         }
     }
@@ -269,6 +261,12 @@ impl Run {
         }
         self.rows
     }
+}
+
+/// `work` for an entry; for what is set apart each request is made once.
+async fn attempt<T>(is_apart: bool, work: impl Future<Output = T>) -> T {
+    let work = Box::pin(work);
+    if is_apart { once(work).await } else { work.await }
 }
 
 /// Where a run begins among `count` entries: somewhere else each hour, so that a run that keeps
