@@ -150,16 +150,11 @@ impl Environment {
         }
     }
 
-    /// The colours that it asks for, where the command line does not say: those of `IMAGE_MIRROR_COLOR`, or none with
-    /// `NO_COLOR`.
+    /// The colours that `IMAGE_MIRROR_COLOR` asks for; clap itself obeys `NO_COLOR` where nothing is said.
     #[must_use]
     pub fn color(&self) -> ColorChoice {
         let set = self.flags.iter().rev().find(|variable| variable.flag == "color");
-        let muted = self.platform.iter().any(|(name, _)| name == "NO_COLOR");
-        match set.and_then(|variable| variable.value.parse().ok()).unwrap_or_default() {
-            ColorChoice::Auto if muted => ColorChoice::Never,
-            color => color,
-        }
+        set.and_then(|variable| variable.value.parse().ok()).unwrap_or_default()
     }
 
     /// One group of flags as the environment sets it. What a variable says wrong is added to `errors`.
